@@ -1,0 +1,21 @@
+const lane = (displayName, testMatch, testPathIgnorePatterns) => ({
+  displayName,
+  rootDir: import.meta.dirname,
+  roots: ['<rootDir>/packages', '<rootDir>/apps', '<rootDir>/tools'],
+  testMatch,
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...testPathIgnorePatterns],
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@vpc-cni/source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '<rootDir>/tools/strip-types-transform.mjs' },
+});
+
+export default {
+  projects: [
+    // Pure and instant: no privileges, no waiting.
+    lane('unit', ['**/*.test.ts'], ['\\.netns\\.test\\.ts$']),
+    // A real kernel: network namespaces, netlink, iptables. Run inside tools/in-namespace.sh.
+    lane('netns', ['**/*.netns.test.ts'], []),
+  ],
+  testTimeout: 60_000,
+};
