@@ -1,0 +1,69 @@
+// The direction of dependencies: pure core ← adapters ← coordination ← apps. Arrows never point the other way.
+const packages = (...names) => `(^|/)packages/(${names.join('|')})/`;
+const anyPackage = '(^|/)(packages|apps|tools)/';
+const source = { pathNot: ['\\.test\\.ts$', '\\.netns\\.test\\.ts$', '/tsup\\.config\\.ts$'] };
+
+const core = ['warm-pool', 'cni-spec', 'ipam'];
+const adapters = ['imds', 'eni-allocator', 'host-network', 'kubernetes'];
+const testing = ['aws-emulator', 'testing'];
+
+/** `name` may import itself and the listed packages of this repository, nothing else of it. */
+const mayImport = (name, ...allowed) => ({
+  name: `${name}-imports-only-${allowed.join('-and-') || 'itself'}`,
+  severity: 'error',
+  from: { ...source, path: packages(name) },
+  to: { path: anyPackage, pathNot: packages(name, ...allowed) },
+});
+
+export default {
+  forbidden: [
+    ...core.map((name) => mayImport(name)),
+    ...adapters.map((name) => mayImport(name)),
+    mayImport('pool-controller', 'warm-pool', 'ipam'),
+    mayImport('plugin', 'cni-spec'),
+    mayImport('aws-emulator'),
+    {
+      name: 'apps-do-not-import-test-packages',
+      severity: 'error',
+      from: { ...source, path: '(^|/)apps/' },
+      to: { path: packages(...testing) },
+    },
+    {
+      name: 'apps-and-tools-are-not-libraries',
+      comment: 'Only a tool may use a tool; nothing imports an app.',
+      severity: 'error',
+      from: { path: '(^|/)packages/' },
+      to: { path: '(^|/)(apps|tools)/' },
+    },
+    {
+      name: 'core-is-free-of-node',
+      comment: 'Only the entry points of their own (src/node) may use Node API.',
+      severity: 'error',
+      from: { ...source, path: packages(...core), pathNot: [...source.pathNot, '/src/node/'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'core-does-not-import-its-node-entry-point',
+      severity: 'error',
+      from: { ...source, path: packages(...core), pathNot: [...source.pathNot, '/src/node/'] },
+      to: { path: '/src/node/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-undeclared-dependencies',
+      severity: 'error',
+      from: { path: '(^|/)(packages|apps)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['/dist/', 'tsup\\.config\\.ts$', '/boundaries/fixtures/'] },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@vpc-cni/source', 'import', 'node', 'default'],
+    },
+  },
+};

@@ -1,0 +1,75 @@
+import {
+  createAwsEc2,
+  createEniAllocator,
+  defaultRateLimits,
+  defaultRetryPolicy,
+  type Ec2Operation,
+  type EniAllocator,
+  type InstanceLimits,
+  withCallObserver,
+  withRateLimit,
+  withRetry,
+} from '@vpc-cni/eni-allocator';
+import { createImds, type Imds, type InstanceFacts } from '@vpc-cni/imds';
+import type { Context } from './context.ts';
+
+/** What the daemon knows of its instance, and how it reaches AWS. */
+export interface AwsAccess {
+  readonly imds: Imds;
+  readonly instance: InstanceFacts;
+  readonly limits: InstanceLimits;
+  readonly allocator: EniAllocator;
+}
+
+/** The EC2 action behind each operation, as the metrics' label `fn` has it. */
+const EC2_ACTION: Readonly<Record<Ec2Operation, string>> = {
+  createEni: 'CreateNetworkInterface',
+  attachEni: 'AttachNetworkInterface',
+  setDeleteOnTermination: 'ModifyNetworkInterfaceAttribute',
+  assignAddresses: 'AssignPrivateIpAddresses',
+  unassignAddresses: 'UnassignPrivateIpAddresses',
+  detachEni: 'DetachNetworkInterface',
+  deleteEni: 'DeleteNetworkInterface',
+  describeEnis: 'DescribeNetworkInterfaces',
+  describeUsedDeviceIndexes: 'DescribeInstances',
+  describeInstanceLimits: 'DescribeInstanceTypes',
+  createTags: 'CreateTags',
+};
+
+/** Connects to instance metadata and EC2; returns once both have answered. */
+export async function connectToAws({
+  config,
+  clock,
+  metrics,
+  phases,
+}: Context): Promise<AwsAccess> {
+  const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0 });
+  const instance = await phases.run('reading instance metadata (IMDS)', () => imds.readInstance());
+
+  const aws = createAwsEc2({
+    region: instance.region,
+    timeoutMs: config.httpTimeoutMs,
+    ...(config.ec2Endpoint === undefined ? {} : { endpoint: config.ec2Endpoint }),
+  });
+  const observed = withCallObserver(aws, (operation) => {
+    metrics.ec2Requests.inc({ fn: EC2_ACTION[operation] });
+    return ({ kind }) => {
+      if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTION[operation] });
+    };
+  });
+  const ec2 = withRetry(
+    withRateLimit(observed, defaultRateLimits, clock),
+    defaultRetryPolicy,
+    clock,
+  );
+  const limits = await phases.run('asking EC2 what the instance type can carry', () =>
+    ec2.describeInstanceLimits(instance.instanceType),
+  );
+  const allocator = createEniAllocator({
+    ec2,
+    clock,
+    instanceId: instance.instanceId,
+    ...(config.clusterName === '' ? {} : { clusterName: config.clusterName }),
+  });
+  return { imds, instance, limits, allocator };
+}

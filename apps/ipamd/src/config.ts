@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import type { Ipv4Cidr } from '@vpc-cni/host-network';
+import { parseWarmTargets, type WarmTargets } from '@vpc-cni/warm-pool';
+import { type Environment, readEnvironment, type SettingNotice } from './environment.ts';
+
+/** Everything ipamd can be told. Names and defaults are those of the AWS VPC CNI unless marked as ours. */
+export interface IpamdConfig {
+  /** Ours: directory of sockets, checkpoint and deferred DELs; the launcher reads the same variable. */
+  readonly runDirectory: string;
+  readonly checkpointPath: string;
+  readonly clusterName: string;
+  readonly ec2Endpoint: string | undefined;
+  readonly httpTimeoutMs: number;
+  readonly targets: WarmTargets;
+  readonly addressCooldownMs: number;
+  /** Ours: how long an ADD waits for an address that is on its way. */
+  readonly addWaitMs: number;
+  readonly host: HostConfig;
+  /** `undefined` when switched off. */
+  readonly metricsPort: number | undefined;
+  /** `host:port` or `unix:<path>`; `undefined` when switched off. */
+  readonly introspectionAddress: string | undefined;
+  readonly logFile: string;
+  readonly logLevel: string;
+  readonly notices: readonly SettingNotice[];
+}
+
+/** What concerns the host's rules; the rest of them comes from instance metadata. */
+export interface HostConfig {
+  readonly vethPrefix: string;
+  readonly eniMtuBytes: number;
+  readonly connmark: number;
+  readonly nodePortSupport: boolean;
+  readonly externalSnat: boolean;
+  readonly excludeSnatCidrs: readonly Ipv4Cidr[];
+  readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
+}
+
+export const DEFAULT_RUN_DIRECTORY = '/var/run/aws-node';
+export const METRICS_PORT = 61678;
+
+const isIpv4Cidr = (text: string): text is Ipv4Cidr => {
+  const [, octets, length] = /^((?:\d{1,3}\.){3}\d{1,3})\/(\d{1,2})$/.exec(text) ?? [];
+  if (octets === undefined) return false;
+  return octets.split('.').every((octet) => Number(octet) <= 255) && Number(length) <= 32;
+};
+
+/** Reads the configuration; what cannot be used falls back to its default and is listed in `notices`. */
+export function readConfig(environment: Environment): IpamdConfig {
+  const read = readEnvironment(environment);
+  const runDirectory = read.text('AWS_VPC_K8S_CNI_RUN_DIR', DEFAULT_RUN_DIRECTORY);
+  return {
+    runDirectory,
+    checkpointPath: read.text('AWS_VPC_K8S_CNI_BACKING_STORE', join(runDirectory, 'ipam.json')),
+    clusterName: read.text('CLUSTER_NAME', ''),
+    ec2Endpoint: environment['AWS_EC2_ENDPOINT'] || undefined,
+    httpTimeoutMs: 1000 * read.integer('HTTP_TIMEOUT', 10, { min: 10 }),
+    targets: parseWarmTargets(environment),
+    addressCooldownMs: 1000 * read.integer('IP_COOLDOWN_PERIOD', 30, { min: 0 }),
+    addWaitMs: 1000 * read.integer('AWS_VPC_K8S_CNI_ADD_WAIT', 30, { min: 0, max: 100 }),
+    host: {
+      vethPrefix: read.text('AWS_VPC_K8S_CNI_VETHPREFIX', 'eni'),
+      eniMtuBytes: read.integer('AWS_VPC_ENI_MTU', 9001, { min: 576, max: 9001 }),
+      connmark: read.integer('AWS_VPC_K8S_CNI_CONNMARK', 0x80, { min: 1, max: 0xffffffff }),
+      nodePortSupport: read.boolean('AWS_VPC_CNI_NODE_PORT_SUPPORT', true),
+      externalSnat: read.boolean('AWS_VPC_K8S_CNI_EXTERNALSNAT', false),
+      excludeSnatCidrs: read.list('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS', isIpv4Cidr),
+      randomizeSnat: read.oneOf('AWS_VPC_K8S_CNI_RANDOMIZESNAT', 'prng', [
+        'prng',
+        'hashrandom',
+        'none',
+      ]),
+    },
+    metricsPort: read.boolean('DISABLE_METRICS', false) ? undefined : METRICS_PORT,
+    introspectionAddress: read.boolean('DISABLE_INTROSPECTION', false)
+      ? undefined
+      : read.text('INTROSPECTION_BIND_ADDRESS', '127.0.0.1:61679'),
+    logFile: read.text('AWS_VPC_K8S_CNI_LOG_FILE', 'stdout'),
+    logLevel: read.text('AWS_VPC_K8S_CNI_LOGLEVEL', 'Debug').toLowerCase(),
+    notices: read.notices,
+  };
+}

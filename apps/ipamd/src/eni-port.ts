@@ -1,0 +1,50 @@
+import type { EniAllocator } from '@vpc-cni/eni-allocator';
+import type { Imds, InstanceFacts } from '@vpc-cni/imds';
+import type { EniPort, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
+
+/** Tag by which operators keep an ENI to themselves. */
+const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
+
+/** The controller's view of instance metadata. */
+export const createMetadataPort = (imds: Imds): MetadataPort => ({
+  readEnis: async () => (await imds.readEnis()).filter((eni) => eni.networkCardIndex === 0),
+});
+
+/** The controller's view of EC2: new ENIs go to the primary ENI's subnet and security groups. */
+export function createEniPort(options: {
+  readonly allocator: EniAllocator;
+  readonly imds: Imds;
+  readonly instance: InstanceFacts;
+}): EniPort {
+  const { allocator, imds, instance } = options;
+  return {
+    allocateEni: async (addressCount, { signal }) => {
+      const securityGroupIds = await imds.readSecurityGroupIds(instance.primaryMac);
+      const subnetCidr = await primarySubnetCidr(imds);
+      const eni = await allocator.allocateEni({
+        subnetId: instance.subnetId,
+        securityGroupIds,
+        addressCount,
+        signal,
+      });
+      return { ...eni, subnetCidr, isPrimary: false } satisfies ObservedEni;
+    },
+    assignAddresses: (eniId, count, { signal }) =>
+      allocator.assignAddresses(eniId, count, { signal }),
+    unassignAddresses: (eniId, addresses, { signal }) =>
+      allocator.unassignAddresses(eniId, addresses, { signal }),
+    freeEni: (eniId, { signal }) => allocator.freeEni(eniId, { signal }),
+    describeEnis: async (eniIds, { signal }) =>
+      (await allocator.describeEnis(eniIds, { signal })).map((eni) => ({
+        eniId: eni.eniId,
+        secondaryAddresses: eni.secondaryAddresses,
+        isManaged: eni.tags[NO_MANAGE_TAG] !== 'true',
+      })),
+  };
+}
+
+async function primarySubnetCidr(imds: Imds): Promise<string> {
+  const primary = (await imds.readEnis()).find((eni) => eni.isPrimary);
+  if (primary === undefined) throw new Error('instance metadata lists no primary ENI');
+  return primary.subnetCidr;
+}

@@ -1,0 +1,100 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressBook, EniSnapshot, Reservation } from '@vpc-cni/ipam';
+import type { IpamdConfig } from './config.ts';
+
+/** Answers of the introspection endpoint, by path. */
+export type IntrospectionViews = Readonly<Record<string, () => unknown>>;
+
+/** Local HTTP endpoint that shows what the daemon believes; GET, no authentication, loopback only. */
+export function createIntrospectionServer(current: () => IntrospectionViews): Server {
+  return createServer((request, response) => {
+    const views = current();
+    const view = views[request.url ?? ''] ?? (() => ({ AvailableCommands: Object.keys(views) }));
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify(view()));
+  });
+}
+
+export function introspectionViews(options: {
+  readonly config: IpamdConfig;
+  readonly book: AddressBook;
+  readonly nowMs: () => number;
+  readonly explain: () => unknown;
+}): IntrospectionViews {
+  const { config, book, nowMs, explain } = options;
+  const { host, targets } = config;
+  return {
+    '/v1/enis': () => enisView(book, nowMs()),
+    '/v1/ipamd-env-settings': () => ({
+      WARM_ENI_TARGET: targets.warmEniTarget,
+      WARM_IP_TARGET: targets.warmIpTarget,
+      MINIMUM_IP_TARGET: targets.minimumIpTarget,
+    }),
+    '/v1/networkutils-env-settings': () => ({
+      AWS_VPC_K8S_CNI_CONNMARK: host.connmark,
+      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS:
+        host.excludeSnatCidrs.length > 0 ? host.excludeSnatCidrs : null,
+      AWS_VPC_K8S_CNI_EXTERNALSNAT: host.externalSnat,
+      AWS_VPC_ENI_MTU: host.eniMtuBytes,
+      AWS_VPC_K8S_CNI_VETHPREFIX: host.vethPrefix,
+      AWS_VPC_CNI_NODE_PORT_SUPPORT: host.nodePortSupport,
+      AWS_VPC_K8S_CNI_RANDOMIZESNAT: ['none', 'hashrandom', 'prng'].indexOf(host.randomizeSnat),
+    }),
+    '/v1/pool': explain,
+  };
+}
+
+/** The AWS VPC CNI's dump of its data store: network card → totals and ENIs. */
+export function enisView(book: AddressBook, nowMs: number): unknown {
+  const holders = new Map<string, Reservation>(
+    book.reservations().map((reservation) => [reservation.address, reservation]),
+  );
+  const { totalCount, reservedCount } = book.statistics(nowMs);
+  const enis = book.enis(nowMs).map((eni) => [eni.eniId, eniView(eni, holders)]);
+  return {
+    '0': { TotalIPs: totalCount, AssignedIPs: reservedCount, ENIs: Object.fromEntries(enis) },
+  };
+}
+
+function eniView(eni: EniSnapshot, holders: ReadonlyMap<string, Reservation>): unknown {
+  const cidrs = eni.addresses.map(({ address }) => [
+    `${address}/32`,
+    {
+      Cidr: { IP: address, Mask: '/////w==' },
+      IPAddresses: addressView(address, holders.get(address)),
+      IsPrefix: false,
+      AddressFamily: '',
+    },
+  ]);
+  return {
+    ID: eni.eniId,
+    IsPrimary: eni.isPrimary,
+    IsTrunk: false,
+    IsEFA: false,
+    DeviceNumber: eni.deviceNumber,
+    AvailableIPv4Cidrs: Object.fromEntries(cidrs),
+    IPv6Cidrs: {},
+    IsExcludedForPodIPs: false,
+    RouteTableID: eni.routeTableId,
+    SubnetID: eni.subnetId,
+  };
+}
+
+/** Addresses that nobody holds are left out; container and interface are blanked, as upstream does. */
+function addressView(address: string, holder: Reservation | undefined): unknown {
+  if (holder === undefined) return {};
+  const { key, metadata, reservedAtMs } = holder;
+  return {
+    [address]: {
+      Address: address,
+      IPAMKey: { networkName: key.networkName, containerID: '', ifName: '' },
+      IPAMMetadata: {
+        k8sPodNamespace: metadata.podNamespace,
+        k8sPodName: metadata.podName,
+        interfacesCount: metadata.interfacesCount,
+      },
+      AssignedTime: new Date(reservedAtMs).toISOString(),
+      UnassignedTime: '0001-01-01T00:00:00Z',
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { readConfig } from './config.ts';
+import { runIpamd } from './ipamd.ts';
+import { createLogger } from './logger.ts';
+import { systemClock } from './system-clock.ts';
+import { version } from './version.ts';
+
+const config = readConfig(process.env);
+const log = createLogger({ file: config.logFile, level: config.logLevel });
+for (const notice of config.notices) log.warn(notice, 'setting cannot be used');
+
+const ending = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(name, () => ending.abort(new Error(`ended by ${name}`)));
+}
+
+try {
+  await runIpamd({ config, log, clock: systemClock, version, signal: ending.signal });
+  log.info('ended');
+} catch (error) {
+  log.fatal({ err: error }, 'ipamd cannot go on');
+  process.exitCode = 1;
+}

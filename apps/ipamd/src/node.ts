@@ -1,0 +1,87 @@
+import type { PluginHandlers } from '@vpc-cni/cni-spec';
+import { createPodWiring } from '@vpc-cni/host-network';
+import { AddressBook, encodeCheckpoint } from '@vpc-cni/ipam';
+import { createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import { type AddressPort, createPluginHandlers } from '@vpc-cni/plugin';
+import { createAddressDesk, createPoolController } from '@vpc-cni/pool-controller';
+import { maxPods } from '@vpc-cni/warm-pool';
+import { createAddressPort } from './address-port.ts';
+import { connectToAws } from './aws.ts';
+import type { Context } from './context.ts';
+import { createEniPort, createMetadataPort } from './eni-port.ts';
+import { setUpHost } from './host.ts';
+import { createHostPort } from './host-port.ts';
+import { type IntrospectionViews, introspectionViews } from './introspection.ts';
+import { logPoolEvent } from './pool-log.ts';
+import { restorePods } from './restore.ts';
+
+/** A node that can serve pods. */
+export interface ReadyNode {
+  readonly addresses: AddressPort;
+  readonly handlers: PluginHandlers;
+  readonly views: IntrospectionViews;
+  /** Begins to keep the pool on target. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Brings a node up: AWS, host, ENIs, then the pods that an earlier process left. */
+export async function bringUpNode(context: Context): Promise<ReadyNode> {
+  const { config, log, clock, metrics, phases } = context;
+  const aws = await connectToAws(context);
+  const host = await setUpHost(context, aws);
+  const { imds, instance, allocator, limits } = aws;
+
+  const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
+  const checkpoint = createCheckpointFile({
+    path: config.checkpointPath,
+    snapshot: () => encodeCheckpoint(book.toCheckpoint()),
+  });
+  const controller = createPoolController({
+    book,
+    checkpoint,
+    clock,
+    limits,
+    metadata: createMetadataPort(imds),
+    enis: createEniPort({ allocator, imds, instance }),
+    host: createHostPort(host.network, host.settings),
+    targets: config.targets,
+    maxPods: maxPods(limits),
+    onEvent: logPoolEvent(log, metrics),
+  });
+  const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
+
+  await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
+  await phases.run(`restoring pods from ${config.checkpointPath}`, async () => {
+    restorePods({ context, book, host, checkpoint: await checkpoint.load() });
+    await checkpoint.save();
+  });
+
+  const addresses = createAddressPort(book, desk);
+  metrics.watch({ book, nowMs: clock.nowMs, ...limits });
+  return {
+    addresses,
+    handlers: createPluginHandlers({
+      addresses,
+      wiring: createPodWiring(host.network),
+      readiness: { refusal: () => undefined },
+    }),
+    views: introspectionViews({
+      config,
+      book,
+      nowMs: clock.nowMs,
+      explain: () => ({ enis: book.enis(clock.nowMs()), plan: controller.lastPlan ?? null }),
+    }),
+    start: () => {
+      controller.start();
+      void allocator
+        .deleteLeakedEnis({ olderThanMs: 0 })
+        .then((eniIds) => eniIds.length > 0 && log.info({ eniIds }, 'leaked ENIs deleted'))
+        .catch((error: unknown) => log.warn({ err: error }, 'cannot look for leaked ENIs'));
+    },
+    stop: async () => {
+      await controller.stop();
+      await host.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { PoolEvent } from '@vpc-cni/pool-controller';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+const errorCounterOf: Readonly<Record<string, string>> = {
+  'create-eni': 'increaseIPPoolAllocENI',
+  'assign-addresses': 'increaseIPPoolAllocIPAddressesFailed',
+  'unassign-addresses': 'decreaseIPPool',
+  'delete-eni': 'decreaseIPPoolFreeENIFailed',
+};
+
+/** Turns what the pool controller does into log lines and counters. */
+export const logPoolEvent =
+  (log: Logger, metrics: Metrics) =>
+  (event: PoolEvent): void => {
+    switch (event.kind) {
+      case 'action-started':
+        log.debug(event.action, 'pool: begin');
+        return;
+      case 'action-done':
+        log.info({ ...event.action, elapsedMs: event.elapsedMs }, 'pool: done');
+        return;
+      case 'action-failed':
+        metrics.errors.inc({ fn: errorCounterOf[event.action.kind] ?? event.action.kind });
+        log.warn({ ...event.action, err: event.error }, 'pool: failed');
+        return;
+      case 'observe-failed':
+        metrics.errors.inc({ fn: 'reconcileFailedGetENIs' });
+        log.warn({ err: event.error }, 'pool: cannot compare with EC2');
+        return;
+      case 'eni-lost':
+        log.error(event, 'pool: ENI is no longer attached');
+        return;
+      default:
+        log.info(event, `pool: ${event.kind}`);
+    }
+  };

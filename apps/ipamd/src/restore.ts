@@ -1,0 +1,41 @@
+import { hostLinkName } from '@vpc-cni/host-network';
+import { type AddressBook, decodeCheckpoint, type Reservation } from '@vpc-cni/ipam';
+import type { Context } from './context.ts';
+import type { Host } from './host.ts';
+
+/**
+ * Takes over the pods of an earlier process: everything in the checkpoint whose address is still
+ * assigned and whose host link still exists. The rest has no pod any more; its rules are removed.
+ */
+export function restorePods(options: {
+  readonly context: Context;
+  readonly book: AddressBook;
+  readonly host: Host;
+  /** Text of the checkpoint; `undefined` on a fresh node. */
+  readonly checkpoint: string | undefined;
+}): void {
+  const { context, book, host, checkpoint } = options;
+  if (checkpoint === undefined) return;
+  const { log, clock } = context;
+  const { restored, dropped } = book.restore(decodeCheckpoint(checkpoint), clock.nowMs());
+  for (const { key, ipv4, reason } of dropped) {
+    log.warn({ key, ipv4, reason }, 'checkpoint entry dropped');
+  }
+  const orphans = restored.filter((reservation) => !hasHostLink(reservation, options));
+  for (const { key, address, routeTableId } of orphans) {
+    host.network.tearDownPodRules(address, routeTableId);
+    book.release(key, clock.nowMs());
+    log.info({ key, address }, 'pod is gone, its address cools down');
+  }
+  log.info({ pods: restored.length - orphans.length }, 'checkpoint restored');
+}
+
+/** Entries of old releases name no pod; they are believed, as upstream does. */
+function hasHostLink(
+  { metadata: { podNamespace = '', podName = '' } }: Reservation,
+  { context, host }: { readonly context: Context; readonly host: Host },
+): boolean {
+  if (podNamespace === '' || podName === '') return true;
+  const prefix = context.config.host.vethPrefix;
+  return host.network.linkExists(hostLinkName({ prefix, podNamespace, podName }));
+}

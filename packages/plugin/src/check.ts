@@ -1,0 +1,26 @@
+import { type AttachmentRequest, CNI_ERROR, CniError } from '@vpc-cni/cni-spec';
+import { PLUGIN_ERROR, wiringError } from './cni-error-table.ts';
+import { readNetConf } from './net-conf.ts';
+import type { PluginPorts } from './plugin-ports.ts';
+import { keyOf, wiringOf } from './wiring-of.ts';
+
+/** CHECK: the attachment holds an address, and the kernel has everything that ADD made. */
+export async function check(ports: PluginPorts, request: AttachmentRequest): Promise<void> {
+  const conf = readNetConf(request.conf);
+  const held = await ports.addresses.find(keyOf(request, conf));
+  if (held === undefined) {
+    throw new CniError(
+      CNI_ERROR.unknownContainer,
+      'this attachment holds no address',
+      `container ${request.containerId}, interface ${request.ifName}; recreate the pod`,
+    );
+  }
+  const missing = await ports.wiring
+    .check(wiringOf(held, conf, request.netns))
+    .catch((error: unknown) => {
+      throw wiringError(error, `check ${request.ifName} of ${request.containerId}`);
+    });
+  if (missing.length > 0) {
+    throw new CniError(PLUGIN_ERROR.drifted, 'the wiring is incomplete', missing.join('; '));
+  }
+}

@@ -1,0 +1,94 @@
+import type {
+  AddressPort,
+  AttachmentKey,
+  HeldAddress,
+  PodWiring,
+  Refusal,
+  WiringPort,
+} from './ports.ts';
+
+/** Address book and host in memory, scriptable; for tests of this package. */
+export interface FakeOutside {
+  readonly addresses: AddressPort;
+  readonly wiring: WiringPort;
+  readonly readiness: { refusal(): Refusal | undefined };
+  /** Pods that are wired, by container id. */
+  readonly wired: Map<string, PodWiring>;
+  /** What happened, in order, such as `reserve a` and `tear down a`. */
+  readonly log: readonly string[];
+  refuseWith(refusal: Refusal | undefined): void;
+  failSetUp(error: Error | undefined): void;
+  failTearDown(error: Error | undefined): void;
+  /** Makes CHECK find these differences. */
+  drift(missing: readonly string[]): void;
+}
+
+export function createFakeOutside(): FakeOutside {
+  const held = new Map<string, HeldAddress>();
+  const wired = new Map<string, PodWiring>();
+  const log: string[] = [];
+  let count = 0;
+  let refusal: Refusal | undefined;
+  let setUpError: Error | undefined;
+  let tearDownError: Error | undefined;
+  let missing: readonly string[] = [];
+  const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
+  const ownerOf = (pod: PodWiring) =>
+    [...held.values()].find(({ address }) => address === pod.address)?.key.containerId ?? '?';
+
+  return {
+    wired,
+    log,
+    readiness: { refusal: () => refusal },
+    refuseWith: (value) => {
+      refusal = value;
+    },
+    failSetUp: (error) => {
+      setUpError = error;
+    },
+    failTearDown: (error) => {
+      tearDownError = error;
+    },
+    drift: (value) => {
+      missing = value;
+    },
+    addresses: {
+      reserve: async (key, pod) => {
+        log.push(`reserve ${key.containerId}`);
+        if (refusal !== undefined) return refusal;
+        const known = held.get(idOf(key));
+        if (known !== undefined) return { kind: 'reserved', held: known, isNew: false };
+        count += 1;
+        const fresh = { ...pod, key, address: `10.0.0.${count}`, deviceNumber: 1, routeTableId: 2 };
+        held.set(idOf(key), fresh);
+        return { kind: 'reserved', held: fresh, isNew: true };
+      },
+      find: async (key) => held.get(idOf(key)),
+      release: async (key) => {
+        log.push(`release ${key.containerId}`);
+        held.delete(idOf(key));
+      },
+      list: async (networkName) =>
+        [...held.values()].filter(({ key }) => key.networkName === networkName),
+    },
+    wiring: {
+      setUp: async (pod) => {
+        const owner = ownerOf(pod);
+        log.push(`set up ${owner}`);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (setUpError !== undefined) throw setUpError;
+        if (wired.has(owner)) {
+          throw Object.assign(new Error('[link-exists] eth0 exists'), { code: 'link-exists' });
+        }
+        wired.set(owner, pod);
+        return { hostLinkName: `${pod.vethPrefix}cc21c2d7785` };
+      },
+      tearDown: async (pod) => {
+        log.push(`tear down ${ownerOf(pod)}`);
+        if (tearDownError !== undefined) throw tearDownError;
+        wired.delete(ownerOf(pod));
+      },
+      check: async () => missing,
+    },
+  };
+}

@@ -1,0 +1,17 @@
+// For those who run the plugin.
+export { PLUGIN_ERROR, refusalError } from './cni-error-table.ts';
+export { createPluginHandlers } from './handlers.ts';
+// For those who implement its ports.
+export type {
+  AddressPort,
+  AttachmentKey,
+  HeldAddress,
+  PodIdentity,
+  PodWiring,
+  ReadinessPort,
+  Refusal,
+  RefusalReason,
+  ReserveReply,
+  WiringFailure,
+  WiringPort,
+} from './ports.ts';

@@ -1,0 +1,20 @@
+import { parseArgs } from '@vpc-cni/cni-spec';
+import type { PodIdentity } from './ports.ts';
+
+/**
+ * Reads which pod `CNI_ARGS` speaks of.
+ *
+ * @throws {CniError} 4 when the text is malformed or has unknown keys without `IgnoreUnknown`.
+ */
+export function readPodIdentity(args: string): PodIdentity {
+  const values = parseArgs(args, {
+    K8S_POD_NAMESPACE: 'string',
+    K8S_POD_NAME: 'string',
+    K8S_POD_INFRA_CONTAINER_ID: 'string',
+    K8S_POD_UID: 'string',
+  });
+  return {
+    podNamespace: values.K8S_POD_NAMESPACE ?? '',
+    podName: values.K8S_POD_NAME ?? '',
+  };
+}

@@ -1,0 +1,96 @@
+/** Identity of a CNI attachment: what ADD, CHECK and DEL of one pod interface have in common. */
+export interface AttachmentKey {
+  readonly networkName: string;
+  readonly containerId: string;
+  readonly interfaceName: string;
+}
+
+/** The pod an attachment belongs to, as the runtime names it in `CNI_ARGS`. */
+export interface PodIdentity {
+  readonly podNamespace: string;
+  readonly podName: string;
+}
+
+/** An address that an attachment holds. */
+export interface HeldAddress extends PodIdentity {
+  readonly key: AttachmentKey;
+  /** IPv4 address without prefix length. */
+  readonly address: string;
+  /** EC2 device index of the ENI that the address is assigned to. */
+  readonly deviceNumber: number;
+  /** Route table of that ENI; 254 (main) for the primary one. */
+  readonly routeTableId: number;
+}
+
+/** Why no address could be had. Every value is transient: the runtime may try again. */
+export type RefusalReason =
+  | 'starting'
+  | 'cooling'
+  | 'subnet-full'
+  | 'eni-limit'
+  | 'at-max-pods'
+  | 'throttled'
+  | 'permission'
+  | 'ec2-unavailable'
+  | 'capacity-pending';
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly reason: RefusalReason;
+  /** One sentence with the figures behind the reason. */
+  readonly message: string;
+  /** Milliseconds after which trying again makes sense, when that is known. */
+  readonly retryAfterMs?: number;
+}
+
+export type ReserveReply =
+  /** `isNew` is false when the attachment held this address already (a repeated ADD). */
+  { readonly kind: 'reserved'; readonly held: HeldAddress; readonly isNew: boolean } | Refusal;
+
+/** Where addresses come from. Every change is durable before the promise resolves. */
+export interface AddressPort {
+  /** Reserves an address, waiting a bounded time for capacity that is on its way. */
+  reserve(
+    key: AttachmentKey,
+    pod: PodIdentity,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ReserveReply>;
+  find(key: AttachmentKey): Promise<HeldAddress | undefined>;
+  /** Releasing an attachment that holds nothing is success. */
+  release(key: AttachmentKey): Promise<void>;
+  /** Everything the attachments of one network hold. */
+  list(networkName: string): Promise<readonly HeldAddress[]>;
+}
+
+/** Everything the host needs to know to wire one pod interface. */
+export interface PodWiring extends PodIdentity {
+  /** Path of the pod's network namespace; empty when it is gone (DEL). */
+  readonly netnsPath: string;
+  readonly podLinkName: string;
+  readonly vethPrefix: string;
+  readonly mtuBytes: number;
+  readonly address: string;
+  readonly routeTableId: number;
+}
+
+/**
+ * Sets up links, addresses, routes and rules of a pod.
+ *
+ * Failures carry a string `code`; those of {@link WiringFailure} have a CNI error code of their own.
+ */
+export interface WiringPort {
+  /** Leaves nothing behind when it fails. */
+  setUp(pod: PodWiring): Promise<{ readonly hostLinkName: string }>;
+  /** Succeeds for what is gone already. */
+  tearDown(pod: PodWiring): Promise<void>;
+  /** What is missing or differs, in words; empty when all is well. */
+  check(pod: PodWiring): Promise<readonly string[]>;
+}
+
+/** Codes of wiring errors that the runtime is told apart. */
+export type WiringFailure = 'netns-not-found' | 'link-exists';
+
+/** Whether the node can serve an ADD now. */
+export interface ReadinessPort {
+  refusal(): Refusal | undefined;
+}

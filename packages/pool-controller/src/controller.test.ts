@@ -1,0 +1,180 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { DeskReply } from './address-desk.ts';
+import { codedError, createFakeNode, type FakeNode, type FakeNodeOptions } from './fake-node.ts';
+
+let node: FakeNode;
+
+async function startNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
+  node = createFakeNode(options);
+  await node.controller.adopt();
+  node.controller.start();
+  return node;
+}
+
+afterEach(async () => {
+  const stopping = node.controller.stop();
+  await node.clock.advance(1);
+  await stopping;
+});
+
+const key = (container: string) => ({
+  networkName: 'aws-cni',
+  containerId: container,
+  interfaceName: 'eth0',
+});
+
+const noSignal = new AbortController().signal;
+
+const ask = (container: string, signal = noSignal) =>
+  node.desk.reserve(key(container), { podNamespace: 'default', podName: container }, { signal });
+
+/** Lets time pass until the promise has settled. */
+async function after<T>(ms: number, promise: Promise<T>): Promise<T> {
+  await node.clock.advance(ms);
+  return promise;
+}
+
+const addressOf = (reply: DeskReply) =>
+  reply.kind === 'reserved' ? reply.reservation.address : `refused: ${reply.reason}`;
+
+describe('growth', () => {
+  test('fills an empty node up to one warm ENI and stops there', async () => {
+    await startNode();
+    await node.clock.advance(20_000);
+    expect(node.calls.filter((call) => !call.startsWith('describe'))).toEqual([
+      'assignAddresses eni-0 3',
+    ]);
+  });
+
+  test('adds an ENI with its addresses in one call once the first pod has come', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    await ask('a');
+    await node.clock.advance(10_000);
+    expect(node.calls).toContain('allocateEni 3');
+    expect(node.book.statistics(node.clock.nowMs()).totalCount).toBe(6);
+  });
+
+  test('after throttling tries again, later each time', async () => {
+    await startNode();
+    node.failNext('assignAddresses', codedError('throttled'), 3);
+    await node.clock.advance(60_000);
+    const attempts = node.calls.filter((call) => call.startsWith('assign')).length;
+    expect(attempts).toBe(4);
+    expect(node.book.statistics(node.clock.nowMs()).totalCount).toBe(3);
+  });
+
+  test('gives an ENI back to EC2 that the host cannot set up', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    node.failNext('allocateEni', codedError('unreachable'));
+    await ask('a');
+    await node.clock.advance(20_000);
+    expect(node.ec2.size).toBe(2);
+  });
+});
+
+describe('a pod that finds the pool empty', () => {
+  test('waits for the addresses that are on their way', async () => {
+    await startNode();
+    const reply = await after(5_000, ask('a'));
+    expect(addressOf(reply)).toMatch(/^10\.0\./);
+  });
+
+  test('is served first come, first served, without two pods sharing an address', async () => {
+    await startNode({ addressesPerEni: 4 });
+    const replies = await after(20_000, Promise.all(['a', 'b', 'c', 'd', 'e'].map((c) => ask(c))));
+    expect(new Set(replies.map(addressOf)).size).toBe(5);
+  });
+
+  test('is refused at once when nothing can come', async () => {
+    await startNode({ maxEnis: 1, primaryAddressCount: 3 });
+    for (const container of ['a', 'b', 'c']) await ask(container);
+    expect(addressOf(await after(100, ask('d')))).toBe('refused: eni-limit');
+  });
+
+  test('waits for an address that cools down in time', async () => {
+    await startNode({ maxEnis: 1, primaryAddressCount: 3, addressCooldownMs: 10_000 });
+    const replies = [await ask('a'), await ask('b'), await ask('c')];
+    await node.desk.release(key('a'));
+    const reply = await after(10_100, ask('d'));
+    expect(addressOf(reply)).toBe(replies.map(addressOf)[0]);
+  });
+
+  test('is told that addresses cool down when that takes longer than it may wait', async () => {
+    await startNode({ maxEnis: 1, primaryAddressCount: 3, waitMs: 5_000 });
+    for (const container of ['a', 'b', 'c']) await ask(container);
+    await node.desk.release(key('a'));
+    const reply = await after(100, ask('d'));
+    expect(reply).toMatchObject({
+      kind: 'refused',
+      reason: 'cooling',
+      retryAfterMs: expect.any(Number),
+    });
+  });
+
+  test.each([
+    ['subnet-exhausted', 'subnet-full'],
+    ['not-permitted', 'permission'],
+    ['unreachable', 'ec2-unavailable'],
+    ['throttled', 'throttled'],
+  ])('is told the reason when EC2 answers %s for as long as it waits', async (code, reason) => {
+    await startNode({ waitMs: 10_000 });
+    node.failNext('assignAddresses', codedError(code), 1_000);
+    node.failNext('allocateEni', codedError(code), 1_000);
+    expect(addressOf(await after(11_000, ask('a')))).toBe(`refused: ${reason}`);
+  });
+
+  test('leaves the line when its caller hangs up', async () => {
+    await startNode();
+    node.failNext('assignAddresses', codedError('unreachable'), 1_000);
+    const hangUp = new AbortController();
+    const reply = ask('a', hangUp.signal);
+    await node.clock.advance(100);
+    hangUp.abort(new Error('gone'));
+    await expect(reply).rejects.toThrow('gone');
+    expect(node.controller.waitingLine.length).toBe(0);
+  });
+});
+
+describe('giving back', () => {
+  test('returns surplus addresses when an address target asks for fewer', async () => {
+    await startNode({ primaryAddressCount: 3, targets: { warmIpTarget: 1 } });
+    await node.clock.advance(120_000);
+    expect(node.book.statistics(node.clock.nowMs()).totalCount).toBe(1);
+    expect([...node.ec2.values()][0]?.secondaryAddresses.length).toBe(1);
+  });
+
+  test('keeps the addresses when EC2 refuses, and does not insist', async () => {
+    await startNode({ primaryAddressCount: 3, targets: { warmIpTarget: 1 } });
+    node.failNext('unassignAddresses', codedError('unexpected'), 1_000);
+    await node.clock.advance(60_000);
+    const attempts = node.calls.filter((call) => call.startsWith('unassign')).length;
+    expect(attempts).toBeLessThanOrEqual(2);
+    expect(node.book.statistics(node.clock.nowMs())).toMatchObject({
+      totalCount: 3,
+      drainingCount: 0,
+    });
+  });
+});
+
+describe('durability', () => {
+  test('answers only after the checkpoint is written', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    const before = node.savedCount();
+    await ask('a');
+    expect(node.savedCount()).toBe(before + 1);
+  });
+
+  test('a reservation that cannot be written is taken back', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    node.failCheckpoint(new Error('disk full'));
+    await expect(ask('a')).rejects.toThrow('disk full');
+    expect(node.book.statistics(node.clock.nowMs()).reservedCount).toBe(0);
+  });
+
+  test('asking again for the same attachment gives the same address', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    const [first, second] = [await ask('a'), await ask('a')];
+    expect(addressOf(second)).toBe(addressOf(first));
+    expect(second).toMatchObject({ isNew: false });
+  });
+});

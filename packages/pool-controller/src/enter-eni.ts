@@ -1,0 +1,25 @@
+import type { AddressBook } from '@vpc-cni/ipam';
+import type { HostPort, ObservedEni } from './ports.ts';
+
+interface Entry {
+  readonly book: AddressBook;
+  readonly host: HostPort;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+/** Wires an ENI on the host (the primary one is wired already) and enters it into the address book. */
+export async function enterEni(eni: ObservedEni, entry: Entry): Promise<void> {
+  if (!eni.isPrimary) await entry.host.setUpEni(eni, { signal: entry.signal });
+  entry.book.addEni({
+    eniId: eni.eniId,
+    deviceNumber: eni.deviceNumber,
+    networkCardIndex: eni.networkCardIndex,
+    isPrimary: eni.isPrimary,
+    routeTableId: entry.host.routeTableId(eni),
+    subnetId: eni.subnetId,
+    primaryAddress: eni.primaryAddress,
+    attachedAtMs: entry.nowMs,
+  });
+  for (const address of eni.secondaryAddresses) entry.book.addAddress(eni.eniId, address);
+}

@@ -1,0 +1,188 @@
+import { AddressBook, type EniId, type Ipv4Address, type SubnetId } from '@vpc-cni/ipam';
+import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
+import type { WarmTargets } from '@vpc-cni/warm-pool';
+import { type AddressDesk, createAddressDesk } from './address-desk.ts';
+import { createPoolController, type PoolController } from './controller.ts';
+import type { PoolEvent } from './events.ts';
+import type { CheckpointPort, EniPort, HostPort, MetadataPort, ObservedEni } from './ports.ts';
+
+/** An instance whose EC2, metadata and host exist in memory; for tests of this package. */
+export interface FakeNode {
+  readonly clock: FakeClock;
+  readonly book: AddressBook;
+  readonly controller: PoolController;
+  readonly desk: AddressDesk;
+  readonly events: readonly PoolEvent[];
+  /** Calls that reached EC2, in order, such as `allocateEni 3`. */
+  readonly calls: readonly string[];
+  /** ENIs as EC2 has them; change it to play an operator or a stale metadata service. */
+  readonly ec2: Map<EniId, ObservedEni>;
+  /** What metadata shows; follows EC2 unless set. */
+  metadata: readonly ObservedEni[] | undefined;
+  /** ENIs tagged as not to be managed. */
+  readonly unmanaged: Set<EniId>;
+  /** Makes the next calls of an operation fail. */
+  failNext(operation: keyof EniPort, error: Error, times?: number): void;
+  failCheckpoint(error: Error | undefined): void;
+  savedCount(): number;
+}
+
+export interface FakeNodeOptions {
+  readonly targets?: Partial<WarmTargets>;
+  readonly maxEnis?: number;
+  readonly addressesPerEni?: number;
+  readonly maxPods?: number;
+  readonly waitMs?: number;
+  readonly addressCooldownMs?: number;
+  /** How long EC2 takes for each change, ms. */
+  readonly ec2LatencyMs?: number;
+  /** Addresses on the primary ENI at the start. */
+  readonly primaryAddressCount?: number;
+}
+
+const SUBNET: SubnetId = 'subnet-1';
+
+/** An error as the ENI adapter throws it. */
+export const codedError = (code: string) =>
+  Object.assign(new Error(`[${code}] scripted`), { code });
+
+export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
+  const {
+    maxEnis = 3,
+    addressesPerEni = 4,
+    maxPods = 110,
+    waitMs = 30_000,
+    addressCooldownMs = 30_000,
+    ec2LatencyMs = 1_000,
+    primaryAddressCount = 0,
+  } = options;
+  const clock = createFakeClock();
+  const book = new AddressBook({ addressCooldownMs });
+  const ec2 = new Map<EniId, ObservedEni>();
+  const unmanaged = new Set<EniId>();
+  const calls: string[] = [];
+  const events: PoolEvent[] = [];
+  const failures = new Map<string, Error[]>();
+  let checkpointError: Error | undefined;
+  let saved = 0;
+  let addressCount = 0;
+
+  const nextAddress = (): Ipv4Address => {
+    addressCount += 1;
+    return `10.0.${Math.floor(addressCount / 250)}.${(addressCount % 250) + 1}`;
+  };
+  const addressesOf = (count: number) => Array.from({ length: count }, nextAddress);
+
+  function newEni(deviceNumber: number, count: number): ObservedEni {
+    const eni: ObservedEni = {
+      eniId: `eni-${deviceNumber}`,
+      mac: `02:00:00:00:00:0${deviceNumber}`,
+      deviceNumber,
+      networkCardIndex: 0,
+      subnetId: SUBNET,
+      subnetCidr: '10.0.0.0/16',
+      primaryAddress: nextAddress(),
+      secondaryAddresses: addressesOf(count),
+      isPrimary: deviceNumber === 0,
+    };
+    ec2.set(eni.eniId, eni);
+    return eni;
+  }
+
+  async function change(
+    operation: keyof EniPort,
+    detail: string | number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    calls.push(`${operation} ${detail}`);
+    await clock.sleep(ec2LatencyMs, { signal });
+    const failure = failures.get(operation)?.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  const eniOf = (eniId: EniId): ObservedEni => {
+    const eni = ec2.get(eniId);
+    if (eni === undefined) throw codedError('eni-not-found');
+    return eni;
+  };
+
+  const enis: EniPort = {
+    allocateEni: async (count, { signal }) => {
+      await change('allocateEni', count, signal);
+      const used = [...ec2.values()].map(({ deviceNumber }) => deviceNumber);
+      const free = Array.from({ length: maxEnis }, (_, n) => n).find((n) => !used.includes(n));
+      if (free === undefined) throw codedError('eni-limit-reached');
+      return newEni(free, count);
+    },
+    assignAddresses: async (eniId, count, { signal }) => {
+      await change('assignAddresses', `${eniId} ${count}`, signal);
+      const eni = eniOf(eniId);
+      const added = addressesOf(count);
+      ec2.set(eniId, { ...eni, secondaryAddresses: [...eni.secondaryAddresses, ...added] });
+      return added;
+    },
+    unassignAddresses: async (eniId, addresses, { signal }) => {
+      await change('unassignAddresses', `${eniId} ${addresses.length}`, signal);
+      const eni = eniOf(eniId);
+      const left = eni.secondaryAddresses.filter((address) => !addresses.includes(address));
+      ec2.set(eniId, { ...eni, secondaryAddresses: left });
+    },
+    freeEni: async (eniId, { signal }) => {
+      await change('freeEni', eniId, signal);
+      ec2.delete(eniId);
+    },
+    describeEnis: async (eniIds) => {
+      calls.push(`describeEnis ${eniIds.join(' ')}`);
+      return eniIds
+        .flatMap((eniId) => ec2.get(eniId) ?? [])
+        .map((eni) => ({ ...eni, isManaged: !unmanaged.has(eni.eniId) }));
+    },
+  };
+  const host: HostPort = {
+    routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
+    setUpEni: async () => {},
+    tearDownEni: async () => {},
+  };
+  const checkpoint: CheckpointPort = {
+    save: async () => {
+      if (checkpointError !== undefined) throw checkpointError;
+      saved += 1;
+    },
+  };
+
+  newEni(0, primaryAddressCount);
+  const node = { metadata: undefined as readonly ObservedEni[] | undefined };
+  const metadata: MetadataPort = { readEnis: async () => node.metadata ?? [...ec2.values()] };
+  const controller = createPoolController({
+    book,
+    metadata,
+    enis,
+    host,
+    checkpoint,
+    clock,
+    targets: { warmEniTarget: 1, warmIpTarget: 0, minimumIpTarget: 0, ...options.targets },
+    limits: { maxEnis, addressesPerEni },
+    maxPods,
+    onEvent: (event) => events.push(event),
+  });
+  return Object.assign(node, {
+    clock,
+    book,
+    controller,
+    desk: createAddressDesk({ book, checkpoint, controller, clock, waitMs }),
+    events,
+    calls,
+    ec2,
+    unmanaged,
+    failNext: (operation: keyof EniPort, error: Error, times = 1) => {
+      failures.set(
+        operation,
+        Array.from({ length: times }, () => error),
+      );
+    },
+    failCheckpoint: (error: Error | undefined) => {
+      checkpointError = error;
+    },
+    savedCount: () => saved,
+  });
+}

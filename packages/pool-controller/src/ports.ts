@@ -1,0 +1,76 @@
+import type { EniId, Ipv4Address, SubnetId } from '@vpc-cni/ipam';
+
+/** An ENI of this instance, as instance metadata or EC2 describes it. */
+export interface ObservedEni {
+  readonly eniId: EniId;
+  /** Lower case, colon separated. */
+  readonly mac: string;
+  readonly deviceNumber: number;
+  readonly networkCardIndex: number;
+  readonly subnetId: SubnetId;
+  readonly subnetCidr: string;
+  readonly primaryAddress: Ipv4Address;
+  readonly secondaryAddresses: readonly Ipv4Address[];
+  readonly isPrimary: boolean;
+}
+
+/** What EC2 itself says of an ENI; the last word where instance metadata may be stale. */
+export interface EniTruth {
+  readonly eniId: EniId;
+  readonly secondaryAddresses: readonly Ipv4Address[];
+  /** False for ENIs tagged `node.k8s.amazonaws.com/no_manage=true`. */
+  readonly isManaged: boolean;
+}
+
+interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Instance metadata: cheap to ask, at times stale. */
+export interface MetadataPort {
+  readEnis(options: CallOptions): Promise<readonly ObservedEni[]>;
+}
+
+/**
+ * EC2 operations on this instance's ENIs.
+ *
+ * Failures carry a string `code`; {@link growthBlockOf} lists those that are told apart.
+ */
+export interface EniPort {
+  /** Creates and attaches an ENI with `addressCount` secondary addresses. */
+  allocateEni(addressCount: number, options: CallOptions): Promise<ObservedEni>;
+  assignAddresses(
+    eniId: EniId,
+    count: number,
+    options: CallOptions,
+  ): Promise<readonly Ipv4Address[]>;
+  unassignAddresses(
+    eniId: EniId,
+    addresses: readonly Ipv4Address[],
+    options: CallOptions,
+  ): Promise<void>;
+  /** Detaches and deletes; success when the ENI is gone already. */
+  freeEni(eniId: EniId, options: CallOptions): Promise<void>;
+  /** ENIs that EC2 does not know are left out of the answer. */
+  describeEnis(eniIds: readonly EniId[], options: CallOptions): Promise<readonly EniTruth[]>;
+}
+
+/** Host wiring of secondary ENIs. */
+export interface HostPort {
+  routeTableId(eni: { readonly networkCardIndex: number; readonly deviceNumber: number }): number;
+  /** Waits (bounded) for the link to appear, then configures it; may be repeated. */
+  setUpEni(eni: ObservedEni, options: CallOptions): Promise<void>;
+  tearDownEni(eni: { readonly primaryAddress: Ipv4Address }): Promise<void>;
+}
+
+/** Makes the address book durable. */
+export interface CheckpointPort {
+  /** Resolves when everything that was in the book at the time of the call is on disk. */
+  save(): Promise<void>;
+}
+
+export interface Clock {
+  /** Unix time in milliseconds. */
+  nowMs(): number;
+  sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import { expect, test } from '@jest/globals';
+import type { GrowthBlock } from './growth-block.ts';
+import { type Outlook, refusalFor } from './refusal.ts';
+
+const NOW = 1_000_000;
+const DEADLINE = NOW + 10_000;
+
+const block = (waitMs: number): GrowthBlock => ({
+  reason: 'subnet-full',
+  message: 'subnet-1 is full',
+  untilMs: NOW + waitMs,
+  failureCount: 1,
+});
+
+const outlook = (changes: Partial<Outlook> & { readonly nextCooledAtMs?: number }): Outlook => ({
+  nowMs: NOW,
+  statistics: {
+    totalCount: 3,
+    reservedCount: 2,
+    coolingCount: changes.nextCooledAtMs === undefined ? 0 : 1,
+    drainingCount: 0,
+    reservableNowCount: 0,
+    nextCooledAtMs: changes.nextCooledAtMs,
+    lastReleasedAtMs: undefined,
+  },
+  isGrowing: false,
+  block: undefined,
+  limit: undefined,
+  ...changes,
+});
+
+const cases: readonly { name: string; outlook: Outlook; nowMs?: number; told: string }[] = [
+  { name: 'waits while something grows', outlook: outlook({ isGrowing: true }), told: 'waits' },
+  { name: 'waits while the plan is free to grow', outlook: outlook({}), told: 'waits' },
+  {
+    name: 'waits for a cooling address that matures in time',
+    outlook: outlook({ limit: 'eni-limit', nextCooledAtMs: NOW + 9_000 }),
+    told: 'waits',
+  },
+  {
+    name: 'gives up on one that matures too late',
+    outlook: outlook({ limit: 'eni-limit', nextCooledAtMs: NOW + 11_000 }),
+    told: 'cooling',
+  },
+  {
+    name: 'waits for the end of a short back-off',
+    outlook: outlook({ block: block(2_000) }),
+    told: 'waits',
+  },
+  {
+    name: 'gives up when the back-off outlasts the deadline',
+    outlook: outlook({ block: block(120_000) }),
+    told: 'subnet-full',
+  },
+  {
+    name: 'gives up at a limit',
+    outlook: outlook({ limit: 'at-max-pods' }),
+    told: 'at-max-pods',
+  },
+  {
+    name: 'gives up at the deadline although something grows',
+    outlook: outlook({ isGrowing: true, nowMs: DEADLINE }),
+    told: 'capacity-pending',
+  },
+];
+
+test.each(cases)('an ADD $name', ({ outlook, told }) => {
+  expect(refusalFor(outlook, DEADLINE)?.reason ?? 'waits').toBe(told);
+});

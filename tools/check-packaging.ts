@@ -1,0 +1,60 @@
+// What users of npm get: every library is packed, and publint and attw look at the tarball.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+}
+
+/** Only this may be in a tarball. */
+const isExpected = (path: string) =>
+  /^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path);
+
+async function check(directory: string, scratch: string): Promise<readonly string[]> {
+  const complaints: string[] = [];
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', scratch], {
+    cwd: directory,
+  });
+  const [packed] = JSON.parse(stdout) as [
+    { readonly filename: string; readonly files: readonly { readonly path: string }[] },
+  ];
+  const strange = packed.files.map(({ path }) => path).filter((path) => !isExpected(path));
+  if (strange.length > 0) complaints.push(`unexpected files: ${strange.join(', ')}`);
+
+  const tarball = join(scratch, packed.filename);
+  const tools = [
+    ['publint', 'run', '--strict', tarball],
+    ['attw', '--profile', 'node16', tarball],
+  ] as const;
+  for (const [tool, ...args] of tools) {
+    await run(tool, args, { cwd: directory }).catch((error: { stdout?: string }) => {
+      complaints.push(`${tool}: ${error.stdout ?? error}`);
+    });
+  }
+  return complaints;
+}
+
+const scratch = await mkdtemp(join(tmpdir(), 'packaging-'));
+try {
+  for (const folder of (await readdir(join(root, 'packages'))).sort()) {
+    const directory = join(root, 'packages', folder);
+    const manifest = JSON.parse(
+      await readFile(join(directory, 'package.json'), 'utf8'),
+    ) as Manifest;
+    if (manifest.private === true) continue;
+    const complaints = await check(directory, scratch);
+    console.log(`${complaints.length === 0 ? ' ok ' : 'FAIL'} ${manifest.name}`);
+    for (const complaint of complaints) console.error(complaint);
+    if (complaints.length > 0) process.exitCode = 1;
+  }
+} finally {
+  await rm(scratch, { recursive: true });
+}

@@ -1,0 +1,91 @@
+import { createEmulator, type Emulator } from '@vpc-cni/aws-emulator';
+import { createFabric, EC2_ENDPOINT_ADDRESS, type Fabric } from '@vpc-cni/aws-emulator/fabric';
+import { createSandboxNode, type SandboxNode } from './node.ts';
+
+/** A VPC with nodes on it, all on this machine, for as long as this process lives. */
+export interface VpcInABox {
+  readonly emulator: Emulator;
+  readonly fabric: Fabric;
+  readonly nodes: readonly SandboxNode[];
+  /** Stops the daemons and removes every namespace and link. */
+  close(): Promise<void>;
+}
+
+export const VPC_CIDR = '10.0.0.0/16';
+export const SUBNET_CIDR = '10.0.32.0/19';
+
+/**
+ * Builds a VPC with one public subnet and `nodeCount` instances. This process's network namespace
+ * becomes the fabric, so start it through `tools/in-namespace.sh`.
+ *
+ * @param options.prefix distinguishes the namespaces of boxes that exist at the same time.
+ */
+export async function createVpcInABox(options: {
+  readonly nodeCount: number;
+  readonly instanceType: string;
+  readonly prefix?: string;
+  /** Time from AttachNetworkInterface to the link's appearance, ms. Default 100. */
+  readonly attachDelayMs?: number;
+}): Promise<VpcInABox> {
+  const { nodeCount, instanceType, prefix = 'box', attachDelayMs = 100 } = options;
+  const fabric = await createFabric({ prefix, vpcCidrs: [VPC_CIDR] });
+  const emulator = createEmulator({ region: 'us-west-2', attachDelayMs, fabric });
+  const nodes: SandboxNode[] = [];
+
+  const close = async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await emulator.close();
+    await fabric.close();
+  };
+
+  try {
+    await emulator.listenImds({ host: '169.254.169.254', port: 80 });
+    const { url } = await emulator.listenEc2({ host: EC2_ENDPOINT_ADDRESS, port: 80 });
+    const vpc = emulator.addVpc({ cidr: VPC_CIDR });
+    const subnet = emulator.addSubnet({
+      vpcId: vpc.vpcId,
+      cidr: SUBNET_CIDR,
+      availabilityZone: 'us-west-2a',
+      isPublic: true,
+    });
+    for (let index = 0; index < nodeCount; index++) {
+      const name = `node-${index}`;
+      const instanceId = `i-${String(index).padStart(17, '0')}` as const;
+      const { netnsPath } = await fabric.addNode(name);
+      fabric.bindInstance(instanceId, name);
+      const instance = await emulator.runInstance({
+        instanceId,
+        subnetId: subnet.subnetId,
+        instanceType,
+        publicAddress: true,
+      });
+      nodes.push(
+        await createSandboxNode(
+          {
+            name,
+            instanceId: instance.instanceId,
+            netns: netnsPath,
+            primaryAddress: instance.primaryAddress,
+            publicAddress: instance.publicAddress ?? '',
+            ec2Endpoint: url,
+          },
+          containerIds(index),
+        ),
+      );
+    }
+    return { emulator, fabric, nodes, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** 64 hexadecimal digits, as container runtimes make them; counted, so that runs look alike. */
+function containerIds(nodeIndex: number): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    const head = (nodeIndex * 0x100000 + count * 0x9e37).toString(16).padStart(6, '0');
+    return `${head}${count.toString(16).padStart(58, '0')}`;
+  };
+}

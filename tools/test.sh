@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# All tests. Every question is one line here, and can be asked alone by the same name (npm run …).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools/setup.sh
+export PATH="$PWD/node_modules/.bin:$PATH" NX_DAEMON=false
+
+step() { printf '\n== %s\n' "$*"; }
+
+step 'format, lint and direction of dependencies'
+npm run --silent lint
+step 'types'
+npm run --silent typecheck
+step 'unit tests'
+npm run --silent test:unit
+step 'kernel tests, in namespaces of their own'
+tools/in-namespace.sh npm run --silent test:netns
+step 'published content'
+npm run --silent packaging
