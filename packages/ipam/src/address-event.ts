@@ -1,0 +1,47 @@
+import type { EniDescription, EniId } from './eni-description.ts';
+import type { Ipv4Address } from './ipv4-address.ts';
+import type { Reservation } from './reservation.ts';
+
+/**
+ * State of one address: free → reserved → cooling → free, and free → draining → free or gone.
+ *
+ * - `free`: may be reserved now.
+ * - `reserved`: held by a CNI attachment.
+ * - `cooling`: released less than the cool-down ago; neither free nor to be given back.
+ * - `draining`: promised to EC2, so it may not be reserved.
+ */
+export type AddressState = 'free' | 'reserved' | 'cooling' | 'draining';
+
+/** A change of the address book, told after it has happened and in the order it happened. */
+export type AddressEvent =
+  | { readonly kind: 'eni-added'; readonly eni: EniDescription }
+  | { readonly kind: 'eni-removed'; readonly eni: EniDescription }
+  | {
+      readonly kind: 'address-added';
+      readonly eniId: EniId;
+      readonly address: Ipv4Address;
+      /** `cooling` when the address comes back while its last release is still remembered. */
+      readonly state: 'free' | 'cooling';
+    }
+  | {
+      readonly kind: 'address-removed';
+      readonly eniId: EniId;
+      readonly address: Ipv4Address;
+      readonly state: 'free' | 'cooling' | 'draining';
+    }
+  | { readonly kind: 'reserved'; readonly reservation: Reservation }
+  | { readonly kind: 'restored'; readonly reservation: Reservation }
+  | { readonly kind: 'released'; readonly reservation: Reservation; readonly atMs: number }
+  /** After a restart: the address was released by an earlier process and goes on cooling. */
+  | {
+      readonly kind: 'cooling-resumed';
+      readonly eniId: EniId;
+      readonly address: Ipv4Address;
+      readonly releasedAtMs: number;
+    }
+  | { readonly kind: 'cooled'; readonly eniId: EniId; readonly address: Ipv4Address }
+  | { readonly kind: 'drained'; readonly eniId: EniId; readonly address: Ipv4Address }
+  | { readonly kind: 'undrained'; readonly eniId: EniId; readonly address: Ipv4Address };
+
+/** Listens to the address book. */
+export type AddressEventListener = (event: AddressEvent) => void;

@@ -1,0 +1,196 @@
+// File format of the reference implementation, "vpc-cni-ipam/1": one JSON object, compact, ended by
+// a newline. `allocationTimestamp` is an integer of nanoseconds, which exceeds 2^53, so it is read
+// from the source text and written as plain digits; anything else would break a rollback.
+//
+//   { "version": "vpc-cni-ipam/1",
+//     "allocations": [ { "networkName", "containerID", "ifName", "ipv4" | "ipv6",
+//                        "allocationTimestamp", "metadata": { … } } ],
+//     "recentReleases": [ { "ipv4", "releasedAtMs" } ] }        ← ours; the reference ignores it
+import type { AttachmentMetadata } from './attachment-key.ts';
+import type { Checkpoint, CheckpointAllocation, CheckpointRelease } from './checkpoint.ts';
+import { IpamError, type IpamErrorFacts } from './ipam-error.ts';
+import { type Ipv4Address, isIpv4Address } from './ipv4-address.ts';
+
+/** The only version of the file that exists. */
+export const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
+
+/**
+ * Writes a checkpoint as text that the reference implementation's daemon reads as its own.
+ *
+ * @see docs: reference behaviour, "Checkpoint"
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint): string {
+  const allocations = checkpoint.allocations.map(encodedAllocation).join(',');
+  const releases = checkpoint.recentReleases
+    .map(({ address, releasedAtMs }) => `{"ipv4":"${address}","releasedAtMs":${releasedAtMs}}`)
+    .join(',');
+  return `{"version":"${CHECKPOINT_VERSION}","allocations":[${allocations}],"recentReleases":[${releases}]}\n`;
+}
+
+// The file is rewritten whole for every pod that comes or goes; what has not changed is not
+// formatted again.
+const encoded = new WeakMap<CheckpointAllocation, string>();
+
+function encodedAllocation(allocation: CheckpointAllocation): string {
+  const known = encoded.get(allocation);
+  if (known !== undefined) {
+    return known;
+  }
+  const text = encodeAllocation(allocation);
+  encoded.set(allocation, text);
+  return text;
+}
+
+function encodeAllocation({ key, ipv4, ipv6, allocatedAtNs, metadata }: CheckpointAllocation) {
+  const members = [
+    `"networkName":${JSON.stringify(key.networkName)}`,
+    `"containerID":${JSON.stringify(key.containerId)}`,
+    `"ifName":${JSON.stringify(key.interfaceName)}`,
+  ];
+  if (ipv4 !== undefined) {
+    members.push(`"ipv4":${JSON.stringify(ipv4)}`);
+  }
+  if (ipv6 !== undefined) {
+    members.push(`"ipv6":${JSON.stringify(ipv6)}`);
+  }
+  members.push(`"allocationTimestamp":${allocatedAtNs}`);
+  members.push(`"metadata":${encodeMetadata(metadata)}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Empty values are left out, as the reference implementation does. */
+const encodeMetadata = ({ podNamespace, podName, interfacesCount }: AttachmentMetadata) =>
+  JSON.stringify({
+    k8sPodNamespace: podNamespace || undefined,
+    k8sPodName: podName || undefined,
+    interfacesCount: interfacesCount || undefined,
+  });
+
+/**
+ * Reads a checkpoint of ours or of the reference implementation. Unknown members are ignored.
+ *
+ * @throws {IpamError} `checkpoint-garbled` when the text is not such a file (an empty one is not),
+ *   `checkpoint-version` when it is of another version.
+ */
+export function decodeCheckpoint(text: string): Checkpoint {
+  const file = object(parseJson(text), 'file');
+  if (file['version'] !== CHECKPOINT_VERSION) {
+    const found = String(JSON.stringify(file['version']));
+    throw new IpamError(
+      'checkpoint-version',
+      `reading the checkpoint: its version is ${found}, this release reads "${CHECKPOINT_VERSION}"; ` +
+        'move the file away only if no pod of this node is running',
+      { facts: { found, expected: CHECKPOINT_VERSION } },
+    );
+  }
+  return {
+    allocations: array(file['allocations'] ?? [], 'allocations').map(decodeAllocation),
+    recentReleases: array(file['recentReleases'] ?? [], 'recentReleases').map(decodeRelease),
+  };
+}
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+// The language's library does not know the reviver's third argument (ES2026) yet.
+const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown;
+
+const exactTimestamps: Reviver = (key, value, { source }) =>
+  key === 'allocationTimestamp' && source !== undefined && /^-?\d+$/.test(source)
+    ? BigInt(source)
+    : value;
+
+function parseJson(text: string): unknown {
+  try {
+    return parseWithSource(text, exactTimestamps);
+  } catch (cause) {
+    throw garbled('it is not JSON', { length: text.length }, cause);
+  }
+}
+
+function decodeAllocation(value: unknown, index: number): CheckpointAllocation {
+  const at = `allocations[${index}]`;
+  const entry = object(value, at);
+  const allocatedAtNs = entry['allocationTimestamp'] ?? 0n;
+  if (typeof allocatedAtNs !== 'bigint') {
+    throw garbled(`${at}.allocationTimestamp is not an integer`, { index });
+  }
+  const ipv4 = text(entry['ipv4'], `${at}.ipv4`);
+  const ipv6 = text(entry['ipv6'], `${at}.ipv6`);
+  return {
+    key: {
+      networkName: text(entry['networkName'], `${at}.networkName`),
+      containerId: text(entry['containerID'], `${at}.containerID`),
+      interfaceName: text(entry['ifName'], `${at}.ifName`),
+    },
+    ...(ipv4 === '' ? {} : { ipv4: ipv4Address(ipv4, `${at}.ipv4`) }),
+    ...(ipv6 === '' ? {} : { ipv6 }),
+    allocatedAtNs,
+    metadata: decodeMetadata(entry['metadata'], `${at}.metadata`),
+  };
+}
+
+function decodeMetadata(value: unknown, at: string): AttachmentMetadata {
+  const entry = object(value ?? {}, at);
+  const podNamespace = text(entry['k8sPodNamespace'], `${at}.k8sPodNamespace`);
+  const podName = text(entry['k8sPodName'], `${at}.k8sPodName`);
+  const interfacesCount = integer(entry['interfacesCount'] ?? 0, `${at}.interfacesCount`);
+  return {
+    ...(podNamespace === '' ? {} : { podNamespace }),
+    ...(podName === '' ? {} : { podName }),
+    ...(interfacesCount === 0 ? {} : { interfacesCount }),
+  };
+}
+
+function decodeRelease(value: unknown, index: number): CheckpointRelease {
+  const at = `recentReleases[${index}]`;
+  const entry = object(value, at);
+  return {
+    address: ipv4Address(text(entry['ipv4'], `${at}.ipv4`), `${at}.ipv4`),
+    releasedAtMs: integer(entry['releasedAtMs'], `${at}.releasedAtMs`),
+  };
+}
+
+function garbled(what: string, facts: IpamErrorFacts, cause?: unknown): IpamError {
+  return new IpamError(
+    'checkpoint-garbled',
+    `reading the checkpoint: ${what}; restore the file or drain the node before removing it`,
+    { facts, cause },
+  );
+}
+
+function object(value: unknown, at: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw garbled(`${at} is not an object`, { at });
+  }
+  return value as Readonly<Record<string, unknown>>; // just checked to be a plain JSON object
+}
+
+function array(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) {
+    throw garbled(`${at} is not a list`, { at });
+  }
+  return value;
+}
+
+/** A string; like the reference implementation, takes a missing one for an empty one. */
+function text(value: unknown, at: string): string {
+  const found = value ?? '';
+  if (typeof found !== 'string') {
+    throw garbled(`${at} is not a string`, { at });
+  }
+  return found;
+}
+
+function integer(value: unknown, at: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw garbled(`${at} is not an integer`, { at });
+  }
+  return value;
+}
+
+function ipv4Address(value: string, at: string): Ipv4Address {
+  if (!isIpv4Address(value)) {
+    throw garbled(`${at} is not an IPv4 address`, { at, found: value });
+  }
+  return value;
+}

@@ -1,0 +1,47 @@
+import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
+import type { Ipv4Address } from './ipv4-address.ts';
+
+/** One attachment and its address as the checkpoint keeps it. */
+export interface CheckpointAllocation {
+  readonly key: CniAttachmentKey;
+  readonly ipv4?: Ipv4Address;
+  /** Kept as text: written by the reference implementation in IPv6 mode. */
+  readonly ipv6?: string;
+  /** Unix **nano**seconds, exact: the figure exceeds what a number can hold. */
+  readonly allocatedAtNs: bigint;
+  readonly metadata: AttachmentMetadata;
+}
+
+/** A release that a restart must not forget. */
+export interface CheckpointRelease {
+  readonly address: Ipv4Address;
+  /** Unix milliseconds. */
+  readonly releasedAtMs: number;
+}
+
+/** What must survive a restart: who holds which address, and which addresses were held lately. */
+export interface Checkpoint {
+  readonly allocations: readonly CheckpointAllocation[];
+  readonly recentReleases: readonly CheckpointRelease[];
+}
+
+/** Why an allocation of a checkpoint could not be placed. */
+export type DropReason =
+  | 'address-unknown'
+  | 'address-taken'
+  | 'address-draining'
+  | 'attachment-taken'
+  | 'attachment-incomplete';
+
+/** An allocation of a checkpoint that could not be placed, and why. */
+export interface DroppedAllocation extends CheckpointAllocation {
+  readonly reason: DropReason;
+}
+
+const NS_PER_MS = 1_000_000n;
+
+/** Milliseconds as the checkpoint's nanoseconds; a fraction of a millisecond is cut off. */
+export const nsFromMs = (ms: number): bigint => BigInt(Math.trunc(ms)) * NS_PER_MS;
+
+/** The checkpoint's nanoseconds as milliseconds, cut off. */
+export const msFromNs = (ns: bigint): number => Number(ns / NS_PER_MS);

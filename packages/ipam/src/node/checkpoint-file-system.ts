@@ -1,0 +1,56 @@
+import { closeSync, fsync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** The few things a checkpoint file needs of a file system; each may fail. */
+export interface CheckpointFileSystem {
+  /** Creates a file that is not there yet. */
+  createExclusively(path: string, mode: number): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Makes renames in a directory durable. */
+  syncDirectory(path: string): Promise<void>;
+  /** Removes a file; a missing one is no error. */
+  remove(path: string): Promise<void>;
+  readText(path: string): Promise<string>;
+  list(directory: string): Promise<readonly string[]>;
+}
+
+/** A file open for writing. */
+export interface OpenFile {
+  write(text: string): Promise<void>;
+  /** Makes what was written durable. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const syncDescriptor = promisify(fsync);
+
+/**
+ * The machine's own file system.
+ *
+ * A pod waits for every write, and each trip to the thread pool costs more than what it does here:
+ * opening, writing to the page cache and renaming take microseconds and are done on the spot. Only
+ * what really waits for a disk, fsync, goes to the pool.
+ */
+export const nodeFileSystem: CheckpointFileSystem = {
+  createExclusively: async (path, mode) => {
+    const descriptor = openSync(path, 'wx', mode);
+    return {
+      write: async (text) => writeFileSync(descriptor, text),
+      sync: () => syncDescriptor(descriptor),
+      close: async () => closeSync(descriptor),
+    };
+  },
+  rename: async (from, to) => renameSync(from, to),
+  syncDirectory: async (path) => {
+    const descriptor = openSync(path, 'r');
+    try {
+      await syncDescriptor(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  remove: (path) => rm(path, { force: true }),
+  readText: (path) => readFile(path, 'utf8'),
+  list: (directory) => readdir(directory),
+};
