@@ -1,0 +1,469 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Action, Refusal } from './action.ts';
+import type { InstanceLimits } from './max-pods.ts';
+import { plan } from './plan.ts';
+import type { PoolEni, PoolState } from './pool-state.ts';
+import type { WarmTargets } from './warm-targets.ts';
+
+const NOW_MS = 1_700_000_000_000;
+const OLD_MS = NOW_MS - 3_600_000;
+
+interface EniFigures {
+  readonly id: number;
+  readonly reserved?: number;
+  readonly free?: number;
+  readonly cooling?: number;
+  readonly draining?: number;
+  readonly attachedAtMs?: number;
+}
+
+/** ENI 1 is the primary one. */
+function eni({
+  id,
+  reserved = 0,
+  free = 0,
+  cooling = 0,
+  draining = 0,
+  ...rest
+}: EniFigures): PoolEni {
+  return {
+    eniId: `eni-${id}`,
+    isPrimary: id === 1,
+    totalCount: reserved + free + cooling + draining,
+    reservedCount: reserved,
+    coolingCount: cooling,
+    drainingCount: draining,
+    attachedAtMs: OLD_MS,
+    freeAddresses: Array.from({ length: free }, (_, index) => `10.0.${id}.${index}`),
+    ...rest,
+  };
+}
+
+const stateOf = (enis: readonly PoolEni[], rest: Partial<PoolState> = {}): PoolState => ({
+  enis,
+  waitingCount: 0,
+  inFlight: [],
+  maxPods: 500,
+  ...rest,
+});
+
+const targetsOf = (warmEniTarget: number, warmIpTarget = 0, minimumIpTarget = 0): WarmTargets => ({
+  warmEniTarget,
+  warmIpTarget,
+  minimumIpTarget,
+});
+
+const limitsOf = (addressesForPods: number, maxEnis = 15): InstanceLimits => ({
+  maxEnis,
+  addressesPerEni: addressesForPods + 1,
+});
+
+const added = (actions: readonly Action[]): number =>
+  actions.reduce((total, action) => {
+    if (action.kind === 'create-eni') return total + action.addressCount;
+    return action.kind === 'assign-addresses' ? total + action.count : total;
+  }, 0);
+
+const returned = (actions: readonly Action[]): number =>
+  actions.reduce(
+    (total, action) =>
+      action.kind === 'unassign-addresses' ? total + action.addresses.length : total,
+    0,
+  );
+
+// Reference behaviour, "Too-low decision (unit-test figures)".
+describe('a pool is too low', () => {
+  test.each([
+    { row: 37, I: 14, WE: 1, W: 0, T: 0, A: 0, maxPods: 500, low: true },
+    { row: 38, I: 14, WE: 0, W: 0, T: 0, A: 0, maxPods: 500, low: true },
+    { row: 39, I: 14, WE: 0, W: 3, T: 0, A: 0, maxPods: 500, low: true },
+    { row: 40, I: 3, WE: 1, W: 1, T: 3, A: 0, maxPods: 500, low: false },
+    { row: 41, I: 3, WE: 1, W: 0, T: 3, A: 1, maxPods: 500, low: true },
+    { row: 42, I: 3, WE: 0, W: 0, T: 3, A: 1, maxPods: 500, low: false },
+    { row: 43, I: 3, WE: 1, W: 0, T: 3, A: 3, maxPods: 500, low: true },
+    { row: 44, I: 3, WE: 0, W: 0, T: 3, A: 3, maxPods: 500, low: true },
+    { row: 45, I: 3, WE: 0, W: 5, T: 3, A: 3, maxPods: 3, low: false },
+  ])('row $row: $low', ({ I, WE, W, T, A, maxPods, low }) => {
+    const enis = T === 0 ? [] : [eni({ id: 1, reserved: A, free: T - A })];
+    const { actions } = plan(stateOf(enis, { maxPods }), targetsOf(WE, W), limitsOf(I), NOW_MS);
+    expect(added(actions) > 0).toBe(low);
+  });
+});
+
+// Reference behaviour, "Target state", secondary-IP rows.
+describe('address targets ask for and give back', () => {
+  test.each([
+    { row: 54, T: 0, A: 0, W: 5, M: 0, short: 5, over: 0 },
+    { row: 55, T: 2, A: 0, W: 5, M: 0, short: 3, over: 0 },
+    { row: 56, T: 5, A: 0, W: 5, M: 0, short: 0, over: 0 },
+    { row: 57, T: 4, A: 2, W: 1, M: 0, short: 0, over: 1 },
+    { row: 58, T: 20, A: 3, W: 5, M: 10, short: 0, over: 10 },
+    { row: 59, T: 30, A: 10, W: 5, M: 0, short: 0, over: 15 },
+    { row: 60, T: 12, A: 0, W: 2, M: 12, short: 0, over: 0 },
+    { row: 61, T: 20, A: 5, W: 0, M: 12, short: 0, over: 8 },
+    { row: 62, T: 12, A: 12, W: 0, M: 12, short: 0, over: 0 },
+    { row: 63, T: 12, A: 11, W: 2, M: 12, short: 1, over: 0 },
+    { row: 64, T: 9, A: 9, W: 1, M: 1, short: 1, over: 0 },
+  ])('row $row: $short and $over', ({ T, A, W, M, short, over }) => {
+    const state = stateOf([eni({ id: 1, reserved: A, free: T - A })]);
+    const { actions } = plan(state, targetsOf(1, W, M), limitsOf(49), NOW_MS);
+    expect([added(actions), returned(actions)]).toEqual([short, over]);
+  });
+});
+
+// Reference behaviour, "ENI removal", the rows without trunk and EFA ENIs.
+describe('an idle ENI is deleted', () => {
+  const used = eni({ id: 1, reserved: 2 });
+  const two = eni({ id: 2, free: 2 });
+  const one = eni({ id: 3, free: 1 });
+  test.each([
+    { row: 77, enis: [used, two, one], W: 3, M: 1, deleted: [] },
+    { row: 78, enis: [used, two, one], W: 1, M: 5, deleted: [] },
+    { row: 79, enis: [used, two, one], W: 2, M: 4, deleted: ['eni-3'] },
+    { row: 80, enis: [used, two], W: 0, M: 3, deleted: [] },
+    { row: 81, enis: [used, two], W: 0, M: 2, deleted: ['eni-2'] },
+    { row: 83, enis: [used, eni({ id: 6 })], W: 0, M: 2, deleted: ['eni-6'] },
+  ])('row $row: $deleted', ({ enis, W, M, deleted }) => {
+    const { actions } = plan(stateOf(enis), targetsOf(1, W, M), limitsOf(9), NOW_MS);
+    expect(
+      actions.flatMap((action) => (action.kind === 'delete-eni' ? [action.eniId] : [])),
+    ).toEqual(deleted);
+  });
+});
+
+interface Case {
+  readonly name: string;
+  readonly state: PoolState;
+  readonly targets?: WarmTargets;
+  readonly limits?: InstanceLimits;
+  readonly actions: readonly Action[];
+  readonly refusals?: readonly Refusal[];
+}
+
+const planned = ({ state, targets = targetsOf(1), limits = limitsOf(3, 3) }: Case) => {
+  const { actions, refusals } = plan(state, targets, limits, NOW_MS);
+  return { actions, refusals };
+};
+
+const check = (cases: readonly Case[]) =>
+  test.each(cases)('$name', (one) => {
+    expect(planned(one)).toEqual({ actions: one.actions, refusals: one.refusals ?? [] });
+  });
+
+describe('growth', () => {
+  check([
+    {
+      name: 'fills the primary ENI of a new node',
+      state: stateOf([eni({ id: 1 })]),
+      actions: [{ kind: 'assign-addresses', eniId: 'eni-1', count: 3, reason: 'below-warm-enis' }],
+    },
+    {
+      name: 'creates an ENI with its addresses when those there are full',
+      state: stateOf([eni({ id: 1, reserved: 1, free: 2 })]),
+      actions: [{ kind: 'create-eni', addressCount: 3, reason: 'below-warm-enis' }],
+    },
+    {
+      name: 'creates several ENIs at once for pods that wait',
+      state: stateOf([eni({ id: 1, reserved: 3 })], { waitingCount: 2 }),
+      actions: [
+        { kind: 'create-eni', addressCount: 3, reason: 'pods-waiting' },
+        { kind: 'create-eni', addressCount: 3, reason: 'pods-waiting' },
+      ],
+    },
+    {
+      name: 'asks for the exact number with address targets',
+      state: stateOf([eni({ id: 1, reserved: 2 })]),
+      targets: targetsOf(1, 2),
+      actions: [
+        { kind: 'assign-addresses', eniId: 'eni-1', count: 1, reason: 'below-warm-ips' },
+        { kind: 'create-eni', addressCount: 1, reason: 'below-warm-ips' },
+      ],
+    },
+    {
+      name: 'names the floor when that is what is missing most',
+      state: stateOf([eni({ id: 1 })]),
+      targets: targetsOf(1, 1, 3),
+      actions: [{ kind: 'assign-addresses', eniId: 'eni-1', count: 3, reason: 'below-minimum' }],
+    },
+    {
+      name: 'serves pods that wait even where MINIMUM_IP_TARGET alone would stop at the floor',
+      state: stateOf([eni({ id: 1, reserved: 2 })], { waitingCount: 1 }),
+      targets: targetsOf(1, 0, 2),
+      actions: [{ kind: 'assign-addresses', eniId: 'eni-1', count: 1, reason: 'pods-waiting' }],
+    },
+    {
+      name: 'does not take cooling addresses for free ones',
+      state: stateOf([eni({ id: 1, reserved: 1, cooling: 2 })]),
+      targets: targetsOf(1, 2),
+      actions: [{ kind: 'create-eni', addressCount: 2, reason: 'below-warm-ips' }],
+    },
+    {
+      name: 'counts what is on its way',
+      state: stateOf([eni({ id: 1, reserved: 3 })], {
+        waitingCount: 1,
+        inFlight: [{ kind: 'create-eni', addressCount: 3 }],
+      }),
+      targets: targetsOf(1, 2),
+      actions: [],
+    },
+    {
+      name: 'leaves room on busy and coming ENIs for the action after the one under way',
+      state: stateOf([eni({ id: 1, reserved: 1 })], {
+        waitingCount: 6,
+        inFlight: [
+          { kind: 'assign-addresses', eniId: 'eni-1', count: 1 },
+          { kind: 'create-eni', addressCount: 1 },
+        ],
+      }),
+      targets: targetsOf(1, 1),
+      actions: [{ kind: 'create-eni', addressCount: 2, reason: 'pods-waiting' }],
+      refusals: [
+        { reason: 'in-flight', missingCount: 1, eniId: 'eni-1' },
+        { reason: 'in-flight', missingCount: 2 },
+      ],
+    },
+    {
+      name: 'does not grow an ENI that is being deleted, which still takes a slot',
+      state: stateOf([eni({ id: 1, reserved: 3 }), eni({ id: 2, draining: 1 })], {
+        inFlight: [{ kind: 'delete-eni', eniId: 'eni-2' }],
+      }),
+      limits: limitsOf(3, 2),
+      actions: [],
+      refusals: [{ reason: 'eni-limit', missingCount: 3, eniCount: 2, eniLimit: 2 }],
+    },
+  ]);
+});
+
+describe('limits', () => {
+  check([
+    {
+      name: 'stops at the number of ENIs',
+      state: stateOf([eni({ id: 1, reserved: 3 }), eni({ id: 2, reserved: 2, free: 1 })]),
+      targets: { ...targetsOf(1), maxEnis: 2 },
+      actions: [],
+      refusals: [{ reason: 'eni-limit', missingCount: 2, eniCount: 2, eniLimit: 2 }],
+    },
+    {
+      name: 'MAX_ENI does not raise the limit of the instance',
+      state: stateOf([eni({ id: 1, reserved: 3 })]),
+      targets: { ...targetsOf(1), maxEnis: 9 },
+      limits: limitsOf(3, 1),
+      actions: [],
+      refusals: [{ reason: 'eni-limit', missingCount: 3, eniCount: 1, eniLimit: 1 }],
+    },
+    {
+      name: 'never asks for more addresses than the node can run pods',
+      state: stateOf([eni({ id: 1, reserved: 3 })], { maxPods: 5 }),
+      actions: [{ kind: 'create-eni', addressCount: 2, reason: 'below-warm-enis' }],
+      refusals: [{ reason: 'at-max-pods', missingCount: 1, maxPods: 5, ceilingCount: 5 }],
+    },
+    {
+      name: 'lets cooling addresses raise that ceiling: a full node with churn keeps working',
+      state: stateOf([eni({ id: 1, reserved: 1, cooling: 2 })], { maxPods: 3, waitingCount: 2 }),
+      actions: [{ kind: 'create-eni', addressCount: 2, reason: 'pods-waiting' }],
+      refusals: [{ reason: 'at-max-pods', missingCount: 3, maxPods: 3, ceilingCount: 5 }],
+    },
+    {
+      name: 'has nothing to offer where ENIs have no addresses for pods',
+      state: stateOf([eni({ id: 1 })]),
+      limits: { maxEnis: 2, addressesPerEni: 1 },
+      actions: [],
+      refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 2 }],
+    },
+    {
+      name: 'points waiting pods to what is cooling when nothing else can come',
+      state: stateOf([eni({ id: 1, reserved: 2, cooling: 1 })], {
+        waitingCount: 1,
+        nextCooledAtMs: NOW_MS + 7_000,
+      }),
+      limits: limitsOf(3, 1),
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 7_000, reason: 'cooling' }],
+      refusals: [
+        { reason: 'eni-limit', missingCount: 4, eniCount: 1, eniLimit: 1 },
+        { reason: 'cooling', coolingCount: 1, untilMs: NOW_MS + 7_000 },
+      ],
+    },
+  ]);
+});
+
+describe('back-off', () => {
+  const starving = stateOf([eni({ id: 1, reserved: 3 })], { waitingCount: 1 });
+  const wealthy = stateOf([eni({ id: 1, reserved: 1, free: 3 })]);
+  const untilMs = NOW_MS + 60_000;
+  check([
+    {
+      name: 'asks nothing of a full subnet until the time is over',
+      state: { ...starving, subnetBackoffUntilMs: untilMs },
+      actions: [{ kind: 'wait', untilMs, reason: 'subnet-full' }],
+      refusals: [{ reason: 'subnet-full', missingCount: 6, untilMs }],
+    },
+    {
+      name: 'still gives back to a full subnet',
+      state: { ...wealthy, subnetBackoffUntilMs: untilMs },
+      targets: targetsOf(1, 2),
+      limits: limitsOf(9),
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.0.1.0'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
+      name: 'asks nothing at all while throttled',
+      state: { ...wealthy, throttledUntilMs: untilMs },
+      targets: targetsOf(1, 2),
+      limits: limitsOf(9),
+      actions: [{ kind: 'wait', untilMs, reason: 'throttled' }],
+      refusals: [{ reason: 'throttled', missingCount: 0, surplusCount: 1, untilMs }],
+    },
+    {
+      name: 'says nothing of back-offs when nothing is wanted',
+      state: { ...wealthy, throttledUntilMs: untilMs, subnetBackoffUntilMs: untilMs },
+      targets: targetsOf(1, 3),
+      limits: limitsOf(9),
+      actions: [],
+    },
+    {
+      name: 'is over at its instant',
+      state: { ...starving, throttledUntilMs: NOW_MS, subnetBackoffUntilMs: NOW_MS },
+      limits: limitsOf(3, 2),
+      actions: [{ kind: 'create-eni', addressCount: 3, reason: 'pods-waiting' }],
+      refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 2 }],
+    },
+  ]);
+});
+
+describe('giving back', () => {
+  const busyPrimary = eni({ id: 1, reserved: 1, free: 8 });
+  const deletion: Action = { kind: 'delete-eni', eniId: 'eni-2', reason: 'idle-eni' };
+  const m5 = limitsOf(9, 3);
+  const twoWarm = [eni({ id: 1, free: 9 }), eni({ id: 2, reserved: 1, free: 8 })];
+  const idle = (figures: Omit<EniFigures, 'id'> = {}) =>
+    stateOf([...twoWarm, eni({ id: 3, free: 9, ...figures })]);
+  check([
+    {
+      name: 'deletes an idle ENI that the rest can do without',
+      state: idle(),
+      limits: m5,
+      actions: [{ ...deletion, eniId: 'eni-3' }],
+    },
+    {
+      name: 'gives back no single addresses without address targets',
+      state: stateOf([busyPrimary, eni({ id: 2, reserved: 1, free: 8 })]),
+      limits: m5,
+      actions: [],
+    },
+    {
+      name: 'keeps an ENI that is younger than a minute',
+      state: idle({ attachedAtMs: NOW_MS - 59_999 }),
+      limits: m5,
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 1, reason: 'eni-too-young' }],
+      refusals: [{ reason: 'eni-too-young', eniId: 'eni-3', untilMs: NOW_MS + 1 }],
+    },
+    {
+      name: 'keeps an ENI while an address of it cools',
+      state: { ...idle({ free: 8, cooling: 1 }), nextCooledAtMs: NOW_MS + 5 },
+      limits: m5,
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 5, reason: 'cooling' }],
+      refusals: [{ reason: 'cooling', coolingCount: 1, eniId: 'eni-3', untilMs: NOW_MS + 5 }],
+    },
+    {
+      name: 'keeps an ENI that the next few pods would bring back',
+      state: stateOf([
+        eni({ id: 1, reserved: 9 }),
+        eni({ id: 2, free: 9 }),
+        eni({ id: 3, free: 9 }),
+      ]),
+      limits: m5,
+      actions: [],
+      refusals: ['eni-2', 'eni-3'].map((eniId) => ({
+        reason: 'recent-churn',
+        keptCount: 9,
+        eniId,
+      })),
+    },
+    {
+      name: 'keeps an ENI that another action is busy with',
+      state: {
+        ...idle(),
+        inFlight: [{ kind: 'unassign-addresses', eniId: 'eni-3', addresses: [] }],
+      },
+      limits: m5,
+      actions: [],
+    },
+    {
+      name: 'gives nothing back while something is on its way',
+      state: { ...idle(), inFlight: [{ kind: 'assign-addresses', eniId: 'eni-2', count: 1 }] },
+      limits: m5,
+      actions: [],
+    },
+    {
+      name: 'empties secondary ENIs before the primary one, longest idle address first',
+      state: stateOf([eni({ id: 1, reserved: 1, free: 3 }), eni({ id: 2, reserved: 1, free: 2 })]),
+      targets: targetsOf(1, 2),
+      limits: m5,
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-2',
+          addresses: ['10.0.2.0', '10.0.2.1'],
+          reason: 'above-targets',
+        },
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.0.1.0'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
+      name: 'keeps some surplus for two minutes after a pod has left',
+      state: stateOf([eni({ id: 1, reserved: 3, free: 6 })], {
+        lastReleasedAtMs: NOW_MS - 100_000,
+      }),
+      targets: targetsOf(1, 2),
+      limits: m5,
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.0.1.0', '10.0.1.1'],
+          reason: 'above-targets',
+        },
+        { kind: 'wait', untilMs: NOW_MS + 20_000, reason: 'recent-churn' },
+      ],
+      refusals: [{ reason: 'recent-churn', keptCount: 2, untilMs: NOW_MS + 20_000 }],
+    },
+  ]);
+});
+
+test('a plan carries the figures it was made from', () => {
+  const state = stateOf(
+    [eni({ id: 1, reserved: 1, free: 1, cooling: 1 }), eni({ id: 2, draining: 2 })],
+    { waitingCount: 2, inFlight: [{ kind: 'create-eni', addressCount: 1 }], maxPods: 11 },
+  );
+  expect(plan(state, targetsOf(1), limitsOf(3, 3), NOW_MS).figures).toEqual({
+    eniCount: 2,
+    comingEniCount: 1,
+    eniLimit: 3,
+    addressesPerEni: 3,
+    totalCount: 5,
+    reservedCount: 1,
+    coolingCount: 1,
+    drainingCount: 2,
+    freeCount: 1,
+    comingCount: 1,
+    waitingCount: 2,
+    wantedFreeCount: 5,
+    floorCount: 0,
+    shortfall: 3,
+    beyondCeilingCount: 0,
+    growthLimit: 8,
+    ceilingCount: 12,
+    reason: 'below-warm-enis',
+  });
+});

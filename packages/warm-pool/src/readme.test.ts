@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+import { runReadmeExample } from '@vpc-cni/testing';
+
+test('the example of the README prints what the README says', async () => {
+  expect(await runReadmeExample(new URL('../', import.meta.url))).toEqual({
+    exitCode: 0,
+    stdout: [
+      'wanted free: 7, shortfall: 6',
+      '{"kind":"create-eni","addressCount":3,"reason":"pods-waiting"}',
+      '{"kind":"create-eni","addressCount":3,"reason":"pods-waiting"}',
+      '',
+    ].join('\n'),
+    stderr: '',
+  });
+});

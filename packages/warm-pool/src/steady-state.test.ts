@@ -1,0 +1,155 @@
+import { describe, expect, test } from '@jest/globals';
+import { type InstanceLimits, maxPods } from './max-pods.ts';
+import { SimulatedNode } from './simulated-node.ts';
+import type { WarmTargets } from './warm-targets.ts';
+
+const T3_SMALL: InstanceLimits = { maxEnis: 3, addressesPerEni: 4 };
+const P3DN: InstanceLimits = { maxEnis: 15, addressesPerEni: 50 };
+const M5_LARGE: InstanceLimits = { maxEnis: 3, addressesPerEni: 10 };
+
+const warmEnis = (warmEniTarget: number): WarmTargets => ({
+  warmEniTarget,
+  warmIpTarget: 0,
+  minimumIpTarget: 0,
+});
+const warmIps = (warmIpTarget: number, minimumIpTarget: number): WarmTargets => ({
+  warmEniTarget: 1,
+  warmIpTarget,
+  minimumIpTarget,
+});
+
+const newNode = (limits: InstanceLimits, targets: WarmTargets, podLimit = maxPods(limits)) =>
+  new SimulatedNode({ limits, targets, maxPods: podLimit });
+
+interface Row {
+  readonly row: string;
+  readonly limits: InstanceLimits;
+  readonly targets: WarmTargets;
+  readonly pods: number;
+  readonly perEni: readonly number[];
+  readonly maxPods?: number;
+}
+
+// Reference behaviour, "Steady state, secondary-IP mode" (rows 1–16) and "Room, caps" (87–96).
+const rows: readonly Row[] = [
+  { row: '1', limits: T3_SMALL, targets: warmEnis(1), pods: 0, perEni: [3] },
+  { row: '2', limits: T3_SMALL, targets: warmEnis(1), pods: 5, perEni: [3, 3, 3] },
+  { row: '3', limits: T3_SMALL, targets: warmEnis(1), pods: 9, perEni: [3, 3, 3] },
+  { row: '4', limits: T3_SMALL, targets: warmIps(1, 1), pods: 0, perEni: [1] },
+  { row: '5', limits: T3_SMALL, targets: warmIps(1, 1), pods: 5, perEni: [3, 3] },
+  { row: '6', limits: T3_SMALL, targets: warmIps(1, 1), pods: 9, perEni: [3, 3, 3] },
+  { row: '7', limits: T3_SMALL, targets: warmIps(2, 5), pods: 0, perEni: [3, 2] },
+  { row: '8', limits: T3_SMALL, targets: warmIps(2, 5), pods: 5, perEni: [3, 3, 1] },
+  { row: '9', limits: T3_SMALL, targets: warmIps(2, 5), pods: 9, perEni: [3, 3, 3] },
+  { row: '10', limits: P3DN, targets: warmEnis(1), pods: 0, perEni: [49] },
+  { row: '11', limits: P3DN, targets: warmEnis(1), pods: 3, perEni: [49, 49] },
+  { row: '12', limits: P3DN, targets: warmEnis(1), pods: 95, perEni: [49, 49, 49] },
+  { row: '13', limits: P3DN, targets: warmIps(5, 10), pods: 0, perEni: [10] },
+  { row: '14', limits: P3DN, targets: warmIps(5, 10), pods: 7, perEni: [12] },
+  { row: '15', limits: P3DN, targets: warmIps(5, 10), pods: 15, perEni: [20] },
+  { row: '16', limits: P3DN, targets: warmIps(5, 10), pods: 45, perEni: [49, 1] },
+  { row: '87', limits: M5_LARGE, targets: warmEnis(1), pods: 0, perEni: [9] },
+  { row: '88', limits: M5_LARGE, targets: warmEnis(1), pods: 1, perEni: [9, 9] },
+  { row: '89', limits: M5_LARGE, targets: warmEnis(1), pods: 10, perEni: [9, 9, 9] },
+  { row: '90', limits: M5_LARGE, targets: warmEnis(1), pods: 19, perEni: [9, 9, 9] },
+  { row: '91', limits: M5_LARGE, targets: warmEnis(1), pods: 15, perEni: [9, 9], maxPods: 18 },
+  {
+    row: '92',
+    limits: M5_LARGE,
+    targets: { ...warmEnis(1), maxEnis: 2 },
+    pods: 15,
+    perEni: [9, 9],
+  },
+  { row: '96', limits: M5_LARGE, targets: warmEnis(2), pods: 0, perEni: [9, 9] },
+];
+
+describe('the documented steady state', () => {
+  test.each(rows)('row $row, all $pods pods at once: $perEni', (row) => {
+    const node = newNode(row.limits, row.targets, row.maxPods);
+    node.startPods(row.pods);
+    node.settle();
+    expect(node.addressesPerEni).toEqual(row.perEni);
+  });
+
+  test.each(rows)('row $row, $pods pods one after the other: $perEni', (row) => {
+    const node = newNode(row.limits, row.targets, row.maxPods);
+    node.settle();
+    for (let pod = 0; pod < row.pods; pod++) {
+      node.startPods(1);
+      node.settle();
+    }
+    expect(node.addressesPerEni).toEqual(row.perEni);
+  });
+
+  test.each(rows.filter(({ pods }) => pods === 0))(
+    'row $row, again after all pods have gone: $perEni',
+    (row) => {
+      const node = newNode(row.limits, row.targets, row.maxPods);
+      node.startPods(8);
+      node.settle();
+      node.stopPods(8);
+      node.settle();
+      expect(node.addressesPerEni).toEqual(row.perEni);
+    },
+  );
+
+  test('takes two plans for a hundred pods at once, not one per ENI', () => {
+    const node = newNode(P3DN, warmEnis(1));
+    node.startPods(100);
+    node.step();
+    expect(node.addressesPerEni).toEqual([49, 49, 49, 49]);
+    expect(node.step().actions).toEqual([]);
+  });
+});
+
+describe('pods that come and go', () => {
+  /** One pod leaves and another takes its place, every ten minutes. */
+  const churn = (node: SimulatedNode, times: number) => {
+    for (let time = 0; time < times; time++) {
+      node.pass(600_000);
+      node.stopPods(1);
+      node.step();
+      node.startPods(1);
+      node.settle();
+    }
+    return node.history.filter(({ kind }) => kind === 'create-eni' || kind === 'delete-eni').length;
+  };
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'do not make a node with %d pods create and delete ENIs in turn',
+    (pods) => {
+      const node = newNode(T3_SMALL, warmEnis(1));
+      node.startPods(pods);
+      node.settle();
+      const before = churn(node, 2);
+      expect(churn(node, 20)).toBe(before);
+    },
+  );
+
+  // Row 108: the reference adds an ENI when none is free and frees it a minute later, for ever.
+  test('do not make WARM_ENI_TARGET=0 oscillate', () => {
+    const node = newNode(T3_SMALL, warmEnis(0));
+    node.startPods(3);
+    node.settle();
+    expect(node.addressesPerEni).toEqual([3, 3]);
+    node.pass(3_600_000);
+    expect(node.step().actions).toEqual([]);
+  });
+
+  test('keep their addresses while the churn lasts, with address targets', () => {
+    const node = newNode(M5_LARGE, warmIps(2, 0));
+    node.startPods(5);
+    node.settle();
+    for (let time = 0; time < 50; time++) {
+      node.pass(45_000);
+      node.stopPods(1);
+      node.step();
+      node.startPods(1);
+      node.step();
+      node.step();
+    }
+    expect(node.history.filter(({ kind }) => kind === 'unassign-addresses')).toEqual([]);
+    node.settle();
+    expect(node.addressesPerEni).toEqual([7]);
+  });
+});
