@@ -1,0 +1,43 @@
+import { parseIpv4Address } from '../ec2-ids.ts';
+import type { Ec2NetworkPort } from '../ports.ts';
+import { required } from './decode-eni.ts';
+import type { Perform } from './perform.ts';
+
+type AddressOperations = Pick<Ec2NetworkPort, 'assignAddresses' | 'unassignAddresses'>;
+
+/** The addresses on an ENI: assign, unassign. */
+export const addressOperations = (perform: Perform): AddressOperations => ({
+  assignAddresses({ eniId, count }, options = {}) {
+    const call = {
+      action: 'AssignPrivateIpAddresses',
+      doing: `assigning ${count} addresses to ${eniId}`,
+      facts: { eniId, count },
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.AssignPrivateIpAddressesCommand({
+        NetworkInterfaceId: eniId,
+        SecondaryPrivateIpAddressCount: count,
+      });
+      const answer = await client.send(command, http);
+      const assigned = required('AssignedPrivateIpAddresses', answer.AssignedPrivateIpAddresses);
+      return assigned.map(({ PrivateIpAddress }) =>
+        parseIpv4Address(required('PrivateIpAddress', PrivateIpAddress)),
+      );
+    });
+  },
+
+  unassignAddresses({ eniId, addresses }, options = {}) {
+    const call = {
+      action: 'UnassignPrivateIpAddresses',
+      doing: `unassigning ${addresses.length} addresses from ${eniId}`,
+      facts: { eniId, count: addresses.length },
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.UnassignPrivateIpAddressesCommand({
+        NetworkInterfaceId: eniId,
+        PrivateIpAddresses: [...addresses],
+      });
+      await client.send(command, http);
+    });
+  },
+});

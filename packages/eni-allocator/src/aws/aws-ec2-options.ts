@@ -1,0 +1,17 @@
+/** Keys to sign with; the session token belongs to temporary ones. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface AwsEc2Options {
+  /** For example `eu-central-1`. */
+  readonly region: string;
+  /** Base URL of the EC2 API. Default: the region's public endpoint. */
+  readonly endpoint?: string | undefined;
+  /** Default: the SDK's chain (environment, files, web identity, container, instance role). */
+  readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>) | undefined;
+  /** Limit for connecting, for the answer's start and for silence within it, each. Default: 10 000. */
+  readonly timeoutMs?: number | undefined;
+}

@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createEmulator, type Emulator, type RunningInstance } from '@vpc-cni/aws-emulator';
+import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
+import { createEniAllocator, type EniAllocator } from '../eni-allocator.ts';
+import type { Ec2NetworkPort } from '../ports.ts';
+import { defaultRetryPolicy, withRetry } from '../with-retry.ts';
+import { createAwsEc2 } from './aws-ec2.ts';
+
+// The allocator, the SDK and HTTP for real; EC2 in memory. m5.large: 3 ENIs with 10 addresses each.
+
+let clock: FakeClock;
+let emulator: Emulator;
+let instance: RunningInstance;
+let port: Ec2NetworkPort;
+let hastyPort: Ec2NetworkPort;
+let allocator: EniAllocator;
+
+beforeEach(async () => {
+  clock = createFakeClock();
+  emulator = createEmulator({ clock });
+  const { vpcId } = emulator.addVpc({ cidr: '10.0.0.0/16' });
+  const availabilityZone = 'us-west-2a';
+  const { subnetId } = emulator.addSubnet({ vpcId, cidr: '10.0.0.0/24', availabilityZone });
+  instance = await emulator.runInstance({ subnetId, instanceType: 'm5.large' });
+  const { url } = await emulator.listenEc2({ host: '127.0.0.1', port: 0 });
+  const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
+  const access = { region: emulator.region, endpoint: url, credentials };
+  port = createAwsEc2(access);
+  hastyPort = createAwsEc2({ ...access, timeoutMs: 50 });
+  allocator = createEniAllocator({
+    ec2: withRetry(port, { ...defaultRetryPolicy, random: () => 0 }, clock),
+    clock,
+    instanceId: instance.instanceId,
+    clusterName: 'blue',
+  });
+});
+afterEach(() => emulator.close());
+
+const enis = () => emulator.describe().enis.filter((eni) => !eni.isPrimary);
+const allocate = (addressCount = 2, subnetId = instance.subnetId) =>
+  allocator.allocateEni({ subnetId, securityGroupIds: [], addressCount });
+const callsOf = (action: string) =>
+  emulator.journal.filter((entry) => entry.operation === action).length;
+
+describe('an ENI from EC2', () => {
+  test('is attached, tagged, goes with its instance, and is what EC2 says it is', async () => {
+    const eni = await allocate(9);
+    expect(enis()).toEqual([
+      expect.objectContaining({
+        eniId: eni.eniId,
+        mac: eni.mac,
+        instanceId: instance.instanceId,
+        deviceIndex: 1,
+        networkCardIndex: 0,
+        attachmentId: eni.attachmentId,
+        deleteOnTermination: true,
+        description: `aws-K8S-${instance.instanceId}`,
+        primaryAddress: eni.primaryAddress,
+        secondaryAddresses: eni.secondaryAddresses,
+        tags: expect.objectContaining({
+          'cluster.k8s.amazonaws.com/name': 'blue',
+          'node.k8s.amazonaws.com/instance_id': instance.instanceId,
+        }),
+      }),
+    ]);
+    expect(eni.secondaryAddresses).toHaveLength(9);
+    expect(await allocator.describeEnis([eni.eniId, 'eni-0000gone'])).toEqual([
+      { ...eni, status: 'in-use' },
+    ]);
+  });
+
+  test('gets a device number of its own when several come at once', async () => {
+    const both = await withTime(Promise.all([allocate(), allocate()]));
+    expect(both.map((eni) => eni.deviceNumber).sort()).toEqual([1, 2]);
+  });
+
+  test('grows and shrinks by exact counts', async () => {
+    const eni = await allocate(0);
+    const assigned = await allocator.assignAddresses(eni.eniId, 3);
+    expect(enis()[0]?.secondaryAddresses).toEqual(assigned);
+    await allocator.unassignAddresses(eni.eniId, assigned.slice(0, 2));
+    expect(enis()[0]?.secondaryAddresses).toEqual(assigned.slice(2));
+    await allocator.unassignAddresses(eni.eniId, assigned);
+    expect(enis()[0]?.secondaryAddresses).toEqual([]);
+  });
+
+  test('is gone after freeEni, however often that runs', async () => {
+    emulator.knobs.detachDelayMs = 3_000;
+    const eni = await allocate();
+    await withTime(allocator.freeEni(eni.eniId));
+    expect(enis()).toEqual([]);
+    await withTime(allocator.freeEni(eni.eniId));
+  });
+
+  test('is freed even while it is still attaching', async () => {
+    emulator.knobs.attachDelayMs = 60_000;
+    const eni = await allocate();
+    await withTime(allocator.freeEni(eni.eniId));
+    expect(enis()).toEqual([]);
+  });
+
+  test('is refused to be freed when it is the primary one', async () => {
+    await expect(allocator.freeEni(instance.primaryEniId)).rejects.toMatchObject({
+      code: 'invalid-request',
+    });
+  });
+});
+
+describe('limits', () => {
+  test('eni-limit-reached when the instance is full, with nothing left behind', async () => {
+    await allocate();
+    await allocate();
+    await expect(withTime(allocate())).rejects.toMatchObject({
+      code: 'eni-limit-reached',
+      facts: { awsCode: 'AttachmentLimitExceeded' },
+    });
+    expect(enis()).toHaveLength(2);
+  });
+
+  test('address-limit-reached when the ENI is full', async () => {
+    const eni = await allocate(9);
+    await expect(allocator.assignAddresses(eni.eniId, 1)).rejects.toMatchObject({
+      code: 'address-limit-reached',
+    });
+  });
+
+  test('subnet-exhausted when the subnet is full', async () => {
+    const { vpcId } = instance;
+    const small = emulator.addSubnet({
+      vpcId,
+      cidr: '10.0.1.0/28',
+      availabilityZone: instance.availabilityZone,
+    });
+    const eni = await allocate(9, small.subnetId);
+    await allocator.unassignAddresses(eni.eniId, eni.secondaryAddresses.slice(0, 2));
+    await expect(allocate(9, small.subnetId)).rejects.toMatchObject({ code: 'subnet-exhausted' });
+    expect(enis()).toHaveLength(1);
+  });
+
+  test('the limits of an instance type', async () => {
+    expect(await port.describeInstanceLimits('m5.large')).toEqual({
+      maxEnis: 3,
+      addressesPerEni: 10,
+    });
+    await expect(port.describeInstanceLimits('no.such')).rejects.toMatchObject({
+      code: 'invalid-request',
+    });
+  });
+});
+
+describe('trouble', () => {
+  const changes = ['CreateNetworkInterface', 'AttachNetworkInterface'] as const;
+
+  test.each(changes)('a lost answer to %s makes no second ENI', async (action) => {
+    const failure = { code: 'InternalError', message: 'Lost.', when: 'after' } as const;
+    emulator.knobs.failNext(action, failure);
+    const eni = await withTime(allocate());
+    expect(enis()).toEqual([expect.objectContaining({ eniId: eni.eniId, deviceIndex: 1 })]);
+  });
+
+  test('a lost answer to AssignPrivateIpAddresses is not repeated', async () => {
+    const eni = await allocate(0);
+    const failure = { code: 'InternalError', message: 'Lost.', when: 'after' } as const;
+    emulator.knobs.failNext('AssignPrivateIpAddresses', failure);
+    const assigning = withTime(allocator.assignAddresses(eni.eniId, 2));
+    await expect(assigning).rejects.toMatchObject({ code: 'unreachable' });
+    expect(enis()[0]?.secondaryAddresses).toHaveLength(2);
+  });
+
+  test('throttling is waited out', async () => {
+    emulator.knobs.setBucket('ec2', { burst: 1, perSecond: 1 });
+    await withTime(allocate());
+    expect(enis()).toHaveLength(1);
+    expect(emulator.journal.map((entry) => entry.outcome)).toContain('RequestLimitExceeded');
+  });
+
+  test.each(['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute'] as const)(
+    'without permission for %s the ENI is deleted again',
+    async (action) => {
+      emulator.knobs.deny(action);
+      await expect(withTime(allocate())).rejects.toMatchObject({
+        code: 'not-permitted',
+        facts: { action },
+        message: expect.stringContaining(`ec2:${action}`),
+      });
+      expect(enis()).toEqual([]);
+    },
+  );
+
+  test.each(['refused', 'reset', 'hanging'] as const)(
+    'an EC2 that is %s is unreachable until it is back',
+    async (mode) => {
+      await emulator.knobs.setUnavailable('ec2', mode);
+      const asking = hastyPort.describeEnis({ eniIds: ['eni-1'] });
+      await expect(asking).rejects.toMatchObject({ code: 'unreachable' });
+      await emulator.knobs.setUnavailable('ec2', false);
+      expect(await port.describeEnis({ eniIds: ['eni-1'] })).toEqual([]);
+    },
+  );
+
+  test('ENIs left behind are found by their tags', async () => {
+    emulator.knobs.deny('AttachNetworkInterface');
+    emulator.knobs.deny('DeleteNetworkInterface');
+    await expect(withTime(allocate())).rejects.toMatchObject({ code: 'not-permitted' });
+    const [leaked] = enis();
+    emulator.knobs.allow('DeleteNetworkInterface');
+    expect(await allocator.deleteLeakedEnis({ olderThanMs: 300_000 })).toEqual([]);
+    await clock.advance(301_000);
+    const deleted = await allocator.deleteLeakedEnis({ olderThanMs: 300_000 });
+    expect(deleted).toEqual([leaked?.eniId]);
+    expect(enis()).toEqual([]);
+    expect(callsOf('DetachNetworkInterface')).toBe(0);
+  });
+});
+
+/** Lets real sockets and the fake clock take turns until the promise has its outcome. */
+async function withTime<T>(promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const note = () => {
+    isSettled = true;
+  };
+  promise.then(note, note);
+  while (!isSettled) {
+    await clock.advance(1);
+  }
+  return promise;
+}

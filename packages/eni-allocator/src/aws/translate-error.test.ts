@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import type { EniAllocatorErrorCode } from '../eni-allocator-error.ts';
+import { isEniAllocatorError } from '../eni-allocator-error.ts';
+import { codeForAwsCode, translateError } from './translate-error.ts';
+
+const call = {
+  action: 'AssignPrivateIpAddresses',
+  doing: 'assigning 2 addresses to eni-1',
+  facts: { eniId: 'eni-1', count: 2 },
+};
+
+const answer = (name: string, httpStatusCode: number, message = 'Something.') =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode, requestId: 'r-1' } });
+
+const network = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
+
+describe('translateError', () => {
+  test.each(Object.entries(codeForAwsCode))('%s is %s', (awsCode, code) => {
+    expect(translateError(answer(awsCode, 400), call).code).toBe(code);
+  });
+
+  const others: readonly { name: string; error: unknown; code: EniAllocatorErrorCode }[] = [
+    {
+      name: 'an old prefix',
+      error: answer('Client.UnauthorizedOperation', 403),
+      code: 'not-permitted',
+    },
+    { name: 'a throttle status', error: answer('Whatever', 429), code: 'throttled' },
+    { name: 'a server error', error: answer('Whatever', 502), code: 'unreachable' },
+    { name: 'a client error nobody knows', error: answer('Whatever', 400), code: 'unexpected' },
+    { name: 'a refused connection', error: network('ECONNREFUSED'), code: 'unreachable' },
+    { name: 'a cut connection', error: network('ECONNRESET'), code: 'unreachable' },
+    { name: 'a name that does not resolve', error: network('ENOTFOUND'), code: 'unreachable' },
+    { name: 'a failing resolver', error: network('EAI_AGAIN'), code: 'unreachable' },
+    { name: 'an untrusted certificate', error: network('CERT_HAS_EXPIRED'), code: 'unreachable' },
+    { name: 'a bug', error: new TypeError('x is undefined'), code: 'unexpected' },
+    { name: 'something that is no error', error: 'oops', code: 'unexpected' },
+    { name: 'nothing', error: undefined, code: 'unexpected' },
+  ];
+
+  test.each(others)('$name is $code', ({ error, code }) => {
+    expect(translateError(error, call).code).toBe(code);
+  });
+
+  test('keeps what EC2 said, what was done, and the original', () => {
+    const original = answer(
+      'InsufficientFreeAddressesInSubnet',
+      400,
+      'The specified subnet does not have enough free addresses.',
+    );
+    const error = translateError(original, call);
+    expect(error.message).toBe(
+      '[subnet-exhausted] assigning 2 addresses to eni-1: InsufficientFreeAddressesInSubnet: ' +
+        'The specified subnet does not have enough free addresses.; ' +
+        'free addresses in the subnet or use another one',
+    );
+    expect(error.facts).toEqual({
+      eniId: 'eni-1',
+      count: 2,
+      action: 'AssignPrivateIpAddresses',
+      awsCode: 'InsufficientFreeAddressesInSubnet',
+      httpStatus: 400,
+      requestId: 'r-1',
+    });
+    expect(error.cause).toBe(original);
+    expect(isEniAllocatorError(error)).toBe(true);
+  });
+
+  test('names the permission that is missing', () => {
+    const error = translateError(answer('UnauthorizedOperation', 403), call);
+    expect(error.message).toContain('ec2:AssignPrivateIpAddresses');
+  });
+});

@@ -1,0 +1,67 @@
+import type { AllocatorContext } from './allocator-context.ts';
+import type { EniId } from './ec2-ids.ts';
+import {
+  ENI_DESCRIPTION_PREFIX,
+  ENI_TAGS,
+  formatCreatedAt,
+  parseCreatedAt,
+  tagsOfOwner,
+} from './eni-tags.ts';
+import type { CallOptions, EniTruth } from './ports.ts';
+
+export interface DeleteLeakedEnisRequest extends CallOptions {
+  /** Younger ENIs are spared: they may be between create and attach. Milliseconds. */
+  readonly olderThanMs: number;
+}
+
+export async function deleteLeakedEnis(
+  context: AllocatorContext,
+  request: DeleteLeakedEnisRequest,
+): Promise<readonly EniId[]> {
+  const { ec2, owner } = context;
+  const options = { signal: request.signal };
+  const filter = { status: 'available', tags: tagsOfOwner(owner) } as const;
+  const candidates = await ec2.describeEnis(filter, options);
+  const deleted: EniId[] = [];
+  const failures: unknown[] = [];
+  for (const eni of candidates) {
+    try {
+      if (await deleteIfLeaked(context, eni, request)) {
+        deleted.push(eni.eniId);
+      }
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) {
+    throw new AggregateError(
+      failures,
+      `deleting leaked ENIs of ${owner.instanceId}: ${failures.length} of ${candidates.length} failed`,
+    );
+  }
+  return deleted;
+}
+
+async function deleteIfLeaked(
+  { ec2, clock }: AllocatorContext,
+  eni: EniTruth,
+  { olderThanMs, signal }: DeleteLeakedEnisRequest,
+): Promise<boolean> {
+  if (!eni.description.startsWith(ENI_DESCRIPTION_PREFIX)) {
+    return false;
+  }
+  const nowMs = clock.nowMs();
+  const createdAtMs = parseCreatedAt(eni.tags[ENI_TAGS.createdAt]);
+  if (createdAtMs === undefined) {
+    // Its age is unknown: it starts to count now.
+    const tags = { [ENI_TAGS.createdAt]: formatCreatedAt(nowMs) };
+    await ec2.createTags({ eniId: eni.eniId, tags }, { signal });
+    return false;
+  }
+  if (nowMs - createdAtMs <= olderThanMs) {
+    return false;
+  }
+  // In use by now, or already gone: either way it is not leaked any more.
+  return (await ec2.deleteEni(eni.eniId, { signal })) === 'deleted';
+}

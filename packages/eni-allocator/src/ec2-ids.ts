@@ -1,0 +1,57 @@
+export type EniId = `eni-${string}`;
+export type EniAttachmentId = `eni-attach-${string}`;
+export type SubnetId = `subnet-${string}`;
+export type InstanceId = `i-${string}`;
+export type SecurityGroupId = `sg-${string}`;
+export type Ipv4Address = `${number}.${number}.${number}.${number}`;
+
+/**
+ * The text as an ENI id.
+ *
+ * @throws {TypeError} when it does not start with `eni-`.
+ */
+export const parseEniId = (text: string): EniId => parseId(text, 'eni-') as EniId;
+
+/**
+ * The text as the id of an ENI attachment.
+ *
+ * @throws {TypeError} when it does not start with `eni-attach-`.
+ */
+export const parseEniAttachmentId = (text: string): EniAttachmentId =>
+  parseId(text, 'eni-attach-') as EniAttachmentId;
+
+/**
+ * The text as a subnet id.
+ *
+ * @throws {TypeError} when it does not start with `subnet-`.
+ */
+export const parseSubnetId = (text: string): SubnetId => parseId(text, 'subnet-') as SubnetId;
+
+/**
+ * The text as an instance id.
+ *
+ * @throws {TypeError} when it does not start with `i-`.
+ */
+export const parseInstanceId = (text: string): InstanceId => parseId(text, 'i-') as InstanceId;
+
+/**
+ * The text as an IPv4 address in dotted decimal.
+ *
+ * @throws {TypeError} when it is anything else, leading zeros included.
+ */
+export function parseIpv4Address(text: string): Ipv4Address {
+  const octets = text.split('.');
+  if (octets.length !== 4 || !octets.every((octet) => isOctet(octet))) {
+    throw new TypeError(`expected an IPv4 address, received ${JSON.stringify(text)}`);
+  }
+  return text as Ipv4Address; // checked octet by octet above
+}
+
+const isOctet = (text: string) => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255;
+
+function parseId(text: string, prefix: string): string {
+  if (!text.startsWith(prefix) || text.length === prefix.length) {
+    throw new TypeError(`expected an id like ${prefix}0a1b2c, received ${JSON.stringify(text)}`);
+  }
+  return text;
+}

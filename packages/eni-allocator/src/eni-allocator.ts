@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
+import type { AllocatorContext } from './allocator-context.ts';
+import type { Clock } from './clock.ts';
+import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
+import type { EniId, InstanceId, Ipv4Address } from './ec2-ids.ts';
+import { freeEni } from './free-eni.ts';
+import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
+import { unassignAddresses } from './unassign-addresses.ts';
+
+/**
+ * Gives one instance ENIs and addresses, and takes them away again.
+ *
+ * All methods reject with an {@link EniAllocatorError}, with the signal's reason when the caller's
+ * signal ended the call, or with a `TypeError` for an argument that makes no sense.
+ */
+export interface EniAllocator {
+  /**
+   * Creates an ENI with `addressCount` addresses for pods, attaches it to the smallest free device
+   * number of network card 0 and lets it go with the instance.
+   *
+   * The answer is what EC2 said; neither the metadata service nor the kernel need to know the ENI yet.
+   * On failure the ENI is deleted again and the first error is thrown. When the process dies, or the
+   * call is aborted, while EC2 is creating it, {@link EniAllocator.deleteLeakedEnis} finds it by its tags.
+   */
+  allocateEni(request: AllocateEniRequest): Promise<AllocatedEni>;
+  /**
+   * Adds exactly `count` addresses (at least 1) of EC2's choice to the ENI and returns them.
+   *
+   * `address-limit-reached` means the caller's picture of the ENI is out of date: describe it.
+   * After `unreachable` the addresses may have been assigned: describe it, too.
+   */
+  assignAddresses(
+    eniId: EniId,
+    count: number,
+    options?: CallOptions,
+  ): Promise<readonly Ipv4Address[]>;
+  /** Takes addresses off the ENI. Addresses that are not on it any more are no error; repeatable. */
+  unassignAddresses(
+    eniId: EniId,
+    addresses: readonly Ipv4Address[],
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Detaches the ENI, waits until EC2 lets go of it (at most 120 s) and deletes it. An ENI that is
+   * gone is success; repeatable from any point.
+   *
+   * Refuses (`invalid-request`) the primary ENI and ENIs attached to other instances.
+   */
+  freeEni(eniId: EniId, options?: CallOptions): Promise<void>;
+  /** What EC2 knows of the ENIs, in its own order. Those that do not exist are left out. */
+  describeEnis(eniIds: readonly EniId[], options?: CallOptions): Promise<readonly EniTruth[]>;
+  /**
+   * Deletes this instance's ENIs that are attached nowhere and older than `olderThanMs`, and returns
+   * their ids.
+   *
+   * Ours are those with our description, instance tag and, with a cluster name, cluster tag. Age is
+   * counted from the `createdAt` tag; an ENI without a readable one is given it and spared.
+   *
+   * @throws {AggregateError} of what failed, after trying all.
+   */
+  deleteLeakedEnis(request: DeleteLeakedEnisRequest): Promise<readonly EniId[]>;
+}
+
+export interface EniAllocatorOptions {
+  /** EC2, wrapped in the retry, rate limit and observation the caller wants. */
+  readonly ec2: Ec2NetworkPort;
+  readonly clock: Clock;
+  /** The instance that gets the ENIs. */
+  readonly instanceId: InstanceId;
+  /** Adds the cluster and owner tags, which scoped-down IAM policies need. Default: none. */
+  readonly clusterName?: string | undefined;
+  /** More tags for new ENIs; keys that contain `k8s.amazonaws.com` are left out. Default: none. */
+  readonly additionalTags?: Readonly<Record<string, string>> | undefined;
+  /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
+  readonly newClientToken?: () => string;
+}
+
+/** An allocator for one instance. It keeps no state: EC2 is asked whenever something must be known. */
+export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
+  const { ec2, clock, instanceId, clusterName, additionalTags } = options;
+  const context: AllocatorContext = {
+    ec2,
+    clock,
+    owner: { instanceId, clusterName, additionalTags },
+    newClientToken: options.newClientToken ?? randomUUID,
+  };
+  return {
+    allocateEni: async (request) => {
+      requireCount('addressCount', request.addressCount, 0);
+      return allocateEni(context, request);
+    },
+    assignAddresses: async (eniId, count, callOptions = {}) => {
+      requireCount('count', count, 1);
+      return ec2.assignAddresses({ eniId, count }, callOptions);
+    },
+    unassignAddresses: (eniId, addresses, callOptions = {}) =>
+      unassignAddresses(context, { eniId, addresses }, callOptions),
+    freeEni: (eniId, callOptions = {}) => freeEni(context, eniId, callOptions),
+    describeEnis: async (eniIds, callOptions = {}) =>
+      eniIds.length === 0 ? [] : ec2.describeEnis({ eniIds }, callOptions),
+    deleteLeakedEnis: (request) => deleteLeakedEnis(context, request),
+  };
+}
+
+function requireCount(name: string, value: number, minimum: number): void {
+  if (!Number.isSafeInteger(value) || value < minimum) {
+    throw new TypeError(`${name}: expected an integer of at least ${minimum}, received ${value}`);
+  }
+}

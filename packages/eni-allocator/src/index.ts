@@ -1,0 +1,66 @@
+// biome-ignore-all assist/source/organizeImports: two groups, users first
+
+// For people who use the package.
+export {
+  createEniAllocator,
+  type EniAllocator,
+  type EniAllocatorOptions,
+} from './eni-allocator.ts';
+export type { AllocatedEni, AllocateEniRequest } from './allocate-eni.ts';
+export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
+export { createAwsEc2 } from './aws/aws-ec2.ts';
+export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';
+export { defaultRetryPolicy, type RetryPolicy, retryDelayMs, withRetry } from './with-retry.ts';
+export {
+  defaultRateLimits,
+  type RateLimit,
+  type RateLimits,
+  withRateLimit,
+} from './with-rate-limit.ts';
+export { type CallObserver, type CallOutcome, withCallObserver } from './with-call-observer.ts';
+export {
+  EniAllocatorError,
+  type EniAllocatorErrorCode,
+  isEniAllocatorError,
+} from './eni-allocator-error.ts';
+
+// For people who build on it: another EC2, another wrapper.
+export type {
+  AttachEniRequest,
+  AttachOutcome,
+  CallOptions,
+  CreateEniRequest,
+  DeleteOutcome,
+  DetachOutcome,
+  DeviceSlot,
+  Ec2NetworkPort,
+  Ec2Operation,
+  EniFilter,
+  EniStatus,
+  EniTruth,
+  InstanceLimits,
+} from './ports.ts';
+export { type AroundCall, aroundEachCall } from './around-each-call.ts';
+export type { Clock } from './clock.ts';
+export {
+  type EniAttachmentId,
+  type EniId,
+  type InstanceId,
+  type Ipv4Address,
+  parseEniAttachmentId,
+  parseEniId,
+  parseInstanceId,
+  parseIpv4Address,
+  parseSubnetId,
+  type SecurityGroupId,
+  type SubnetId,
+} from './ec2-ids.ts';
+export {
+  ENI_DESCRIPTION_PREFIX,
+  ENI_TAGS,
+  type EniOwner,
+  formatCreatedAt,
+  parseCreatedAt,
+  tagsOfNewEni,
+  tagsOfOwner,
+} from './eni-tags.ts';

@@ -1,0 +1,134 @@
+import type {
+  EniAttachmentId,
+  EniId,
+  InstanceId,
+  Ipv4Address,
+  SecurityGroupId,
+  SubnetId,
+} from './ec2-ids.ts';
+
+/** Options of every call of the port. An aborted call rejects with the signal's reason. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where EC2 says an ENI is in its life. `unknown` is a word of EC2 that is newer than this code. */
+export type EniStatus =
+  | 'pending'
+  | 'available'
+  | 'associated'
+  | 'attaching'
+  | 'in-use'
+  | 'detaching'
+  | 'unknown';
+
+/** One ENI as EC2 describes it, at the moment of the answer. */
+export interface EniTruth {
+  readonly eniId: EniId;
+  /** Lower case, colons. */
+  readonly mac: string;
+  readonly subnetId: SubnetId;
+  readonly primaryAddress: Ipv4Address;
+  /** Everything but the primary address, in EC2's order. */
+  readonly secondaryAddresses: readonly Ipv4Address[];
+  readonly status: EniStatus;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The four below are known while the ENI is attached to an instance, or on its way in or out. */
+  readonly attachmentId?: EniAttachmentId;
+  readonly instanceId?: InstanceId;
+  readonly deviceNumber?: number;
+  readonly networkCardIndex?: number;
+}
+
+/** A place for an ENI on an instance. */
+export interface DeviceSlot {
+  readonly networkCardIndex: number;
+  readonly deviceNumber: number;
+}
+
+export interface CreateEniRequest {
+  readonly subnetId: SubnetId;
+  /** Empty means the VPC's default group. */
+  readonly securityGroupIds: readonly SecurityGroupId[];
+  /** Addresses beside the primary one; 0 is allowed. */
+  readonly secondaryAddressCount: number;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Repeating a request with the same token returns the ENI of the first. */
+  readonly clientToken: string;
+}
+
+export interface AttachEniRequest extends DeviceSlot {
+  readonly eniId: EniId;
+  readonly instanceId: InstanceId;
+}
+
+/**
+ * `device-number-taken`: another ENI is in this slot. `eni-in-use`: the ENI is already attached, here
+ * or elsewhere (also what a repeated call meets when the first one's answer was lost).
+ */
+export type AttachOutcome =
+  | { readonly kind: 'attached'; readonly attachmentId: EniAttachmentId }
+  | { readonly kind: 'device-number-taken' }
+  | { readonly kind: 'eni-in-use' };
+
+/** `busy`: the attachment is in a state that does not allow it now (attaching, or detaching already). */
+export type DetachOutcome = 'detaching' | 'not-attached' | 'busy';
+
+/** `in-use`: the ENI is attached, or EC2 has not noticed yet that it is not. */
+export type DeleteOutcome = 'deleted' | 'not-found' | 'in-use';
+
+/** Which ENIs to describe: by id (unknown ids are left out of the answer), or all that match. */
+export type EniFilter =
+  | { readonly eniIds: readonly EniId[] }
+  | { readonly status: EniStatus; readonly tags: Readonly<Record<string, string>> };
+
+/** What an instance type can carry on its default network card. */
+export interface InstanceLimits {
+  readonly maxEnis: number;
+  /** EC2's figure: the primary address of the ENI counts. */
+  readonly addressesPerEni: number;
+}
+
+/**
+ * What the allocator needs from EC2.
+ *
+ * Every method takes one request and call options. Implementations answer with what EC2 said and
+ * translate failures to {@link EniAllocatorError}; they neither retry nor wait nor judge.
+ */
+export interface Ec2NetworkPort {
+  createEni(request: CreateEniRequest, options?: CallOptions): Promise<EniTruth>;
+  attachEni(request: AttachEniRequest, options?: CallOptions): Promise<AttachOutcome>;
+  /** Lets the ENI go with its instance. */
+  setDeleteOnTermination(
+    request: { readonly eniId: EniId; readonly attachmentId: EniAttachmentId },
+    options?: CallOptions,
+  ): Promise<void>;
+  /** Adds `count` addresses of EC2's choice and returns them. Not idempotent. */
+  assignAddresses(
+    request: { readonly eniId: EniId; readonly count: number },
+    options?: CallOptions,
+  ): Promise<readonly Ipv4Address[]>;
+  unassignAddresses(
+    request: { readonly eniId: EniId; readonly addresses: readonly Ipv4Address[] },
+    options?: CallOptions,
+  ): Promise<void>;
+  detachEni(attachmentId: EniAttachmentId, options?: CallOptions): Promise<DetachOutcome>;
+  deleteEni(eniId: EniId, options?: CallOptions): Promise<DeleteOutcome>;
+  /** All pages, in EC2's order. */
+  describeEnis(filter: EniFilter, options?: CallOptions): Promise<readonly EniTruth[]>;
+  /** The slots of the instance that hold an ENI, all network cards. */
+  describeUsedDeviceIndexes(
+    instanceId: InstanceId,
+    options?: CallOptions,
+  ): Promise<readonly DeviceSlot[]>;
+  describeInstanceLimits(instanceType: string, options?: CallOptions): Promise<InstanceLimits>;
+  createTags(
+    request: { readonly eniId: EniId; readonly tags: Readonly<Record<string, string>> },
+    options?: CallOptions,
+  ): Promise<void>;
+}
+
+/** The name of one operation of the port, for policies, metrics and journals. */
+export type Ec2Operation = keyof Ec2NetworkPort;
