@@ -59,7 +59,8 @@ export async function connectToAws({
   });
   const ec2 = withRetry(
     withRateLimit(observed, defaultRateLimits, clock),
-    defaultRetryPolicy,
+    // Few tries: the pool controller knows better than a single call what to try again, and when.
+    { ...defaultRetryPolicy, attempts: 3 },
     clock,
   );
   const limits = await phases.run('asking EC2 what the instance type can carry', () =>

@@ -43,7 +43,7 @@ export function createEniPort(options: {
   };
 }
 
-async function primarySubnetCidr(imds: Imds): Promise<string> {
+async function primarySubnetCidr(imds: Imds): Promise<ObservedEni['subnetCidr']> {
   const primary = (await imds.readEnis()).find((eni) => eni.isPrimary);
   if (primary === undefined) throw new Error('instance metadata lists no primary ENI');
   return primary.subnetCidr;

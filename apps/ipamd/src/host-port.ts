@@ -1,18 +1,27 @@
-import { type HostNetwork, type HostSettings, routeTableId } from '@vpc-cni/host-network';
-import type { HostPort, ObservedEni } from '@vpc-cni/pool-controller';
+import {
+  type EniLink,
+  type HostNetwork,
+  type HostSettings,
+  routeTableId,
+} from '@vpc-cni/host-network';
+import type { HostPort } from '@vpc-cni/pool-controller';
 
 /** The controller's view of the host: secondary ENIs. */
 export function createHostPort(network: HostNetwork, settings: () => HostSettings): HostPort {
+  const links = new Map<string, EniLink>();
   return {
     routeTableId,
-    setUpEni: (eni, { signal }) => network.setUpEni(eniLinkOf(eni), settings(), { signal }),
-    tearDownEni: ({ primaryAddress }) => network.tearDownEni({ primaryAddress }),
+    setUpEni: async (eni, { signal }) => {
+      const { mac, primaryAddress, subnetCidr } = eni;
+      const link = { mac, primaryAddress, subnetCidr, routeTableId: routeTableId(eni) };
+      links.set(eni.eniId, link);
+      await network.setUpEni(link, settings(), { signal });
+    },
+    tearDownEni: async (eniId) => {
+      const link = links.get(eniId);
+      if (link === undefined) return;
+      await network.tearDownEni(link);
+      links.delete(eniId);
+    },
   };
 }
-
-const eniLinkOf = (eni: ObservedEni) => ({
-  mac: eni.mac,
-  primaryAddress: eni.primaryAddress,
-  subnetCidr: eni.subnetCidr,
-  routeTableId: routeTableId(eni),
-});

@@ -83,5 +83,5 @@ async function deleteEni(eniId: EniId, hands: Hands): Promise<void> {
     throw error;
   }
   book.removeEni(eniId);
-  await host.tearDownEni(eni);
+  await host.tearDownEni(eniId);
 }

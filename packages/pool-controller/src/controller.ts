@@ -136,7 +136,7 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
       nowMs,
       statistics,
       isGrowing: [...inFlight.keys()].some(grows),
-      block: block !== undefined && block.untilMs > nowMs ? block : undefined,
+      block,
       limit: limitIn(lastPlan?.refusals ?? []),
     };
     waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));

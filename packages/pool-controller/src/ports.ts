@@ -8,7 +8,7 @@ export interface ObservedEni {
   readonly deviceNumber: number;
   readonly networkCardIndex: number;
   readonly subnetId: SubnetId;
-  readonly subnetCidr: string;
+  readonly subnetCidr: `${Ipv4Address}/${number}`;
   readonly primaryAddress: Ipv4Address;
   readonly secondaryAddresses: readonly Ipv4Address[];
   readonly isPrimary: boolean;
@@ -60,7 +60,8 @@ export interface HostPort {
   routeTableId(eni: { readonly networkCardIndex: number; readonly deviceNumber: number }): number;
   /** Waits (bounded) for the link to appear, then configures it; may be repeated. */
   setUpEni(eni: ObservedEni, options: CallOptions): Promise<void>;
-  tearDownEni(eni: { readonly primaryAddress: Ipv4Address }): Promise<void>;
+  /** An ENI that was never set up is no error. */
+  tearDownEni(eniId: EniId): Promise<void>;
 }
 
 /** Makes the address book durable. */

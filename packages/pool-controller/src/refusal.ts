@@ -27,7 +27,7 @@ export interface Outlook {
   readonly statistics: AddressStatistics;
   /** Something that adds addresses is under way. */
   readonly isGrowing: boolean;
-  /** Growth is held up for a while. */
+  /** The last growth failed; none before the block's end. */
   readonly block: GrowthBlock | undefined;
   readonly limit: Limit | undefined;
 }
@@ -52,21 +52,31 @@ function growsBy({ isGrowing, block, limit }: Outlook, deadlineMs: number): bool
   return block === undefined ? limit === undefined : block.untilMs <= deadlineMs;
 }
 
-function explain({ nowMs, statistics, block, limit }: Outlook): PoolRefusal {
-  const { coolingCount, nextCooledAtMs } = statistics;
-  const cooling = coolingCount > 0 ? 'cooling' : undefined;
-  const untilMs = earliest([block?.untilMs, nextCooledAtMs]);
+function explain(outlook: Outlook): PoolRefusal {
+  const { nowMs, statistics, block } = outlook;
+  const untilMs = earliestAfter(nowMs, [block?.untilMs, statistics.nextCooledAtMs]);
   return {
     kind: 'refused',
-    reason: block?.reason ?? cooling ?? limit ?? 'capacity-pending',
+    reason: reasonFor(outlook),
     message: block === undefined ? figures(statistics) : `${figures(statistics)}; ${block.message}`,
-    ...(untilMs === undefined ? {} : { retryAfterMs: Math.max(0, untilMs - nowMs) }),
+    ...(untilMs === undefined ? {} : { retryAfterMs: untilMs - nowMs }),
   };
 }
 
-function earliest(instants: readonly (number | undefined)[]): number | undefined {
-  const known = instants.filter((atMs) => atMs !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+/** What keeps the pool from growing now, else a limit, else what kept it from growing last. */
+function reasonFor({ nowMs, statistics, block, limit }: Outlook): PoolRefusalReason {
+  if (block !== undefined && block.untilMs > nowMs) return block.reason;
+  const cooling = statistics.coolingCount > 0 ? 'cooling' : undefined;
+  if (limit !== undefined) return cooling ?? limit;
+  return block?.reason ?? cooling ?? 'capacity-pending';
+}
+
+function earliestAfter(
+  nowMs: number,
+  instants: readonly (number | undefined)[],
+): number | undefined {
+  const coming = instants.filter((atMs) => atMs !== undefined).filter((atMs) => atMs > nowMs);
+  return coming.length === 0 ? undefined : Math.min(...coming);
 }
 
 const figures = ({
