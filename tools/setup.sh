@@ -17,7 +17,7 @@ needed=(
 install_os_packages() {
   local missing=() entry
   for entry in "${needed[@]}"; do
-    command -v "${entry%%=*}" >/dev/null || missing+=("${entry#*=}")
+    command -v "${entry%%=*}" >/dev/null || [ -e "${entry%%=*}" ] || missing+=("${entry#*=}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

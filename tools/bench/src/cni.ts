@@ -7,7 +7,7 @@ import {
   pluginConf,
   type SandboxNode,
 } from '@vpc-cni/sandbox';
-import { type BenchPod, type Contestant, runAtOnce, runOne } from './contestant.ts';
+import { type BenchPod, type Contestant, runAtOnce, runInTurn } from './contestant.ts';
 import { median, percentile, rounded } from './statistics.ts';
 
 const ROUNDS = 8;
@@ -64,15 +64,15 @@ async function runBlock(
   pods: readonly BenchPod[],
   sample: Sample,
 ): Promise<void> {
-  const add = { contestant, verb: 'ADD', hostNetns } as const;
-  const del = { contestant, verb: 'DEL', hostNetns } as const;
-  for (const pod of pods) sample.add.push(runOne(add, pod));
+  const add = { contestant, verb: 'ADD', hostNetns, pods } as const;
+  const del = { contestant, verb: 'DEL', hostNetns, pods } as const;
+  sample.add.push(...(await runInTurn(add)));
   await sleep(REST_MS);
-  for (const pod of pods) sample.del.push(runOne(del, pod));
+  sample.del.push(...(await runInTurn(del)));
   await sleep(REST_MS);
-  sample.add20.push(await runAtOnce(add, pods));
+  sample.add20.push(await runAtOnce(add));
   await sleep(REST_MS);
-  await runAtOnce(del, pods);
+  await runAtOnce(del);
   await sleep(REST_MS);
 }
 

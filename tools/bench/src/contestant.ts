@@ -1,5 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { inNetns } from '@vpc-cni/host-network';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from '@vpc-cni/sandbox';
 
 /** A pod's namespace and identity, made before the clock starts. */
 export interface BenchPod {
@@ -16,13 +18,54 @@ export interface Contestant {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-type Verb = 'ADD' | 'DEL';
-
-interface Invocation {
+/** One verb of one contestant, for several pods. */
+export interface Invocation {
   readonly contestant: Contestant;
-  readonly verb: Verb;
+  readonly verb: 'ADD' | 'DEL';
   /** Namespace the plugin is executed in. */
   readonly hostNetns: string;
+  readonly pods: readonly BenchPod[];
+}
+
+const execTimer = fileURLToPath(new URL('../dist/exec-timer', import.meta.url));
+const scratch = '/run/bench';
+
+/** Milliseconds from exec to exit for each pod, one after the other. */
+export async function runInTurn(invocation: Invocation): Promise<readonly number[]> {
+  return run('in-turn', invocation);
+}
+
+/** Milliseconds from the first exec to the last exit, all pods at once. */
+export async function runAtOnce(invocation: Invocation): Promise<number> {
+  const [wallMs = Number.NaN] = await run('at-once', invocation);
+  return wallMs;
+}
+
+async function run(
+  mode: 'in-turn' | 'at-once',
+  invocation: Invocation,
+): Promise<readonly number[]> {
+  const { contestant, hostNetns, pods } = invocation;
+  const directories = await Promise.all(pods.map((pod) => prepare(invocation, pod)));
+  const { exitCode, stdout, stderr } = await runCommand(
+    [execTimer, mode, contestant.path, ...directories],
+    { netns: hostNetns, timeoutMs: 120_000 },
+  );
+  if (exitCode !== 0) throw new Error(`exec-timer: ${stderr}`);
+  const lines = stdout.trim().split('\n');
+  const statuses = mode === 'at-once' ? lines.slice(1) : lines;
+  const failed = statuses.findIndex((line) => !line.endsWith(' 0'));
+  if (failed >= 0) throw await failure(invocation, failed, directories[failed] ?? '');
+  return lines.map((line) => Number.parseInt(line, 10) / 1000);
+}
+
+async function prepare(invocation: Invocation, pod: BenchPod): Promise<string> {
+  const directory = join(scratch, pod.name);
+  const variables = Object.entries(environmentOf(invocation, pod));
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'env'), variables.map(([k, v]) => `${k}=${v}\0`).join(''));
+  await writeFile(join(directory, 'stdin'), JSON.stringify(invocation.contestant.conf));
+  return directory;
 }
 
 const environmentOf = ({ contestant, verb }: Invocation, pod: BenchPod) => ({
@@ -35,57 +78,11 @@ const environmentOf = ({ contestant, verb }: Invocation, pod: BenchPod) => ({
   ...contestant.environment,
 });
 
-/** Milliseconds from exec to exit of one verb for one pod. */
-export function runOne(invocation: Invocation, pod: BenchPod): number {
-  const { contestant, hostNetns } = invocation;
-  const env = environmentOf(invocation, pod);
-  const input = JSON.stringify(contestant.conf);
-  const startedAt = performance.now();
-  const { status, stdout } = inNetns(hostNetns, () =>
-    spawnSync(contestant.path, [], { env, input, timeout: 30_000 }),
-  );
-  const elapsedMs = performance.now() - startedAt;
-  if (status !== 0) throw failure(invocation, pod, status, stdout.toString());
-  return elapsedMs;
+async function failure(
+  { contestant, verb, pods }: Invocation,
+  index: number,
+  directory: string,
+): Promise<Error> {
+  const output = await readFile(join(directory, 'stdout'), 'utf8');
+  return new Error(`${contestant.name}: ${verb} of ${pods[index]?.name} failed: ${output}`);
 }
-
-/** Milliseconds from the first exec to the last exit, one verb for all pods at once. */
-export async function runAtOnce(
-  invocation: Invocation,
-  pods: readonly BenchPod[],
-): Promise<number> {
-  const { contestant, hostNetns } = invocation;
-  const input = JSON.stringify(contestant.conf);
-  const startedAt = performance.now();
-  const children = inNetns(hostNetns, () =>
-    pods.map((pod) => {
-      const child = spawn(contestant.path, [], { env: environmentOf(invocation, pod) });
-      child.stdin.end(input);
-      return { pod, child };
-    }),
-  );
-  await Promise.all(
-    children.map(
-      ({ pod, child }) =>
-        new Promise<void>((resolve, reject) => {
-          let output = '';
-          child.stdout.setEncoding('utf8').on('data', (text: string) => {
-            output += text;
-          });
-          child.once('error', reject);
-          child.once('close', (status) => {
-            if (status === 0) resolve();
-            else reject(failure(invocation, pod, status, output));
-          });
-        }),
-    ),
-  );
-  return performance.now() - startedAt;
-}
-
-const failure = (
-  { contestant, verb }: Invocation,
-  pod: BenchPod,
-  status: number | null,
-  output: string,
-) => new Error(`${contestant.name}: ${verb} of ${pod.name} ended with ${status}: ${output}`);

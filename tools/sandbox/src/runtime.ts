@@ -31,6 +31,11 @@ export interface ContainerRuntime {
     sandbox?: PodSandbox,
     conf?: Readonly<Record<string, unknown>>,
   ): Promise<CniOutcome>;
+  /**
+   * Executes the plugin with whatever a runtime might send: `variables` override those of an ADD for
+   * a sandbox that does not exist.
+   */
+  execute(variables: Readonly<Record<string, string>>, stdin: string): Promise<CniOutcome>;
 }
 
 /** The plugin's entry of the shipped configuration list, as the runtime hands it over. */
@@ -56,6 +61,24 @@ export function createContainerRuntime(options: {
 }): ContainerRuntime {
   const { pluginPath, runDirectory, hostNetns, nodeName, newContainerId } = options;
 
+  async function run(
+    variables: Readonly<Record<string, string>>,
+    stdin: string,
+  ): Promise<CniOutcome> {
+    const { exitCode, stdout, stderr } = await runCommand([pluginPath], {
+      netns: hostNetns,
+      env: {
+        PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+        AWS_VPC_K8S_CNI_RUN_DIR: runDirectory,
+        CNI_PATH: '/opt/cni/bin',
+        ...variables,
+      },
+      stdin,
+      timeoutMs: 120_000,
+    });
+    return { exitCode, output: stdout === '' ? undefined : JSON.parse(stdout), stderr };
+  }
+
   return {
     createSandbox: async ({ podNamespace, podName }) => {
       const containerId = newContainerId();
@@ -69,23 +92,22 @@ export function createContainerRuntime(options: {
       await runCommand(['ip', 'netns', 'del', netns.slice('/run/netns/'.length)]);
       await rm(netns, { force: true });
     },
-    cni: async (verb, sandbox, conf = pluginConf) => {
-      const { exitCode, stdout, stderr } = await runCommand([pluginPath], {
-        netns: hostNetns,
-        env: {
-          PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-          AWS_VPC_K8S_CNI_RUN_DIR: runDirectory,
-          CNI_COMMAND: verb,
-          CNI_PATH: '/opt/cni/bin',
-          ...(sandbox === undefined ? {} : sandboxVariables(sandbox)),
-        },
-        stdin: verb === 'VERSION' ? '{"cniVersion":"1.1.0"}' : JSON.stringify(conf),
-        timeoutMs: 120_000,
-      });
-      return { exitCode, output: stdout === '' ? undefined : JSON.parse(stdout), stderr };
-    },
+    cni: (verb, sandbox, conf = pluginConf) =>
+      run(
+        { CNI_COMMAND: verb, ...(sandbox === undefined ? {} : sandboxVariables(sandbox)) },
+        verb === 'VERSION' ? '{"cniVersion":"1.1.0"}' : JSON.stringify(conf),
+      ),
+    execute: (variables, stdin) =>
+      run({ CNI_COMMAND: 'ADD', ...sandboxVariables(nobody), ...variables }, stdin),
   };
 }
+
+const nobody: PodSandbox = {
+  podNamespace: 'default',
+  podName: 'nobody',
+  containerId: 'nobody',
+  netns: '/run/netns/nobody',
+};
 
 const sandboxVariables = ({ podNamespace, podName, containerId, netns }: PodSandbox) => ({
   CNI_CONTAINERID: containerId,

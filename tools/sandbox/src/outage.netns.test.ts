@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { SandboxNode } from './node.ts';
+import type { CniOutcome } from './runtime.ts';
+import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
+
+// What a pod is told while AWS is away: the culprit, by name.
+
+let box: VpcInABox;
+let node: SandboxNode;
+
+const environment = { IP_COOLDOWN_PERIOD: '60', AWS_VPC_K8S_CNI_ADD_WAIT: '4' };
+
+beforeEach(async () => {
+  box = await createVpcInABox({ nodeCount: 1, instanceType: 't3.small', prefix: 'out' });
+  const [only] = box.nodes;
+  if (only === undefined) throw new Error('the box has no node');
+  node = only;
+});
+
+afterEach(() => box.close());
+
+async function add(podName: string): Promise<CniOutcome> {
+  const sandbox = await node.runtime.createSandbox({ podNamespace: 'default', podName });
+  try {
+    return await node.runtime.cni('ADD', sandbox);
+  } finally {
+    await node.runtime.cni('DEL', sandbox);
+    await node.runtime.removeSandbox(sandbox);
+  }
+}
+
+/** Asks until the daemon has got as far as naming something. */
+async function untilTold(details: RegExp): Promise<CniOutcome> {
+  let outcome = await add('asking');
+  for (let tries = 0; tries < 100 && !details.test(JSON.stringify(outcome.output)); tries++) {
+    await sleep(100);
+    outcome = await add('asking');
+  }
+  return outcome;
+}
+
+test.each([
+  ['imds', /instance metadata/],
+  ['ec2', /EC2/],
+] as const)(
+  'while %s is away at the start, ADD names it; once it is back, pods start',
+  async (service, culprit) => {
+    await box.emulator.knobs.setUnavailable(service, true);
+    const starting = node.start(environment);
+    expect(await untilTold(culprit)).toMatchObject({
+      exitCode: 1,
+      output: {
+        code: 11,
+        msg: expect.stringContaining('starting'),
+        details: expect.stringMatching(culprit),
+      },
+    });
+    await box.emulator.knobs.setUnavailable(service, false);
+    await starting;
+    expect((await add('late')).exitCode).toBe(0);
+  },
+);
+
+test('while IMDS is away on a running node, pods start all the same', async () => {
+  await node.start(environment);
+  await expectPoolToHaveAddresses();
+  await box.emulator.knobs.setUnavailable('imds', true);
+  expect((await add('calm')).exitCode).toBe(0);
+});
+
+test('while EC2 is away and the pool is empty, ADD says so', async () => {
+  await node.start(environment);
+  await expectPoolToHaveAddresses();
+  await box.emulator.knobs.setUnavailable('ec2', true);
+  let outcome = await add('pod-0');
+  for (let n = 1; outcome.exitCode === 0 && n < 12; n++) outcome = await add(`pod-${n}`);
+  expect(outcome).toMatchObject({
+    exitCode: 1,
+    output: { code: 11, msg: expect.stringMatching(/ec2-unavailable/) },
+  });
+});
+
+test('a full subnet is named', async () => {
+  box.emulator.knobs.failNext('AssignPrivateIpAddresses', subnetFull);
+  box.emulator.knobs.failNext('CreateNetworkInterface', subnetFull);
+  await node.start(environment);
+  expect(await add('unlucky')).toMatchObject({
+    exitCode: 1,
+    output: { code: 11, msg: expect.stringContaining('subnet-full') },
+  });
+});
+
+const subnetFull = {
+  code: 'InsufficientFreeAddressesInSubnet',
+  message: 'There are not enough free addresses in the subnet.',
+  count: 1_000,
+};
+
+async function expectPoolToHaveAddresses(): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const view = (await node.introspect('/v1/enis')) as { '0': { TotalIPs: number } };
+    if (view['0'].TotalIPs > 0) return;
+    await sleep(50);
+  }
+  throw new Error('the pool stayed empty');
+}
