@@ -10,13 +10,14 @@ import {
   withRateLimit,
   withRetry,
 } from '@vpc-cni/eni-allocator';
-import { createImds, type Imds, type InstanceFacts } from '@vpc-cni/imds';
+import { createImds, type EniFacts, type Imds, type InstanceFacts } from '@vpc-cni/imds';
 import type { Context } from './context.ts';
 
 /** What the daemon knows of its instance, and how it reaches AWS. */
 export interface AwsAccess {
   readonly imds: Imds;
   readonly instance: InstanceFacts;
+  readonly primarySubnetCidr: EniFacts['subnetCidr'];
   readonly limits: InstanceLimits;
   readonly allocator: EniAllocator;
 }
@@ -44,7 +45,13 @@ export async function connectToAws({
   phases,
 }: Context): Promise<AwsAccess> {
   const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0 });
-  const instance = await phases.run('reading instance metadata (IMDS)', () => imds.readInstance());
+  const { instance, primarySubnetCidr } = await phases.run(
+    'reading instance metadata (IMDS)',
+    async () => {
+      const instance = await imds.readInstance();
+      return { instance, primarySubnetCidr: await readPrimarySubnetCidr(imds) };
+    },
+  );
 
   const aws = createAwsEc2({
     region: instance.region,
@@ -72,5 +79,11 @@ export async function connectToAws({
     instanceId: instance.instanceId,
     ...(config.clusterName === '' ? {} : { clusterName: config.clusterName }),
   });
-  return { imds, instance, limits, allocator };
+  return { imds, instance, primarySubnetCidr, limits, allocator };
+}
+
+async function readPrimarySubnetCidr(imds: Imds): Promise<EniFacts['subnetCidr']> {
+  const primary = (await imds.readEnis()).find((eni) => eni.isPrimary);
+  if (primary === undefined) throw new Error('instance metadata lists no primary ENI');
+  return primary.subnetCidr;
 }

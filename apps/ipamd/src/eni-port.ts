@@ -15,19 +15,19 @@ export function createEniPort(options: {
   readonly allocator: EniAllocator;
   readonly imds: Imds;
   readonly instance: InstanceFacts;
+  readonly primarySubnetCidr: ObservedEni['subnetCidr'];
 }): EniPort {
-  const { allocator, imds, instance } = options;
+  const { allocator, imds, instance, primarySubnetCidr } = options;
   return {
     allocateEni: async (addressCount, { signal }) => {
       const securityGroupIds = await imds.readSecurityGroupIds(instance.primaryMac);
-      const subnetCidr = await primarySubnetCidr(imds);
       const eni = await allocator.allocateEni({
         subnetId: instance.subnetId,
         securityGroupIds,
         addressCount,
         signal,
       });
-      return { ...eni, subnetCidr, isPrimary: false } satisfies ObservedEni;
+      return { ...eni, subnetCidr: primarySubnetCidr, isPrimary: false };
     },
     assignAddresses: (eniId, count, { signal }) =>
       allocator.assignAddresses(eniId, count, { signal }),
@@ -41,10 +41,4 @@ export function createEniPort(options: {
         isManaged: eni.tags[NO_MANAGE_TAG] !== 'true',
       })),
   };
-}
-
-async function primarySubnetCidr(imds: Imds): Promise<ObservedEni['subnetCidr']> {
-  const primary = (await imds.readEnis()).find((eni) => eni.isPrimary);
-  if (primary === undefined) throw new Error('instance metadata lists no primary ENI');
-  return primary.subnetCidr;
 }

@@ -30,7 +30,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { config, log, clock, metrics, phases } = context;
   const aws = await connectToAws(context);
   const host = await setUpHost(context, aws);
-  const { imds, instance, allocator, limits } = aws;
+  const { imds, instance, primarySubnetCidr, allocator, limits } = aws;
 
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
   const checkpoint = createCheckpointFile({
@@ -43,7 +43,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     clock,
     limits,
     metadata: createMetadataPort(imds),
-    enis: createEniPort({ allocator, imds, instance }),
+    enis: createEniPort({ allocator, imds, instance, primarySubnetCidr }),
     host: createHostPort(host.network, host.settings),
     targets: config.targets,
     maxPods: maxPods(limits),

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { bookkeepingChecks } from './checks/bookkeeping.ts';
 import { type CheckResult, runChecks, type Scene } from './checks/check.ts';
 import { connectivityChecks } from './checks/connectivity.ts';
@@ -45,8 +46,15 @@ async function main(options: SandboxOptions): Promise<boolean> {
 const check = (scene: Scene, onResult: (result: CheckResult) => void) =>
   runChecks([...connectivityChecks, ...bookkeepingChecks], scene, onResult);
 
+/** The initial user namespace maps every id there is. */
+const isWholeRange = (uidMap: string) => uidMap.trim().endsWith('4294967295');
+
 async function stayUp(box: VpcInABox, say: (line: string) => void): Promise<void> {
-  say(`\n${howToEnter(box, process.pid)}`);
+  const entry = {
+    pid: Number(process.env['IN_NAMESPACE_PID']),
+    isUnprivileged: !isWholeRange(await readFile('/proc/self/uid_map', 'utf8')),
+  };
+  say(`\n${howToEnter(box, entry)}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 

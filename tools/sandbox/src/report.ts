@@ -56,18 +56,26 @@ export function formatTable(rows: readonly EniRow[]): string {
   return [header, ...lines].join('\n');
 }
 
-/** How to look around in a sandbox that stays up. */
-export function howToEnter(box: VpcInABox, pid: number): string {
-  const enter = `nsenter --target ${pid} --user --preserve-credentials --mount --net`;
-  const lines = box.nodes.map(
-    (node) => `  ${node.name.padEnd(14)} ${enter} nsenter --net=${node.netns} bash`,
+/**
+ * How to look around in a sandbox that stays up.
+ *
+ * @param entry a process outside whose namespaces are the sandbox's, and whether it has a user namespace.
+ */
+export function howToEnter(
+  box: VpcInABox,
+  entry: { readonly pid: number; readonly isUnprivileged: boolean },
+): string {
+  const user = entry.isUnprivileged ? ' --user --preserve-credentials' : '';
+  const enter = `nsenter --target ${entry.pid}${user} --mount --net`;
+  const nodes = box.nodes.map(
+    ({ name, netns }) => `  ${name.padEnd(14)}${enter} nsenter --net=${netns} bash`,
   );
   return [
     'The sandbox stays up until Ctrl-C. From another terminal:',
-    `  ${'the fabric'.padEnd(14)} ${enter} bash`,
-    ...lines,
-    '  inside a node:  ip rule; ip route show table 2; iptables-save; nft list ruleset',
-    `  ask a daemon:   ${enter} curl --unix-socket ${box.nodes[0]?.runDirectory}/introspection.sock http://ipamd/v1/pool`,
-    '  pods:           ip netns list (in the fabric), then ip netns exec POD ping …',
+    `  ${'the fabric'.padEnd(14)}${enter} bash`,
+    ...nodes,
+    `  ${'ask a daemon'.padEnd(14)}${enter} curl --unix-socket ${box.nodes[0]?.runDirectory}/introspection.sock http://ipamd/v1/pool`,
+    'In a node: ip rule; ip route show table 2; iptables-save; nft list ruleset.',
+    'Pods are namespaces too: in the fabric, ip netns list, then ip netns exec POD ping ADDRESS.',
   ].join('\n');
 }
