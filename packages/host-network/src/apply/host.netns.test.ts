@@ -1,0 +1,255 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { HostSettings } from '../desired/settings.ts';
+import { openNetlink } from '../netlink/netlink.ts';
+import { createTestHost, type TestHost, tidyLines } from '../netns-test-host.ts';
+import { DOOMED_LINK_GROUP } from './link-sweeper.ts';
+import { type HostNetwork, openHostNetwork } from './open-host-network.ts';
+
+// The node of plugin-and-host-network §9.
+const settings: HostSettings = {
+  primaryMac: '0a:11:22:33:44:00',
+  primaryAddress: '10.0.40.10',
+  vpcCidrs: ['10.0.0.0/16', '100.64.0.0/16'],
+  vethPrefix: 'eni',
+  eniMtuBytes: 9001,
+  connmark: 0x80,
+  nodePortSupport: true,
+  externalSnat: false,
+  excludeSnatCidrs: ['192.168.0.0/16'],
+  randomizeSnat: 'prng',
+};
+const backends = {
+  nft: {
+    iptables: 'iptables-nft',
+    iptablesSave: 'iptables-nft-save',
+    iptablesRestore: 'iptables-nft-restore',
+  },
+  legacy: {
+    iptables: 'iptables-legacy',
+    iptablesSave: 'iptables-legacy-save',
+    iptablesRestore: 'iptables-legacy-restore',
+  },
+} as const;
+type Backend = keyof typeof backends;
+
+let host: TestHost;
+let networks: HostNetwork[];
+
+beforeEach(() => {
+  host = createTestHost();
+  host.addEni({ name: 'eth0', mac: '0a:11:22:33:44:00', address: '10.0.40.10/19' });
+  networks = [];
+});
+
+afterEach(async () => {
+  for (const network of networks) await network.close();
+  host.close();
+});
+
+function open(backend: Backend): HostNetwork {
+  const network = openHostNetwork({ commands: backends[backend], linkWaitMs: 100 });
+  networks.push(network);
+  return network;
+}
+
+const saved = (backend: Backend, table: string) =>
+  tidyLines(host.sh(`${backends[backend].iptablesSave} -t ${table} 2>/dev/null`)).filter((line) =>
+    /^-A|^:AWS/.test(line),
+  );
+const nftTable = () =>
+  tidyLines(host.sh('nft list table ip aws-cni 2>/dev/null || true')).map((line) =>
+    line.replace(/packets \d+ bytes \d+/, 'packets 0 bytes 0').replace('dstnat + 10', '-90'),
+  );
+const rules = () => tidyLines(host.sh('ip rule'));
+const everything = (backend: Backend) => ({
+  rules: rules(),
+  mangle: saved(backend, 'mangle'),
+  nat: saved(backend, 'nat'),
+  nft: nftTable(),
+});
+
+// plugin-and-host-network §9.1
+const mangle = [
+  '-A PREROUTING -i eth0 -m comment --comment "AWS, primary ENI" -m addrtype --dst-type LOCAL --limit-iface-in -j CONNMARK --set-xmark 0x80/0x80',
+  '-A PREROUTING -i eni+ -m comment --comment "AWS, primary ENI" -j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0x80',
+  '-A PREROUTING -i vlan+ -m comment --comment "AWS, primary ENI" -j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0x80',
+];
+const snat = [
+  '-A AWS-SNAT-CHAIN-0 -d 192.168.0.0/16 -m comment --comment "AWS SNAT CHAIN EXCLUSION" -j RETURN',
+  '-A AWS-SNAT-CHAIN-0 -d 100.64.0.0/16 -m comment --comment "AWS SNAT CHAIN" -j RETURN',
+  '-A AWS-SNAT-CHAIN-0 -d 10.0.0.0/16 -m comment --comment "AWS SNAT CHAIN" -j RETURN',
+  '-A AWS-SNAT-CHAIN-0 ! -o vlan+ -m comment --comment "AWS, SNAT" -m addrtype ! --dst-type LOCAL -j SNAT --to-source 10.0.40.10 --random-fully',
+];
+const natOf = {
+  legacy: [
+    ':AWS-CONNMARK-CHAIN-0 - [0:0]',
+    ':AWS-SNAT-CHAIN-0 - [0:0]',
+    '-A PREROUTING -i eni+ -m comment --comment "AWS, outbound connections" -j AWS-CONNMARK-CHAIN-0',
+    '-A PREROUTING -m comment --comment "AWS, CONNMARK" -j CONNMARK --restore-mark --nfmask 0x80 --ctmask 0x80',
+    '-A POSTROUTING -m comment --comment "AWS SNAT CHAIN" -j AWS-SNAT-CHAIN-0',
+    '-A AWS-CONNMARK-CHAIN-0 -d 192.168.0.0/16 -m comment --comment "AWS CONNMARK CHAIN" -j RETURN',
+    '-A AWS-CONNMARK-CHAIN-0 -d 100.64.0.0/16 -m comment --comment "AWS CONNMARK CHAIN" -j RETURN',
+    '-A AWS-CONNMARK-CHAIN-0 -d 10.0.0.0/16 -m comment --comment "AWS CONNMARK CHAIN" -j RETURN',
+    '-A AWS-CONNMARK-CHAIN-0 -m comment --comment "AWS, CONNMARK" -j CONNMARK --set-xmark 0x80/0x80',
+    ...snat,
+  ],
+  nft: [
+    ':AWS-SNAT-CHAIN-0 - [0:0]',
+    '-A POSTROUTING -m comment --comment "AWS SNAT CHAIN" -j AWS-SNAT-CHAIN-0',
+    ...snat,
+  ],
+};
+const nftChains = {
+  base: [
+    'chain nat-prerouting {',
+    'type nat hook prerouting priority -90; policy accept;',
+    'fib daddr type local return',
+    'iifname "eni*" counter packets 0 bytes 0 jump snat-mark',
+    'counter packets 0 bytes 0 meta mark set ct mark & 0x00000080',
+    '}',
+  ],
+  mark: [
+    'chain snat-mark {',
+    'counter packets 0 bytes 0 ip daddr 10.0.0.0/16 return',
+    'counter packets 0 bytes 0 ip daddr 100.64.0.0/16 return',
+    'counter packets 0 bytes 0 ip daddr 192.168.0.0/16 return',
+    'counter packets 0 bytes 0 ct mark set ct mark | 0x00000080',
+    '}',
+  ],
+};
+
+describe.each(['nft', 'legacy'] as const)('setUpHost with iptables-%s', (backend) => {
+  test('makes what ip, iptables-save and nft show on a node', async () => {
+    await open(backend).setUpHost(settings);
+    expect(rules()).toEqual([
+      '0: from all lookup local',
+      '1024: from all fwmark 0x80/0x80 lookup main',
+      '32766: from all lookup main',
+      '32767: from all lookup default',
+    ]);
+    expect(host.sh('cat /proc/sys/net/ipv4/conf/eth0/rp_filter').trim()).toBe('2');
+    expect(host.sh('ip link show eth0')).toMatch(' mtu 9001 ');
+    expect(saved(backend, 'mangle')).toEqual(mangle);
+    expect(saved(backend, 'nat')).toEqual(natOf[backend]);
+    const expected = ['table ip aws-cni {', ...nftChains.base, ...nftChains.mark, '}'];
+    expect(nftTable()).toEqual(backend === 'nft' ? expected : []);
+  });
+
+  test('changes nothing the second time', async () => {
+    const network = open(backend);
+    await network.setUpHost(settings);
+    // A rule that is rewritten would come after this one, and lose its handle.
+    host.sh(`${backends[backend].iptables} -w 5 -t mangle -A PREROUTING -j ACCEPT`);
+    const before = everything(backend);
+    const handles = () =>
+      host.sh('nft -a list ruleset 2>/dev/null').replace(/packets \d+ bytes \d+/g, '');
+    const handlesBefore = handles();
+    await network.setUpHost(settings);
+    expect(everything(backend)).toEqual(before);
+    expect(handles()).toBe(handlesBefore);
+  });
+
+  test('leaves the rules of others alone', async () => {
+    const { iptables } = backends[backend];
+    host.sh(
+      [
+        `${iptables} -w 5 -t nat -N KUBE-SERVICES`,
+        `${iptables} -w 5 -t nat -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES`,
+        `${iptables} -w 5 -t mangle -A PREROUTING -m comment --comment "it\\"s mine" -j MARK --set-mark 0x1`,
+        `${iptables} -w 5 -t filter -A FORWARD -j ACCEPT`,
+      ].join('\n'),
+    );
+    const network = open(backend);
+    await network.setUpHost(settings);
+    await network.setUpHost({ ...settings, externalSnat: true, nodePortSupport: false });
+    expect(saved(backend, 'nat')).toEqual([
+      ':AWS-SNAT-CHAIN-0 - [0:0]',
+      '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+    ]);
+    expect(saved(backend, 'mangle')).toEqual([
+      '-A PREROUTING -m comment --comment "it\\"s mine" -j MARK --set-xmark 0x1/0xffffffff',
+    ]);
+    expect(saved(backend, 'filter')).toEqual(['-A FORWARD -j ACCEPT']);
+  });
+
+  test.each([
+    { name: 'external SNAT', other: { externalSnat: true } },
+    {
+      name: 'external SNAT without NodePort',
+      other: { externalSnat: true, nodePortSupport: false },
+    },
+    { name: 'another mark', other: { connmark: 0x100 } },
+    { name: 'another veth prefix', other: { vethPrefix: 'pod' } },
+    { name: 'other CIDRs', other: { vpcCidrs: ['10.1.0.0/16'], excludeSnatCidrs: ['0.0.0.0/0'] } },
+    { name: 'another source address', other: { primaryAddress: '10.0.40.11' } },
+  ] as const)('is the same after an excursion to $name', async ({ other }) => {
+    const network = open(backend);
+    await network.setUpHost(settings);
+    const fresh = everything(backend);
+    await network.setUpHost({ ...settings, ...other });
+    expect(everything(backend)).not.toEqual(fresh);
+    await network.setUpHost(settings);
+    expect(everything(backend)).toEqual(fresh);
+  });
+
+  test('removes what upstream releases left', async () => {
+    const { iptables } = backends[backend];
+    host.sh(
+      [
+        `${iptables} -w 5 -t nat -N AWS-SNAT-CHAIN-0`,
+        `${iptables} -w 5 -t nat -N AWS-SNAT-CHAIN-1`,
+        `${iptables} -w 5 -t nat -N AWS-CONNMARK-CHAIN-0`,
+        `${iptables} -w 5 -t nat -A AWS-SNAT-CHAIN-0 ! -d 10.0.0.0/16 -m comment --comment "AWS SNAT CHAIN" -j AWS-SNAT-CHAIN-1`,
+        `${iptables} -w 5 -t nat -A AWS-SNAT-CHAIN-1 -j SNAT --to-source 10.0.40.10`,
+        `${iptables} -w 5 -t nat -A PREROUTING -i eni+ -m comment --comment "AWS, outbound connections" -m state --state NEW -j AWS-CONNMARK-CHAIN-0`,
+      ].join('\n'),
+    );
+    await open(backend).setUpHost(settings);
+    expect(saved(backend, 'nat')).toEqual(natOf[backend]);
+  });
+});
+
+describe('a host that changes its iptables back-end', () => {
+  test.each([
+    { from: 'nft', to: 'legacy' },
+    { from: 'legacy', to: 'nft' },
+  ] as const)('keeps nothing of ours in $from', async ({ from, to }) => {
+    await open(from).setUpHost(settings);
+    await open(to).setUpHost(settings);
+    expect(saved(to, 'nat')).toEqual(natOf[to]);
+    expect(saved(to, 'mangle')).toEqual(mangle);
+    expect(saved(from, 'nat')).toEqual([]);
+    expect(saved(from, 'mangle')).toEqual([]);
+    expect(nftTable()).toHaveLength(to === 'nft' ? 14 : 0);
+  });
+});
+
+describe('setUpHost', () => {
+  test('names a primary MAC that no link has', async () => {
+    const nowhere = { ...settings, primaryMac: '0a:00:00:00:00:99' };
+    await expect(open('nft').setUpHost(nowhere)).rejects.toMatchObject({
+      code: 'link-not-found',
+      facts: { mac: '0a:00:00:00:00:99' },
+    });
+  });
+
+  test('names a program that is not installed', async () => {
+    const network = openHostNetwork({ commands: { iptables: 'no-such-iptables' } });
+    networks.push(network);
+    await expect(network.setUpHost(settings)).rejects.toMatchObject({
+      code: 'iptables-failed',
+      facts: { command: 'no-such-iptables', exitCode: 127 },
+    });
+  });
+
+  test('deletes the links that an earlier process had marked', async () => {
+    host.sh('ip link add enidead type veth peer name outdead');
+    const netlink = openNetlink();
+    netlink.links.change({ name: 'enidead' }, { group: DOOMED_LINK_GROUP });
+    netlink.close();
+    const network = open('nft');
+    await network.setUpHost(settings);
+    await network.settled();
+    expect(network.linkExists('enidead')).toBe(false);
+  });
+});

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import type { EniLink, HostSettings, PodAttachment } from '../desired/settings.ts';
+import { HostNetworkError } from '../host-network-error.ts';
+import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
+import type { Ipv4Address } from '../ipv4.ts';
+import { openNetlink } from '../netlink/netlink.ts';
+import { OWN_NETNS } from '../netns/in-netns.ts';
+import { checkPod } from './check-pod.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { LinkSweeper } from './link-sweeper.ts';
+import { setUpEni, tearDownEni } from './set-up-eni.ts';
+import { setUpHost } from './set-up-host.ts';
+import { type PodLinks, setUpPod } from './set-up-pod.ts';
+import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
+
+const DEFAULT_LINK_WAIT_MS = 15_000;
+
+export interface HostNetworkOptions {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Longest wait for an ENI's link, in milliseconds. Default 15,000. */
+  readonly linkWaitMs?: number;
+  /** Default: `iptables`, `iptables-save`, `iptables-restore` and `nft` on the PATH. */
+  readonly commands?: Partial<HostCommands>;
+  /** Source of MAC addresses. Default: the system's. */
+  readonly randomBytes?: (count: number) => Uint8Array;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The host's networking: what a node needs once, per ENI and per pod.
+ *
+ * Everything may be repeated. Refusals by the kernel are {@link HostNetworkError} `kernel-refused`.
+ */
+export interface HostNetwork {
+  /**
+   * Brings MTU, rp_filter, mark rule, iptables and nftables to what the settings ask for, whatever other
+   * settings left, and deletes links an earlier process had marked. Calls queue.
+   *
+   * @throws {HostNetworkError} `link-not-found` without a link of the primary MAC, `iptables-failed`.
+   */
+  setUpHost(settings: HostSettings, options?: CallOptions): Promise<void>;
+  /**
+   * Waits for the link with the ENI's MAC, then gives it MTU, address, route table and rule.
+   *
+   * @throws {HostNetworkError} `link-not-found` when it does not appear within `linkWaitMs`.
+   */
+  setUpEni(
+    eni: EniLink,
+    settings: Pick<HostSettings, 'eniMtuBytes'>,
+    options?: CallOptions,
+  ): Promise<void>;
+  /** Takes the ENI's rules and routes away; fine when there are none. */
+  tearDownEni(eni: EniLink): Promise<void>;
+  /**
+   * Wires a pod. On failure nothing of it is left.
+   *
+   * @throws {HostNetworkError} `link-exists` when the pod has a link of that name (nothing was touched),
+   *   `netns-not-found`.
+   */
+  setUpPod(attachment: PodAttachment): Promise<PodLinks>;
+  /**
+   * Takes a pod's rules and route away before it resolves; its links follow within some 20 ms, see
+   * {@link settled}. Needs neither namespace nor link to be there.
+   */
+  tearDownPod(attachment: PodAttachment): Promise<void>;
+  /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. */
+  checkPod(attachment: PodAttachment): Promise<readonly string[]>;
+  /** True when the host has a link of that name. One lookup. */
+  linkExists(name: string): boolean;
+  /** Takes away rules and route of an address whose link is not known any more. */
+  tearDownPodRules(address: Ipv4Address, routeTableId: number): void;
+  /** Resolves when all links of pods torn down so far are deleted. */
+  settled(): Promise<void>;
+  /** Waits for {@link settled}, then closes. The wiring stays. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the calling thread's network namespace as "the host". The thread must stay in it, because
+ * /proc/sys and the iptables programs are found through the thread. Needs NET_ADMIN, and SYS_ADMIN to
+ * enter pods.
+ */
+export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
+  const { clock = systemClock, linkWaitMs = DEFAULT_LINK_WAIT_MS } = options;
+  const commands = { ...defaultCommands, ...options.commands };
+  const host = openNetlink();
+  const hostNetnsFd = openSync(OWN_NETNS, 'r');
+  const sweeper = new LinkSweeper(host.links);
+  const context = {
+    host,
+    hostNetnsFd,
+    sweeper,
+    randomBytes: options.randomBytes ?? randomBytes,
+  };
+  const waiting = ({ signal }: CallOptions = {}) => ({
+    clock,
+    waitMs: linkWaitMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  let hostTurn: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+
+  return {
+    setUpHost: (settings, callOptions) => {
+      sweeper.sweep();
+      const turn = hostTurn.then(() => setUpHost(host, settings, commands, waiting(callOptions)));
+      hostTurn = turn.catch(() => {});
+      return turn;
+    },
+    setUpEni: (eni, settings, callOptions) => setUpEni(host, eni, settings, waiting(callOptions)),
+    tearDownEni: async (eni) => tearDownEni(host, eni),
+    setUpPod: async (attachment) => {
+      if (isClosed) throw closedError(attachment.hostLinkName);
+      return setUpPod(context, attachment);
+    },
+    tearDownPod: async (attachment) => tearDownPod(context, attachment),
+    checkPod: (attachment) => checkPod(context, attachment),
+    linkExists: (name) => host.links.find({ name }) !== undefined,
+    tearDownPodRules: (address, tableId) => tearDownPodRules(host, address, tableId),
+    settled: () => sweeper.settled(),
+    close: async () => {
+      if (isClosed) return;
+      isClosed = true;
+      try {
+        await hostTurn;
+        await sweeper.settled();
+      } finally {
+        host.close();
+        closeSync(hostNetnsFd);
+      }
+    },
+  };
+}
+
+/** A closed file descriptor must not name the namespace a link is born in: its number may be another file's. */
+const closedError = (hostLinkName: string) =>
+  new HostNetworkError('closed', `setting up ${hostLinkName}: the host network was closed`);

@@ -1,0 +1,68 @@
+import { describeEni, eniRoutes } from '../desired/describe-eni.ts';
+import type { EniLink, HostSettings } from '../desired/settings.ts';
+import { isErrno } from '../host-network-error.ts';
+import type { LinkAddress } from '../netlink/address.ts';
+import type { Netlink } from '../netlink/netlink.ts';
+import type { Route } from '../netlink/route.ts';
+import { type AwaitLinkOptions, awaitLink } from './await-link.ts';
+
+/**
+ * Gives a secondary ENI its MTU, address, route table and rule. What is right already stays untouched, so
+ * repeating it does not disturb pods on that ENI.
+ */
+export async function setUpEni(
+  host: Netlink,
+  eni: EniLink,
+  settings: Pick<HostSettings, 'eniMtuBytes'>,
+  wait: AwaitLinkOptions,
+): Promise<void> {
+  describeEni(eni, settings); // refuses nonsense before the wait
+  const link = await awaitLink(host.links, eni.mac, wait);
+  const description = describeEni(eni, settings, link.name);
+  const { eniMtuBytes } = settings;
+  if (link.mtuBytes !== eniMtuBytes) {
+    host.links.change({ index: link.index }, { mtuBytes: eniMtuBytes });
+  }
+  if (!link.isUp) host.links.change({ index: link.index }, { isUp: true });
+  await setOnlyAddresses(host, link.index, description.addresses);
+  for (const route of description.routes) host.routes.replace(route, link.index);
+  for (const route of description.absentRoutes) deleteRoute(host, route, link.index);
+  for (const rule of description.rules) host.rules.ensure(rule);
+}
+
+/** Removes what DHCP or an earlier owner put there; link-local addresses stay. */
+async function setOnlyAddresses(
+  host: Netlink,
+  linkIndex: number,
+  desired: readonly LinkAddress[],
+): Promise<void> {
+  const present = await host.addresses.list(linkIndex);
+  const isSame = (a: LinkAddress, b: LinkAddress) =>
+    a.address === b.address && a.prefixLength === b.prefixLength;
+  for (const address of present) {
+    if (address.scope !== 'global' || desired.some((wanted) => isSame(wanted, address))) continue;
+    // Removing the link's last address makes the kernel drop its routes: they are made right after.
+    ignoring('EADDRNOTAVAIL', () => host.addresses.delete(address, linkIndex));
+  }
+  for (const address of desired) {
+    if (present.some((existing) => isSame(existing, address))) continue;
+    ignoring('EEXIST', () => host.addresses.add(address, linkIndex));
+  }
+}
+
+/** Takes away what leads to an ENI's table. The link itself leaves with the ENI. */
+export function tearDownEni(host: Netlink, eni: EniLink): void {
+  host.rules.deleteAll({ from: eni.primaryAddress });
+  for (const route of eniRoutes(eni).toReversed()) deleteRoute(host, route);
+}
+
+const deleteRoute = (host: Netlink, route: Route, linkIndex?: number) =>
+  ignoring('ESRCH', () => host.routes.delete(route, linkIndex));
+
+function ignoring(errno: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!isErrno(error, errno)) throw error;
+  }
+}

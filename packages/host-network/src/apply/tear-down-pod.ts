@@ -1,0 +1,80 @@
+import { FROM_POD_PRIORITY, podRoute, podRules } from '../desired/describe-pod.ts';
+import type { PodAttachment } from '../desired/settings.ts';
+import { isErrno, isHostNetworkError } from '../host-network-error.ts';
+import type { Link } from '../netlink/link.ts';
+import { type Netlink, openNetlink } from '../netlink/netlink.ts';
+import { MAIN_TABLE, type Route } from '../netlink/route.ts';
+import { requireVeth } from './create-pod-links.ts';
+import type { HostContext } from './host-context.ts';
+
+/**
+ * Takes a pod's rules and route away at once and leaves its link to the sweeper. Whatever is gone
+ * already, the namespace included, is fine.
+ */
+export function tearDownPod({ host, sweeper }: HostContext, attachment: PodAttachment): void {
+  deletePodRules(host, attachment.address, attachment.routeTableId);
+  const route = podRoute(attachment);
+  const link = host.links.find({ name: attachment.hostLinkName });
+  if (link === undefined) {
+    deleteRoute(host, route);
+    return;
+  }
+  requireVeth(link.kind, link.name);
+  if (deleteRoute(host, route, link.index) || isPeerOf(link, attachment)) {
+    sweeper.doom(link.index);
+    return;
+  }
+  // Host links are named after the pod, not the sandbox: this one belongs to the pod's next sandbox.
+  deleteRoute(host, route);
+}
+
+/** Rules and route of an address whose link is not known any more. Calling it again does nothing. */
+export function tearDownPodRules(
+  host: Netlink,
+  address: PodAttachment['address'],
+  routeTableId: number,
+): void {
+  deletePodRules(host, address, routeTableId);
+  deleteRoute(host, { destination: `${address}/32`, tableId: MAIN_TABLE, scope: 'link' });
+}
+
+function deletePodRules(
+  host: Netlink,
+  address: PodAttachment['address'],
+  routeTableId: number,
+): void {
+  const [toPod, fromPod] = podRules(address, routeTableId);
+  if (toPod !== undefined) host.rules.delete(toPod);
+  if (fromPod !== undefined) host.rules.deleteAll(fromPod);
+  // Records of old releases may not know the table.
+  if (routeTableId === 0) host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
+}
+
+/** @returns false when there was no such route. */
+function deleteRoute(host: Netlink, route: Route, linkIndex?: number): boolean {
+  try {
+    host.routes.delete(route, linkIndex);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return false;
+    throw error;
+  }
+}
+
+/** True when the host link's other end is this attachment's pod link: each names the other. */
+function isPeerOf(link: Link, { netnsPath, podLinkName }: PodAttachment): boolean {
+  if (netnsPath === '') return false;
+  let pod: Netlink;
+  try {
+    pod = openNetlink({ netnsPath });
+  } catch (error) {
+    if (isHostNetworkError(error) && error.code === 'netns-not-found') return false;
+    throw error;
+  }
+  try {
+    const podLink = pod.links.find({ name: podLinkName });
+    return podLink?.peerIndex === link.index && link.peerIndex === podLink.index;
+  } finally {
+    pod.close();
+  }
+}

@@ -1,0 +1,221 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeEni } from './describe-eni.ts';
+import { describeHost } from './describe-host.ts';
+import { describePod } from './describe-pod.ts';
+import { explain } from './network-description.ts';
+import type { HostSettings, PodAttachment } from './settings.ts';
+
+const pod: PodAttachment = {
+  netnsPath: '/run/netns/a',
+  podLinkName: 'eth0',
+  hostLinkName: 'enib5faff8a083',
+  address: '10.0.40.77',
+  routeTableId: 254,
+  mtuBytes: 9001,
+};
+
+describe('describePod', () => {
+  // plugin-and-host-network §3.3, 4.2, 9.2
+  test('says what a pod on the primary ENI needs, in order', () => {
+    const { host, pod: inside } = describePod(pod);
+    expect(explain(host)).toEqual([
+      'link enib5faff8a083 up mtu 9001 type veth',
+      'net/ipv6/conf/enib5faff8a083/accept_ra = 0',
+      'net/ipv6/conf/enib5faff8a083/accept_redirects = 1',
+      'net/ipv6/conf/enib5faff8a083/forwarding = 0',
+      '10.0.40.77 dev enib5faff8a083 scope link',
+      '512: from all to 10.0.40.77 lookup main',
+    ]);
+    expect(explain(inside)).toEqual([
+      'link eth0 up mtu 9001 type veth',
+      'inet 10.0.40.77/32 scope global eth0',
+      '169.254.1.1 dev eth0 scope link',
+      'default via 169.254.1.1 dev eth0',
+      '169.254.1.1 dev eth0 lladdr of enib5faff8a083 PERMANENT',
+    ]);
+  });
+
+  // §4.2: 0 and 1 are older codes of the primary ENI
+  test.each([
+    { routeTableId: 0, rules: 1 },
+    { routeTableId: 1, rules: 1 },
+    { routeTableId: 254, rules: 1 },
+    { routeTableId: 2, rules: 2 },
+    { routeTableId: 10_101, rules: 2 },
+  ])('has $rules rules with table $routeTableId', ({ routeTableId, rules }) => {
+    expect(describePod({ ...pod, routeTableId }).host.rules).toHaveLength(rules);
+  });
+
+  test('leads packets from a secondary address to the ENI’s table', () => {
+    const words = explain(describePod({ ...pod, routeTableId: 2 }).host);
+    expect(words.at(-1)).toBe('1536: from 10.0.40.77 lookup 2');
+  });
+
+  test('refuses what is not an address', () => {
+    const address = '10.0.40.777';
+    expect(() => describePod({ ...pod, address })).toThrow(TypeError);
+  });
+});
+
+describe('describeEni', () => {
+  const eni = {
+    mac: '0a:11:22:33:44:01',
+    primaryAddress: '10.0.41.20',
+    subnetCidr: '10.0.32.0/19',
+    routeTableId: 2,
+  } as const;
+
+  // plugin-and-host-network §6.3, 9.1
+  test('says what a secondary ENI needs', () => {
+    const description = describeEni(eni, { eniMtuBytes: 9001 }, 'eth1');
+    expect(explain(description)).toEqual([
+      'link eth1 up mtu 9001',
+      'inet 10.0.41.20/19 brd 10.0.63.255 scope global eth1',
+      '10.0.32.1 dev eth1 table 2 scope link',
+      'default via 10.0.32.1 dev eth1 table 2',
+      '32765: from 10.0.41.20 lookup 2',
+    ]);
+    expect(description.absentRoutes).toEqual([
+      { destination: '10.0.32.0/19', tableId: 254, scope: 'link', preferredSource: '10.0.41.20' },
+    ]);
+  });
+
+  test('names the MAC while the link’s name is not known', () => {
+    expect(explain(describeEni(eni, { eniMtuBytes: 1500 }))[0]).toBe(
+      'link 0a:11:22:33:44:01 up mtu 1500',
+    );
+  });
+
+  test('refuses the main table', () => {
+    expect(() => describeEni({ ...eni, routeTableId: 254 }, { eniMtuBytes: 9001 })).toThrow(
+      /primary ENI/,
+    );
+  });
+});
+
+describe('describeHost', () => {
+  const settings: HostSettings = {
+    primaryMac: '0a:11:22:33:44:00',
+    primaryAddress: '10.0.40.10',
+    vpcCidrs: ['10.0.0.0/16'],
+    vethPrefix: 'eni',
+    eniMtuBytes: 9001,
+    connmark: 0x80,
+    nodePortSupport: true,
+    externalSnat: false,
+    excludeSnatCidrs: [],
+    randomizeSnat: 'prng',
+  };
+  const factsOf = (backend: 'nf_tables' | 'legacy') => ({
+    primaryLinkName: 'eth0',
+    iptables: { backend, hasRandomFully: true },
+  });
+
+  test('says what ip(8) and sysctl(8) must show', () => {
+    expect(explain(describeHost(settings, factsOf('nf_tables')))).toEqual([
+      'link eth0 up mtu 9001',
+      'net/ipv4/conf/eth0/rp_filter = 2',
+      '1024: from all fwmark 0x80/0x80 lookup main',
+    ]);
+  });
+
+  // plugin-and-host-network §5.3, presence matrix
+  const matrix = [
+    {
+      externalSnat: false,
+      nodePortSupport: true,
+      rule: 1,
+      jump: 1,
+      setMark: 1,
+      fromPods: 1,
+      fromVlan: 1,
+      connmark: 1,
+    },
+    {
+      externalSnat: false,
+      nodePortSupport: false,
+      rule: 1,
+      jump: 1,
+      setMark: 0,
+      fromPods: 1,
+      fromVlan: 0,
+      connmark: 1,
+    },
+    {
+      externalSnat: true,
+      nodePortSupport: true,
+      rule: 1,
+      jump: 0,
+      setMark: 1,
+      fromPods: 1,
+      fromVlan: 1,
+      connmark: 0,
+    },
+    {
+      externalSnat: true,
+      nodePortSupport: false,
+      rule: 0,
+      jump: 0,
+      setMark: 0,
+      fromPods: 0,
+      fromVlan: 0,
+      connmark: 0,
+    },
+  ];
+
+  describe.each(['nf_tables', 'legacy'] as const)('with %s', (backend) => {
+    test.each(matrix)(
+      'follows the matrix with externalSnat $externalSnat, nodePortSupport $nodePortSupport',
+      ({ externalSnat, nodePortSupport, ...expected }) => {
+        const description = describeHost(
+          { ...settings, externalSnat, nodePortSupport },
+          factsOf(backend),
+        );
+        const shared = description.iptables.tables.flatMap(({ table, sharedRules }) =>
+          sharedRules.map(({ chain, rule }) => `${table} ${chain} ${rule.join(' ')}`),
+        );
+        const count = (pattern: RegExp) => shared.filter((rule) => pattern.test(rule)).length;
+        const legacyConnmark = count(/nat PREROUTING .*-j AWS-CONNMARK-CHAIN-0/);
+        const nftConnmark = description.connmarkRuleset === undefined ? 0 : 1;
+        expect({
+          rule: description.rules.length,
+          jump: count(/nat POSTROUTING .*-j AWS-SNAT-CHAIN-0/),
+          setMark: count(/mangle PREROUTING -i eth0 .*--set-xmark/),
+          fromPods: count(/mangle PREROUTING -i eni\+ .*--restore-mark/),
+          fromVlan: count(/mangle PREROUTING -i vlan\+ .*--restore-mark/),
+          connmark: legacyConnmark + nftConnmark,
+        }).toEqual(expected);
+        expect(backend === 'legacy' ? nftConnmark : legacyConnmark).toBe(0);
+        const names = description.iptables.tables.flatMap(({ chains }) =>
+          chains.map(({ name }) => name),
+        );
+        expect(names).toContain('AWS-SNAT-CHAIN-0');
+      },
+    );
+  });
+
+  test.each([
+    { randomizeSnat: 'none', hasRandomFully: true, ends: '10.0.40.10' },
+    { randomizeSnat: 'hashrandom', hasRandomFully: true, ends: '--random' },
+    { randomizeSnat: 'prng', hasRandomFully: true, ends: '--random-fully' },
+    { randomizeSnat: 'prng', hasRandomFully: false, ends: '--random' },
+  ] as const)(
+    'ends the SNAT rule with $ends for $randomizeSnat',
+    ({ randomizeSnat, hasRandomFully, ends }) => {
+      const facts = {
+        primaryLinkName: 'eth0',
+        iptables: { backend: 'nf_tables', hasRandomFully },
+      } as const;
+      const { iptables } = describeHost({ ...settings, randomizeSnat }, facts);
+      expect(iptables.tables[0]?.chains[0]?.rules.at(-1)?.at(-1)).toBe(ends);
+    },
+  );
+
+  test('refuses to translate everything', () => {
+    const nothingExempt = { ...settings, vpcCidrs: [] };
+    expect(() => describeHost(nothingExempt, factsOf('legacy'))).toThrow(/vpcCidrs is empty/);
+    expect(() =>
+      describeHost({ ...nothingExempt, externalSnat: true }, factsOf('legacy')),
+    ).not.toThrow();
+  });
+});

@@ -1,0 +1,156 @@
+import type { HostFacts } from '../desired/host-facts.ts';
+import type { HostSettings } from '../desired/settings.ts';
+import { canonicalCidr } from '../ipv4.ts';
+
+/** Rules in the spelling iptables-save prints them, so that "is it there" is a comparison. */
+export interface IptablesDescription {
+  readonly tables: readonly IptablesTableDescription[];
+}
+
+export interface IptablesTableDescription {
+  readonly table: 'nat' | 'mangle';
+  /** Chains that are ours alone, with their whole content. */
+  readonly chains: readonly { readonly name: string; readonly rules: readonly IptablesRule[] }[];
+  /** Our rules in chains that we share, in order. */
+  readonly sharedRules: readonly { readonly chain: string; readonly rule: IptablesRule }[];
+}
+
+/** Words after `-A <chain>`. */
+export type IptablesRule = readonly string[];
+
+export const SNAT_CHAIN = 'AWS-SNAT-CHAIN-0';
+export const CONNMARK_CHAIN = 'AWS-CONNMARK-CHAIN-0';
+
+/** Comments by which our rules in shared chains are known, also those of other settings and releases. */
+export const SHARED_RULE_COMMENTS = {
+  nat: ['AWS SNAT CHAIN', 'AWS, outbound connections', 'AWS, CONNMARK'],
+  mangle: ['AWS, primary ENI'],
+} as const;
+
+/** What must be in tables nat and mangle. The order of rules is part of it. */
+export function describeIptables(settings: HostSettings, facts: HostFacts): IptablesDescription {
+  return { tables: [describeNat(settings, facts), describeMangle(settings, facts)] };
+}
+
+/** Nothing of ours: what the tables of a back-end that is not in use must look like. */
+export const nothingOfOurs: IptablesDescription = {
+  tables: [
+    { table: 'nat', chains: [], sharedRules: [] },
+    { table: 'mangle', chains: [], sharedRules: [] },
+  ],
+};
+
+function describeNat(settings: HostSettings, facts: HostFacts): IptablesTableDescription {
+  if (settings.externalSnat) {
+    // The chain stays, empty, as other programs know it.
+    return { table: 'nat', chains: [{ name: SNAT_CHAIN, rules: [] }], sharedRules: [] };
+  }
+  const snatChain = { name: SNAT_CHAIN, rules: snatRules(settings, facts) };
+  const toSnatChain = {
+    chain: 'POSTROUTING',
+    rule: [...comment('AWS SNAT CHAIN'), '-j', SNAT_CHAIN],
+  };
+  if (facts.iptables.backend === 'nf_tables') {
+    return { table: 'nat', chains: [snatChain], sharedRules: [toSnatChain] };
+  }
+  return {
+    table: 'nat',
+    chains: [{ name: CONNMARK_CHAIN, rules: connmarkRules(settings) }, snatChain],
+    sharedRules: [...connmarkEntryRules(settings), toSnatChain],
+  };
+}
+
+function snatRules(settings: HostSettings, { iptables }: HostFacts): readonly IptablesRule[] {
+  const random = {
+    none: [],
+    hashrandom: ['--random'],
+    prng: [iptables.hasRandomFully ? '--random-fully' : '--random'],
+  }[settings.randomizeSnat];
+  return [
+    ...returns(settings.excludeSnatCidrs, 'AWS SNAT CHAIN EXCLUSION'),
+    ...returns(settings.vpcCidrs, 'AWS SNAT CHAIN'),
+    [
+      ...[
+        '!',
+        '-o',
+        'vlan+',
+        ...comment('AWS, SNAT'),
+        '-m',
+        'addrtype',
+        '!',
+        '--dst-type',
+        'LOCAL',
+      ],
+      ...['-j', 'SNAT', '--to-source', settings.primaryAddress, ...random],
+    ],
+  ];
+}
+
+function connmarkRules(settings: HostSettings): readonly IptablesRule[] {
+  const mark = hex(settings.connmark);
+  return [
+    ...returns([...settings.vpcCidrs, ...settings.excludeSnatCidrs], 'AWS CONNMARK CHAIN'),
+    [...comment('AWS, CONNMARK'), '-j', 'CONNMARK', '--set-xmark', `${mark}/${mark}`],
+  ];
+}
+
+function connmarkEntryRules(settings: HostSettings) {
+  const chain = 'PREROUTING';
+  return [
+    {
+      chain,
+      rule: [
+        ...fromLinks(settings.vethPrefix),
+        ...comment('AWS, outbound connections'),
+        '-j',
+        CONNMARK_CHAIN,
+      ],
+    },
+    { chain, rule: [...comment('AWS, CONNMARK'), ...restoreMark(settings)] },
+  ];
+}
+
+function describeMangle(settings: HostSettings, facts: HostFacts): IptablesTableDescription {
+  const { nodePortSupport, externalSnat, vethPrefix } = settings;
+  const mark = hex(settings.connmark);
+  const about = comment('AWS, primary ENI');
+  const setMark = [
+    ...['-i', facts.primaryLinkName, ...about, '-m', 'addrtype', '--dst-type', 'LOCAL'],
+    ...['--limit-iface-in', '-j', 'CONNMARK', '--set-xmark', `${mark}/${mark}`],
+  ];
+  const rules = [
+    ...(nodePortSupport ? [setMark] : []),
+    ...(nodePortSupport || !externalSnat
+      ? [[...fromLinks(vethPrefix), ...about, ...restoreMark(settings)]]
+      : []),
+    ...(nodePortSupport ? [[...fromLinks('vlan'), ...about, ...restoreMark(settings)]] : []),
+  ];
+  return {
+    table: 'mangle',
+    chains: [],
+    sharedRules: rules.map((rule) => ({ chain: 'PREROUTING', rule })),
+  };
+}
+
+/** The last destination comes first: upstream inserts them one by one at the head. */
+function returns(cidrs: readonly string[], about: string): readonly IptablesRule[] {
+  const canonical = [...new Set(cidrs.map(canonicalCidr))];
+  return canonical.toReversed().map((cidr) => [
+    // iptables drops a destination that matches everything.
+    ...(cidr === '0.0.0.0/0' ? [] : ['-d', cidr]),
+    ...comment(about),
+    '-j',
+    'RETURN',
+  ]);
+}
+
+const comment = (text: string) => ['-m', 'comment', '--comment', text];
+
+const fromLinks = (prefix: string) => (prefix === '' ? [] : ['-i', `${prefix}+`]);
+
+const restoreMark = ({ connmark }: HostSettings) => {
+  const mark = hex(connmark);
+  return ['-j', 'CONNMARK', '--restore-mark', '--nfmask', mark, '--ctmask', mark];
+};
+
+const hex = (mark: number) => `0x${mark.toString(16)}`;

@@ -1,0 +1,106 @@
+import {
+  type IptablesDescription,
+  type IptablesRule,
+  type IptablesTableDescription,
+  SHARED_RULE_COMMENTS,
+} from './describe-iptables.ts';
+import type { SavedRule, SavedTable, SavedTables } from './parse-iptables-save.ts';
+import { joinWords } from './rule-words.ts';
+
+const noTable: SavedTable = { chains: new Set(), rules: [] };
+
+/**
+ * The input for one `iptables-restore --noflush` that turns what is there into what is described,
+ * or undefined when nothing has to change. Rules and chains that are not ours are not mentioned.
+ */
+export function planIptables(
+  description: IptablesDescription,
+  saved: SavedTables,
+): string | undefined {
+  const sections = description.tables.flatMap((desired) => {
+    const lines = planTable(desired, saved.get(desired.table) ?? noTable);
+    return lines.length === 0 ? [] : [`*${desired.table}`, ...lines, 'COMMIT'];
+  });
+  return sections.length === 0 ? undefined : `${sections.join('\n')}\n`;
+}
+
+function planTable(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
+  const declared: string[] = [];
+  const filled: string[] = [];
+  for (const { name, rules } of desired.chains) {
+    const present = saved.rules.filter((rule) => rule.chain === name);
+    if (saved.chains.has(name) && sameRules(rules, present.map(wordsOf))) continue;
+    // Declaring a chain empties it: the batch replaces its content at one stroke.
+    declared.push(`:${name} - [0:0]`);
+    filled.push(...rules.map((rule) => append(name, rule)));
+  }
+  return [
+    ...declared,
+    ...filled,
+    ...planSharedRules(desired, saved),
+    ...planRemovals(desired, saved),
+  ];
+}
+
+/** Keeps our rules as far as they are in order, and makes the rest anew at the end of their chain. */
+function planSharedRules(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
+  const ours = saved.rules.filter((rule) => isOurSharedRule(desired.table, rule));
+  const chains = new Set([...ours, ...desired.sharedRules].map(({ chain }) => chain));
+  return [...chains].flatMap((chain) => {
+    const wanted = desired.sharedRules.filter((rule) => rule.chain === chain).map((r) => r.rule);
+    const present = ours.filter((rule) => rule.chain === chain).map(wordsOf);
+    const kept = countEqualHead(wanted, present);
+    return [
+      ...present.slice(kept).map((rule) => `-D ${chain} ${joinWords(rule)}`),
+      ...wanted.slice(kept).map((rule) => append(chain, rule)),
+    ];
+  });
+}
+
+/** Chains of ours that have no place any more: of the other back-end, or of releases with numbered chains. */
+function planRemovals(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
+  const wanted = new Set(desired.chains.map(({ name }) => name));
+  const stale = [...saved.chains].filter((name) => isOurChain(name) && !wanted.has(name));
+  // A foreign rule that jumps there would make the kernel refuse the whole batch.
+  const removable = stale.filter(
+    (name) => !saved.rules.some((rule) => holdsOn(rule, name, desired)),
+  );
+  return [...stale.map((name) => `-F ${name}`), ...removable.map((name) => `-X ${name}`)];
+}
+
+const holdsOn = (rule: SavedRule, chain: string, { table }: IptablesTableDescription) =>
+  !isOurChain(rule.chain) &&
+  !isOurSharedRule(table, rule) &&
+  (rule.words === undefined || jumpTarget(rule.words) === chain);
+
+const isOurChain = (name: string) => /^AWS-(SNAT|CONNMARK)-CHAIN-\d+$/.test(name);
+
+function isOurSharedRule(table: IptablesTableDescription['table'], rule: SavedRule): boolean {
+  if (rule.words === undefined || isOurChain(rule.chain)) return false;
+  const about = rule.words[rule.words.indexOf('--comment') + 1];
+  const comments: readonly (string | undefined)[] = SHARED_RULE_COMMENTS[table];
+  if (!rule.words.includes('--comment') || !comments.includes(about)) return false;
+  const target = jumpTarget(rule.words);
+  return target === 'CONNMARK' || (target !== undefined && isOurChain(target));
+}
+
+function jumpTarget(words: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => word === '-j' || word === '-g');
+  return at < 0 ? undefined : words[at + 1];
+}
+
+function countEqualHead(a: readonly IptablesRule[], b: readonly IptablesRule[]): number {
+  let count = 0;
+  while (count < a.length && count < b.length && sameWords(a[count], b[count])) count += 1;
+  return count;
+}
+
+const sameRules = (a: readonly IptablesRule[], b: readonly IptablesRule[]) =>
+  a.length === b.length && countEqualHead(a, b) === a.length;
+
+const sameWords = (a: IptablesRule = [], b: IptablesRule = []) =>
+  a.length === b.length && a.every((word, index) => word === b[index]);
+
+const wordsOf = (rule: SavedRule): IptablesRule => rule.words ?? [];
+
+const append = (chain: string, rule: IptablesRule) => `-A ${chain} ${joinWords(rule)}`;

@@ -1,0 +1,75 @@
+import { addressFromMessage, addressMessage, addressText, type LinkAddress } from './address.ts';
+import {
+  decodeAddressMessage,
+  encodeAddressMessage,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+} from './address-message.ts';
+import type { Channel } from './channel.ts';
+import { AF_INET } from './family.ts';
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.ts';
+import type { NetlinkRequest } from './netlink-request.ts';
+import { HOST_ORDER } from './netlink-socket.ts';
+
+/** The IPv4 addresses of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
+export class Addresses {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** EEXIST when the link already has it. */
+  add(address: LinkAddress, linkIndex: number): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    this.#channel.exchange(addressRequest(RTM_NEWADDR, flags, 'add', address, linkIndex));
+  }
+
+  replace(address: LinkAddress, linkIndex: number): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+    this.#channel.exchange(addressRequest(RTM_NEWADDR, flags, 'replace', address, linkIndex));
+  }
+
+  /** EADDRNOTAVAIL when the link does not have it. */
+  delete(address: LinkAddress, linkIndex: number): void {
+    this.#channel.exchange(addressRequest(RTM_DELADDR, NLM_F_ACK, 'delete', address, linkIndex));
+  }
+
+  /** The IPv4 addresses of a link, by a dump off the JavaScript thread that the kernel filters. */
+  list(linkIndex: number): Promise<LinkAddress[]> {
+    const message = {
+      family: AF_INET,
+      prefixLength: 0,
+      flags: 0,
+      scope: 0,
+      linkIndex,
+      otherAttributes: [],
+    };
+    const request = {
+      type: RTM_GETADDR,
+      flags: 0,
+      payload: encodeAddressMessage(message, HOST_ORDER),
+      operation: 'list',
+      object: () => `addresses of link #${linkIndex}`,
+    };
+    return this.#channel.list(request, (payload) => {
+      const entry = decodeAddressMessage(payload, HOST_ORDER);
+      return entry.linkIndex === linkIndex ? addressFromMessage(entry) : undefined;
+    });
+  }
+}
+
+const addressRequest = (
+  type: number,
+  flags: number,
+  verb: string,
+  address: LinkAddress,
+  linkIndex: number,
+): NetlinkRequest => ({
+  type,
+  flags,
+  payload: encodeAddressMessage(addressMessage(address, linkIndex), HOST_ORDER),
+  operation: `${verb} address`,
+  object: () => addressText(address),
+});

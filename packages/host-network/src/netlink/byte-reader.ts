@@ -1,0 +1,40 @@
+import { HostNetworkError } from '../host-network-error.ts';
+
+/** Byte order of the kernel's host-order fields. Network-order fields are bytes here, never numbers. */
+export type ByteOrder = 'little' | 'big';
+
+/** Refuses bytes too short for a structure, naming it. */
+export function requireBytes(
+  bytes: Uint8Array,
+  needed: number,
+  structure: string,
+  offset = 0,
+): void {
+  if (bytes.length - offset >= needed) return;
+  const available = Math.max(bytes.length - offset, 0);
+  throw new HostNetworkError(
+    'malformed-message',
+    `decoding ${structure}: ${needed} bytes needed at offset ${offset}, ${available} there`,
+    { facts: { structure, needed, available, offset } },
+  );
+}
+
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** An unsigned 32-bit host-order value, as in most attributes. Longer values are read at their start. */
+export function readU32(bytes: Uint8Array, order: ByteOrder, structure: string): number {
+  requireBytes(bytes, 4, structure);
+  return viewOf(bytes).getUint32(0, order === 'little');
+}
+
+export function readU8(bytes: Uint8Array, structure: string): number {
+  requireBytes(bytes, 1, structure);
+  return viewOf(bytes).getUint8(0);
+}
+
+/** A NUL-terminated string; the terminator may be missing. */
+export function readText(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+}

@@ -1,0 +1,119 @@
+import { macBytes, macText } from '../mac-address.ts';
+import { IFF_LOWER_UP, IFF_UP, type LinkMessage } from './link-message.ts';
+
+/** A network device as the kernel describes it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** Lower case; empty for devices without hardware address. */
+  readonly mac: string;
+  readonly mtuBytes: number;
+  readonly isUp: boolean;
+  readonly hasCarrier: boolean;
+  readonly group: number;
+  /** For example `veth`; empty for hardware. */
+  readonly kind: string;
+  /** Index of a veth's other end, in the namespace of that end. */
+  readonly peerIndex?: number;
+  /** Set when the other end is in another namespace. */
+  readonly peerNetnsId?: number;
+}
+
+/** How a request names a link. */
+export type LinkSelector = { readonly name: string } | { readonly index: number };
+
+/** What may be changed of a link; absent members stay as they are. */
+export interface LinkChange {
+  readonly isUp?: boolean;
+  readonly mtuBytes?: number;
+  readonly mac?: string;
+  readonly group?: number;
+  /** A new name; the link must then be selected by index. */
+  readonly name?: string;
+}
+
+/** A veth pair to create. The end described first is born in the namespace of the socket. */
+export interface VethPair {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly mtuBytes: number;
+  readonly transmitQueueLength: number;
+  readonly peer: {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtuBytes: number;
+    readonly transmitQueueLength: number;
+    /** Open file descriptor of the namespace the peer is born in. */
+    readonly netnsFd: number;
+  };
+}
+
+const AF_UNSPEC = 0;
+const blank = {
+  family: AF_UNSPEC,
+  deviceType: 0,
+  index: 0,
+  flags: 0,
+  changeMask: 0,
+  otherAttributes: [],
+} as const satisfies LinkMessage;
+
+export function linkFromMessage(message: LinkMessage): Link {
+  return {
+    index: message.index,
+    name: message.name ?? '',
+    mac: macText(message.macBytes ?? new Uint8Array(0)),
+    mtuBytes: message.mtuBytes ?? 0,
+    isUp: (message.flags & IFF_UP) !== 0,
+    hasCarrier: (message.flags & IFF_LOWER_UP) !== 0,
+    group: message.group ?? 0,
+    kind: message.info?.kind ?? '',
+    ...(message.peerIndex === undefined ? {} : { peerIndex: message.peerIndex }),
+    ...(message.peerNetnsId === undefined ? {} : { peerNetnsId: message.peerNetnsId }),
+  };
+}
+
+export const selectLink = (selector: LinkSelector): LinkMessage => ({ ...blank, ...selector });
+
+export function changedLink(selector: LinkSelector, change: LinkChange): LinkMessage {
+  if (change.name !== undefined && 'name' in selector) {
+    throw new TypeError('a link that gets a new name must be selected by index');
+  }
+  return {
+    ...selectLink(selector),
+    ...(change.isUp === undefined ? {} : { flags: change.isUp ? IFF_UP : 0, changeMask: IFF_UP }),
+    ...(change.name === undefined ? {} : { name: change.name }),
+    ...(change.mtuBytes === undefined ? {} : { mtuBytes: change.mtuBytes }),
+    ...(change.mac === undefined ? {} : { macBytes: macBytes(change.mac) }),
+    ...(change.group === undefined ? {} : { group: change.group }),
+  };
+}
+
+export function newVethPair({ peer, ...near }: VethPair): LinkMessage {
+  return {
+    ...blank,
+    flags: near.isUp ? IFF_UP : 0,
+    changeMask: IFF_UP,
+    name: near.name,
+    mtuBytes: near.mtuBytes,
+    transmitQueueLength: near.transmitQueueLength,
+    info: {
+      kind: 'veth',
+      vethPeer: {
+        ...blank,
+        name: peer.name,
+        mtuBytes: peer.mtuBytes,
+        transmitQueueLength: peer.transmitQueueLength,
+        macBytes: macBytes(peer.mac),
+        netnsFd: peer.netnsFd,
+      },
+      otherAttributes: [],
+    },
+  };
+}
+
+export const linkGroup = (group: number): LinkMessage => ({ ...blank, group });
+
+/** How messages name a link. */
+export const linkText = (selector: LinkSelector): string =>
+  'name' in selector ? selector.name : `#${selector.index}`;

@@ -1,0 +1,121 @@
+import { isErrno } from '../host-network-error.ts';
+import type { Channel } from './channel.ts';
+import {
+  changedLink,
+  type Link,
+  type LinkChange,
+  type LinkSelector,
+  linkFromMessage,
+  linkGroup,
+  linkText,
+  newVethPair,
+  selectLink,
+  type VethPair,
+} from './link.ts';
+import {
+  decodeLinkMessage,
+  encodeLinkMessage,
+  type LinkMessage,
+  RTEXT_FILTER_SKIP_STATS,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  RTM_SETLINK,
+} from './link-message.ts';
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
+import type { NetlinkRequest } from './netlink-request.ts';
+import { HOST_ORDER } from './netlink-socket.ts';
+
+/** The links of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
+export class Links {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** The link with that name or index, or undefined. One lookup, no dump. */
+  find(selector: LinkSelector): Link | undefined {
+    const message = { ...selectLink(selector), extensionMask: RTEXT_FILTER_SKIP_STATS };
+    try {
+      const answer = this.#channel.exchange(
+        linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector)),
+      );
+      return linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
+    } catch (error) {
+      if (isErrno(error, 'ENODEV')) return undefined;
+      throw error;
+    }
+  }
+
+  /** All links, by a dump off the JavaScript thread. */
+  list(): Promise<Link[]> {
+    const message = { ...selectLink({ index: 0 }), extensionMask: RTEXT_FILTER_SKIP_STATS };
+    return this.#channel.list(linkRequest(RTM_GETLINK, 0, message, 'list', 'links'), (payload) =>
+      linkFromMessage(decodeLinkMessage(payload, HOST_ORDER)),
+    );
+  }
+
+  /** The link with that hardware address (any case), or undefined; by a dump. */
+  async findByMac(mac: string): Promise<Link | undefined> {
+    const wanted = mac.toLowerCase();
+    return (await this.list()).find((link) => link.mac === wanted);
+  }
+
+  /** Creates a veth pair. EEXIST when either name is taken, and then nothing was created. */
+  createVeth(pair: VethPair): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    const object = `${pair.name} with peer ${pair.peer.name}`;
+    this.#channel.exchange(
+      linkRequest(RTM_NEWLINK, flags, newVethPair(pair), 'create veth', object),
+    );
+  }
+
+  /** Changes what `change` names. ENODEV when there is no such link. */
+  change(selector: LinkSelector, change: LinkChange): void {
+    const message = changedLink(selector, change);
+    this.#channel.exchange(
+      linkRequest(RTM_SETLINK, NLM_F_ACK, message, 'change link', linkText(selector)),
+    );
+  }
+
+  /** Deletes a link off the JavaScript thread: a veth pair takes the kernel some 20 ms. */
+  async delete(selector: LinkSelector): Promise<void> {
+    const message = selectLink(selector);
+    await this.#channel.exchangeAsync(
+      linkRequest(RTM_DELLINK, NLM_F_ACK, message, 'delete link', linkText(selector)),
+    );
+  }
+
+  /**
+   * Deletes every link of a group in one go, off the JavaScript thread: the kernel waits once, however
+   * many there are.
+   *
+   * @returns false when the group was empty.
+   */
+  async deleteGroup(group: number): Promise<boolean> {
+    try {
+      await this.#channel.exchangeAsync(
+        linkRequest(RTM_DELLINK, NLM_F_ACK, linkGroup(group), 'delete links of group', `${group}`),
+      );
+      return true;
+    } catch (error) {
+      if (isErrno(error, 'ENODEV')) return false;
+      throw error;
+    }
+  }
+}
+
+const linkRequest = (
+  type: number,
+  flags: number,
+  message: LinkMessage,
+  operation: string,
+  object: string,
+): NetlinkRequest => ({
+  type,
+  flags,
+  payload: encodeLinkMessage(message, HOST_ORDER),
+  operation,
+  object: () => object,
+});

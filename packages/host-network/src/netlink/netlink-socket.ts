@@ -1,0 +1,220 @@
+import { closeSync, read, readSync, write, writeSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { promisify } from 'node:util';
+import { HostNetworkError } from '../host-network-error.ts';
+import { bind, lastErrno, setsockopt, socket } from '../native/libc.ts';
+import { decodeAcknowledgement } from './acknowledgement.ts';
+import type { ByteOrder } from './byte-reader.ts';
+import {
+  decodeMessages,
+  encodeMessage,
+  MESSAGE_CEILING_BYTES,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from './message.ts';
+import {
+  type NetlinkRequest,
+  refused,
+  requireSuccess,
+  translateIoError,
+} from './netlink-request.ts';
+
+export const HOST_ORDER: ByteOrder = endianness() === 'LE' ? 'little' : 'big';
+
+// <linux/socket.h>, <linux/netlink.h>
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const NETLINK_ROUTE = 0;
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+const ENABLED = new Uint8Array(Uint32Array.of(1).buffer);
+// struct sockaddr_nl, <linux/netlink.h>: u16 family, u16 padding, u32 port (0: the kernel picks one), u32 groups
+const ANY_PORT = (() => {
+  const address = new Uint8Array(12);
+  new DataView(address.buffer).setUint16(0, AF_NETLINK, HOST_ORDER === 'little');
+  return address;
+})();
+
+const DUMP_ATTEMPTS = 5;
+
+const readAsync = promisify(read);
+const writeAsync = promisify(write);
+
+// Synchronous answers are consumed before anything else runs, so all sockets share this.
+const receiveBuffer = new Uint8Array(MESSAGE_CEILING_BYTES);
+
+/** Opens a route netlink socket in the calling thread's network namespace, where it stays. */
+export function openRouteSocket(): NetlinkSocket {
+  const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) throw refused(lastErrno(), 'open netlink socket', 'NETLINK_ROUTE', '');
+  for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
+    // All three are older than the oldest kernel Node.js runs on here; without them only texts get poorer.
+    setsockopt(fd, SOL_NETLINK, option, ENABLED, ENABLED.length);
+  }
+  if (bind(fd, ANY_PORT, ANY_PORT.length) !== 0) {
+    const errno = lastErrno();
+    closeSync(fd);
+    throw refused(errno, 'bind netlink socket', 'NETLINK_ROUTE', '');
+  }
+  return new NetlinkSocket(fd);
+}
+
+/**
+ * One netlink socket. Use one either for synchronous requests or for asynchronous ones: the answers of
+ * the two would get mixed up. Asynchronous requests queue; each occupies one thread of libuv's pool
+ * while the kernel works on it, and never the JavaScript thread.
+ */
+export class NetlinkSocket {
+  readonly #fd: number;
+  #sequence = 0;
+  #isClosed = false;
+  #queue: Promise<unknown> = Promise.resolve();
+  #queuedCount = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Sends a request and reads its answer before it returns. */
+  exchange(request: NetlinkRequest): Uint8Array {
+    this.#requireOpen(request);
+    const sequence = this.#nextSequence();
+    const bytes = this.#encode(request, sequence, 0);
+    try {
+      writeSync(this.#fd, bytes);
+      for (;;) {
+        const length = readSync(this.#fd, receiveBuffer);
+        const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
+        if (answer !== undefined) return answer;
+      }
+    } catch (cause) {
+      throw translateIoError(cause, request);
+    }
+  }
+
+  /** The same off the JavaScript thread. */
+  exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
+    return this.#enqueue(request, async () => {
+      const sequence = this.#nextSequence();
+      await writeAsync(this.#fd, this.#encode(request, sequence, 0));
+      const buffer = new Uint8Array(MESSAGE_CEILING_BYTES);
+      for (;;) {
+        const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, null);
+        const answer = findAnswer(buffer.subarray(0, bytesRead), sequence, request);
+        if (answer !== undefined) return answer;
+      }
+    });
+  }
+
+  /**
+   * Reads a whole kernel table off the JavaScript thread, and calls `each` with every entry's payload,
+   * a view that is only valid during the call. An interrupted dump is repeated, so `each` may be called
+   * again from the start, after `restart`.
+   *
+   * @throws {HostNetworkError} `dump-interrupted` when the table changed under all five attempts.
+   */
+  dump(
+    request: NetlinkRequest,
+    each: (payload: Uint8Array) => void,
+    restart: () => void,
+  ): Promise<void> {
+    return this.#enqueue(request, async () => {
+      for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt += 1) {
+        restart();
+        if ((await this.#dumpOnce(request, each)) === 'complete') return;
+      }
+      throw new HostNetworkError(
+        'dump-interrupted',
+        `${request.operation} ${request.object()}: the table changed during each of ${DUMP_ATTEMPTS} attempts; try again`,
+        { facts: { operation: request.operation, attempts: DUMP_ATTEMPTS } },
+      );
+    });
+  }
+
+  /** Closes at once, or after the last queued request. Calling it again does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#queuedCount === 0) closeSync(this.#fd);
+    else this.#queue.then(() => closeSync(this.#fd));
+  }
+
+  async #dumpOnce(
+    request: NetlinkRequest,
+    each: (payload: Uint8Array) => void,
+  ): Promise<'complete' | 'interrupted'> {
+    const sequence = this.#nextSequence();
+    await writeAsync(this.#fd, this.#encode(request, sequence, NLM_F_DUMP));
+    const buffer = new Uint8Array(MESSAGE_CEILING_BYTES);
+    let isInterrupted = false;
+    for (;;) {
+      const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, null);
+      for (const message of decodeMessages(buffer.subarray(0, bytesRead), HOST_ORDER)) {
+        if (message.sequence !== sequence) continue;
+        if ((message.flags & NLM_F_DUMP_INTR) !== 0) isInterrupted = true;
+        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
+          requireSuccess(decodeAcknowledgement(message, HOST_ORDER), request);
+          return isInterrupted ? 'interrupted' : 'complete';
+        }
+        each(message.payload);
+      }
+    }
+  }
+
+  #encode(request: NetlinkRequest, sequence: number, extraFlags: number): Uint8Array {
+    const flags = NLM_F_REQUEST | request.flags | extraFlags;
+    return encodeMessage(
+      { type: request.type, flags, sequence, portId: 0 },
+      request.payload,
+      HOST_ORDER,
+    );
+  }
+
+  #enqueue<T>(request: NetlinkRequest, work: () => Promise<T>): Promise<T> {
+    this.#requireOpen(request);
+    this.#queuedCount += 1;
+    const result = this.#queue.then(work).catch((cause: unknown) => {
+      throw translateIoError(cause, request);
+    });
+    this.#queue = result
+      .catch(() => {})
+      .then(() => {
+        this.#queuedCount -= 1;
+      });
+    return result;
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    return this.#sequence;
+  }
+
+  #requireOpen({ operation, object }: NetlinkRequest): void {
+    if (!this.#isClosed) return;
+    throw new HostNetworkError('closed', `${operation} ${object()}: the netlink socket was closed`);
+  }
+}
+
+/** The answer among received bytes; messages with another sequence belong to nobody any more. */
+function findAnswer(
+  bytes: Uint8Array,
+  sequence: number,
+  request: NetlinkRequest,
+): Uint8Array | undefined {
+  for (const message of decodeMessages(bytes, HOST_ORDER)) {
+    if (message.sequence !== sequence) continue;
+    if (message.type === NLMSG_ERROR) {
+      requireSuccess(decodeAcknowledgement(message, HOST_ORDER), request);
+      return new Uint8Array(0);
+    }
+    if ((request.flags & NLM_F_ACK) === 0) return message.payload.slice();
+  }
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import { Addresses } from './addresses.ts';
+import { openChannel } from './channel.ts';
+import { Links } from './links.ts';
+import { Neighbours } from './neighbours.ts';
+import { Routes } from './routes.ts';
+import { Rules } from './rules.ts';
+
+/** The networking of one network namespace, as the kernel holds it. */
+export interface Netlink {
+  readonly links: Links;
+  readonly addresses: Addresses;
+  readonly routes: Routes;
+  readonly rules: Rules;
+  readonly neighbours: Neighbours;
+  /** Closes the sockets, after any request still queued. Calling it again does nothing. */
+  close(): void;
+}
+
+export interface NetlinkOptions {
+  /** Default: the calling thread's namespace. */
+  readonly netnsPath?: string;
+}
+
+/**
+ * Opens a network namespace for reading and changing. It stays open wherever the thread goes later.
+ *
+ * Changes are synchronous and take some 10 to 100 µs; what may block (deleting links, listing) returns
+ * a promise and runs on libuv's thread pool.
+ *
+ * @throws {HostNetworkError} `netns-not-found` when there is no namespace at the path.
+ */
+export function openNetlink(options: NetlinkOptions = {}): Netlink {
+  const channel = openChannel(options.netnsPath);
+  return {
+    links: new Links(channel),
+    addresses: new Addresses(channel),
+    routes: new Routes(channel),
+    rules: new Rules(channel),
+    neighbours: new Neighbours(channel),
+    close: () => channel.close(),
+  };
+}

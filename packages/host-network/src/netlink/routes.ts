@@ -1,0 +1,89 @@
+import type { Channel } from './channel.ts';
+import { AF_INET } from './family.ts';
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.ts';
+import type { NetlinkRequest } from './netlink-request.ts';
+import { HOST_ORDER } from './netlink-socket.ts';
+import { type Route, routeDeletion, routeFromMessage, routeMessage, routeText } from './route.ts';
+import {
+  decodeRouteMessage,
+  encodeRouteMessage,
+  type RouteMessage,
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_NEWROUTE,
+} from './route-message.ts';
+
+/**
+ * The IPv4 unicast routes of one network namespace. Refusals are `kernel-refused` errors, naming the errno.
+ *
+ * The link index is what the kernel goes by; `linkName` in a route is for people.
+ */
+export class Routes {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** EEXIST when the table has a route to the same destination. */
+  add(route: Route, linkIndex: number): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    const message = routeMessage(route, linkIndex);
+    this.#channel.exchange(routeRequest(RTM_NEWROUTE, flags, 'add', message, route));
+  }
+
+  /** Adds the route, or puts it in the place of the one to the same destination. */
+  replace(route: Route, linkIndex: number): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+    const message = routeMessage(route, linkIndex);
+    this.#channel.exchange(routeRequest(RTM_NEWROUTE, flags, 'replace', message, route));
+  }
+
+  /** ESRCH when there is none. Without link index, a route through any link matches. */
+  delete(route: Route, linkIndex?: number): void {
+    const message = routeDeletion(route, linkIndex);
+    this.#channel.exchange(routeRequest(RTM_DELROUTE, NLM_F_ACK, 'delete', message, route));
+  }
+
+  /** The routes of one table, by a dump off the JavaScript thread that the kernel filters. */
+  list(tableId: number, linkIndex?: number): Promise<Route[]> {
+    const message = {
+      family: AF_INET,
+      destinationLength: 0,
+      sourceLength: 0,
+      tos: 0,
+      tableId,
+      protocol: 0,
+      scope: 0,
+      type: 0,
+      flags: 0,
+      ...(linkIndex === undefined ? {} : { outputLinkIndex: linkIndex }),
+      otherAttributes: [],
+    };
+    const request = {
+      type: RTM_GETROUTE,
+      flags: 0,
+      payload: encodeRouteMessage(message, HOST_ORDER),
+      operation: 'list',
+      object: () => `routes of table ${tableId}`,
+    };
+    return this.#channel.list(request, (payload) => {
+      const entry = decodeRouteMessage(payload, HOST_ORDER);
+      return entry.tableId === tableId ? routeFromMessage(entry, undefined) : undefined;
+    });
+  }
+}
+
+const routeRequest = (
+  type: number,
+  flags: number,
+  verb: string,
+  message: RouteMessage,
+  route: Route,
+): NetlinkRequest => ({
+  type,
+  flags,
+  payload: encodeRouteMessage(message, HOST_ORDER),
+  operation: `${verb} route`,
+  object: () => routeText(route),
+});

@@ -1,0 +1,97 @@
+import { isErrno } from '../host-network-error.ts';
+import type { Channel } from './channel.ts';
+import { AF_INET } from './family.ts';
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
+import type { NetlinkRequest } from './netlink-request.ts';
+import { HOST_ORDER } from './netlink-socket.ts';
+import { type Rule, type RuleSelector, ruleFromMessage, ruleMessage, ruleText } from './rule.ts';
+import {
+  decodeRuleMessage,
+  encodeRuleMessage,
+  RTM_DELRULE,
+  RTM_GETRULE,
+  RTM_NEWRULE,
+} from './rule-message.ts';
+
+// Far above what could ever be there, and far below for ever.
+const DELETE_ALL_CEILING = 10_000;
+
+/** The IPv4 policy rules of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
+export class Rules {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** @returns false when the very same rule was there already. */
+  ensure(rule: Rule): boolean {
+    try {
+      this.#channel.exchange(
+        ruleRequest(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 'add', rule),
+      );
+      return true;
+    } catch (error) {
+      if (isErrno(error, 'EEXIST')) return false;
+      throw error;
+    }
+  }
+
+  /** Deletes the first rule that matches; what the selector leaves out matches anything. @returns false when none did. */
+  delete(selector: RuleSelector): boolean {
+    try {
+      this.#channel.exchange(ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector));
+      return true;
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return false;
+      throw error;
+    }
+  }
+
+  /** Deletes every rule that matches. @returns how many there were. */
+  deleteAll(selector: RuleSelector): number {
+    let count = 0;
+    while (count < DELETE_ALL_CEILING && this.delete(selector)) count += 1;
+    return count;
+  }
+
+  /** All rules that look up a table, in the order they are consulted, by a dump off the JavaScript thread. */
+  list(): Promise<Rule[]> {
+    const request = {
+      type: RTM_GETRULE,
+      flags: 0,
+      // Strict checking wants everything but the family to be zero.
+      payload: encodeRuleMessage(
+        {
+          family: AF_INET,
+          destinationLength: 0,
+          sourceLength: 0,
+          tos: 0,
+          tableId: 0,
+          action: 0,
+          flags: 0,
+          otherAttributes: [],
+        },
+        HOST_ORDER,
+      ),
+      operation: 'list',
+      object: () => 'rules',
+    };
+    return this.#channel.list(request, (payload) =>
+      ruleFromMessage(decodeRuleMessage(payload, HOST_ORDER)),
+    );
+  }
+}
+
+const ruleRequest = (
+  type: number,
+  flags: number,
+  verb: string,
+  rule: RuleSelector,
+): NetlinkRequest => ({
+  type,
+  flags,
+  payload: encodeRuleMessage(ruleMessage(rule), HOST_ORDER),
+  operation: `${verb} rule`,
+  object: () => ruleText(rule),
+});
