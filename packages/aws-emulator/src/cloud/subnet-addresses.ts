@@ -1,0 +1,156 @@
+import type { EniId } from './ids.ts';
+import { formatIpv4, type Ipv4Address, type Ipv4Cidr, type Ipv4Range, ipv4Range } from './ipv4.ts';
+
+/** How many addresses an IPv4 prefix of an ENI spans: a /28. */
+export const PREFIX_SIZE = 16;
+
+/** Why a particular address or prefix could not be taken. */
+export type Refusal = 'outside' | 'reserved' | 'in-use';
+
+/**
+ * Which address of one subnet belongs to which ENI.
+ *
+ * AWS keeps the first four addresses and the last one of every subnet to itself. A prefix takes a
+ * whole aligned /28 in which nothing is used, so the first and the last /28 can never be one.
+ * Addresses are taken in rising order from where the last search ended: a released address comes
+ * round again as late as possible, and the order is the same in every run.
+ *
+ * @see Amazon VPC user guide, "Subnet sizing"; EC2 user guide, "Prefix delegation"
+ */
+export class SubnetAddresses {
+  readonly range: Ipv4Range;
+  /** Owner of each address; `null` is free, `'aws'` is kept by AWS. */
+  readonly #owners: (EniId | 'aws' | null)[];
+  /** Taken addresses in each aligned block of 16. */
+  readonly #takenInBlock: number[];
+  #freeCount: number;
+  #nextAddress = 0;
+  #nextBlock = 0;
+
+  /** @throws {TypeError} when the CIDR is malformed or not between /16 and /28. */
+  constructor(cidr: string) {
+    const range = ipv4Range(cidr);
+    if (range === undefined || range.size < PREFIX_SIZE || range.size > 65_536) {
+      throw new TypeError(`subnet CIDR: expected a network from /16 to /28, got ${cidr}`);
+    }
+    this.range = range;
+    this.#owners = new Array(range.size).fill(null);
+    this.#takenInBlock = new Array(range.size / PREFIX_SIZE).fill(0);
+    this.#freeCount = range.size;
+    for (const index of [0, 1, 2, 3, range.size - 1]) {
+      this.#take(index, 'aws');
+    }
+  }
+
+  /** Addresses that can still be assigned: EC2's `AvailableIpAddressCount`. */
+  get freeCount(): number {
+    return this.#freeCount;
+  }
+
+  /** Aligned /28 blocks in which nothing is used. */
+  get freePrefixCount(): number {
+    return this.#takenInBlock.reduce((count, taken) => count + (taken === 0 ? 1 : 0), 0);
+  }
+
+  /** The ENI that holds an address of this subnet, alone or within a prefix. */
+  ownerOf(address: number): EniId | undefined {
+    const owner = this.#owners[address - this.range.base];
+    return owner === 'aws' || owner === null ? undefined : owner;
+  }
+
+  /** Takes `count` addresses for an ENI: all of them, or `undefined` when the subnet has fewer. */
+  takeAddresses(count: number, owner: EniId): readonly Ipv4Address[] | undefined {
+    if (this.#freeCount < count) {
+      return undefined;
+    }
+    const taken: Ipv4Address[] = [];
+    while (taken.length < count) {
+      const index = this.#nextAddress;
+      this.#nextAddress = (index + 1) % this.range.size;
+      if (this.#owners[index] === null) {
+        this.#take(index, owner);
+        taken.push(formatIpv4(this.range.base + index));
+      }
+    }
+    return taken;
+  }
+
+  /** Takes `count` free aligned /28 blocks: all of them, or `undefined` when there are fewer. */
+  takePrefixes(count: number, owner: EniId): readonly Ipv4Cidr[] | undefined {
+    if (this.freePrefixCount < count) {
+      return undefined;
+    }
+    const taken: Ipv4Cidr[] = [];
+    while (taken.length < count) {
+      const block = this.#nextBlock;
+      this.#nextBlock = (block + 1) % this.#takenInBlock.length;
+      if (this.#takenInBlock[block] === 0) {
+        taken.push(this.#takeBlock(block, owner));
+      }
+    }
+    return taken;
+  }
+
+  /** Whether this very address could be taken now. */
+  refusalOf(address: number): Refusal | undefined {
+    const owner = this.#owners[address - this.range.base];
+    if (owner === undefined) {
+      return 'outside';
+    }
+    return owner === null ? undefined : owner === 'aws' ? 'reserved' : 'in-use';
+  }
+
+  /** Takes this very address. The caller has asked {@link refusalOf} before. */
+  takeAddress(address: number, owner: EniId): Ipv4Address {
+    this.#take(address - this.range.base, owner);
+    return formatIpv4(address);
+  }
+
+  /** Whether this very /28 could be taken now. */
+  prefixRefusalOf(prefix: Ipv4Range): Refusal | undefined {
+    const refusals = Array.from({ length: prefix.size }, (_, i) => this.refusalOf(prefix.base + i));
+    return refusals.find((refusal) => refusal !== undefined);
+  }
+
+  /** Takes this very /28. The caller has asked {@link prefixRefusalOf} before. */
+  takePrefix(prefix: Ipv4Range, owner: EniId): Ipv4Cidr {
+    return this.#takeBlock((prefix.base - this.range.base) / PREFIX_SIZE, owner);
+  }
+
+  /** Frees a range that an ENI held: one address or a prefix. */
+  release(range: Ipv4Range): void {
+    for (
+      let index = range.base - this.range.base, left = range.size;
+      left > 0;
+      index += 1, left -= 1
+    ) {
+      const owner = this.#owners[index];
+      if (owner === null || owner === 'aws' || owner === undefined) {
+        throw new TypeError(`release: ${formatIpv4(this.range.base + index)} is held by no ENI`);
+      }
+      this.#owners[index] = null;
+      this.#countTaken(index, -1);
+    }
+  }
+
+  #take(index: number, owner: EniId | 'aws'): void {
+    if (this.#owners[index] !== null) {
+      throw new TypeError(`take: ${formatIpv4(this.range.base + index)} is not free`);
+    }
+    this.#owners[index] = owner;
+    this.#countTaken(index, 1);
+  }
+
+  #takeBlock(block: number, owner: EniId): Ipv4Cidr {
+    for (let index = block * PREFIX_SIZE; index < (block + 1) * PREFIX_SIZE; index += 1) {
+      this.#take(index, owner);
+    }
+    return `${formatIpv4(this.range.base + block * PREFIX_SIZE)}/28`;
+  }
+
+  #countTaken(index: number, change: 1 | -1): void {
+    const block = Math.floor(index / PREFIX_SIZE);
+    this.#takenInBlock[block] = (this.#takenInBlock[block] ?? 0) + change;
+    this.#freeCount -= change;
+  }
+}

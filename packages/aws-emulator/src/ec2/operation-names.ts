@@ -1,0 +1,20 @@
+/** The EC2 actions that the emulator answers; every other one is `InvalidAction`. */
+export type Ec2Operation =
+  | 'AssignIpv6Addresses'
+  | 'AssignPrivateIpAddresses'
+  | 'AttachNetworkInterface'
+  | 'CreateNetworkInterface'
+  | 'CreateTags'
+  | 'DeleteNetworkInterface'
+  | 'DeleteSecurityGroup'
+  | 'DeleteTags'
+  | 'DescribeInstanceTypes'
+  | 'DescribeInstances'
+  | 'DescribeNetworkInterfaces'
+  | 'DescribeSecurityGroups'
+  | 'DescribeSubnets'
+  | 'DescribeVpcs'
+  | 'DetachNetworkInterface'
+  | 'ModifyNetworkInterfaceAttribute'
+  | 'UnassignIpv6Addresses'
+  | 'UnassignPrivateIpAddresses';

@@ -1,0 +1,41 @@
+// For people who test against an emulated cloud.
+
+// For people who build on it: a fabric behind the API, a clock, instance types of their own.
+export type { Clock } from './clock.ts';
+export { Ec2Error, type Ec2ErrorCode, isEc2Error } from './cloud/ec2-error.ts';
+export type { EniStatus } from './cloud/eni.ts';
+export type {
+  EniAttachmentId,
+  EniId,
+  InstanceId,
+  SecurityGroupId,
+  SubnetId,
+  VpcId,
+} from './cloud/ids.ts';
+export { type InstanceType, knownInstanceTypes } from './cloud/instance-types.ts';
+export type { Ipv4Address, Ipv4Cidr } from './cloud/ipv4.ts';
+export type { Ec2Operation } from './ec2/operation-names.ts';
+export {
+  createEmulator,
+  type Emulator,
+  type EmulatorOptions,
+  type ListenOptions,
+} from './emulator.ts';
+export type {
+  FabricEni,
+  FabricInstance,
+  FabricPort,
+  FabricSubnet,
+  PublicMapping,
+} from './fabric-port.ts';
+export type { JournalEntry } from './journal.ts';
+export type { BucketSize, InjectedFailure, Knobs, KnobTarget, Unavailability } from './knobs.ts';
+export type {
+  CloudSnapshot,
+  Eni,
+  Instance,
+  RunningInstance,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from './snapshot.ts';
