@@ -6,7 +6,7 @@ import { type AddressPort, createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressDesk, createPoolController } from '@vpc-cni/pool-controller';
 import { maxPods } from '@vpc-cni/warm-pool';
 import { createAddressPort } from './address-port.ts';
-import { connectToAws } from './aws.ts';
+import { type AwsAccess, connectToAws } from './aws.ts';
 import type { Context } from './context.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
 import { setUpHost } from './host.ts';
@@ -27,7 +27,7 @@ export interface ReadyNode {
 
 /** Brings a node up: AWS, host, ENIs, then the pods that an earlier process left. */
 export async function bringUpNode(context: Context): Promise<ReadyNode> {
-  const { config, log, clock, metrics, phases } = context;
+  const { config, clock, metrics, phases } = context;
   const aws = await connectToAws(context);
   const host = await setUpHost(context, aws);
   const { imds, instance, primarySubnetCidr, allocator, limits } = aws;
@@ -47,7 +47,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     host: createHostPort(host.network, host.settings),
     targets: config.targets,
     maxPods: maxPods(limits),
-    onEvent: logPoolEvent(log, metrics),
+    onEvent: logPoolEvent(context.log, metrics),
   });
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
@@ -56,6 +56,8 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     restorePods({ context, book, host, checkpoint: await checkpoint.load() });
     await checkpoint.save();
   });
+
+  await deleteLeakedEnis(context, aws);
 
   const addresses = createAddressPort(book, desk);
   metrics.watch({ book, nowMs: clock.nowMs, ...limits });
@@ -72,16 +74,23 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
       nowMs: clock.nowMs,
       explain: () => ({ enis: book.enis(clock.nowMs()), plan: controller.lastPlan ?? null }),
     }),
-    start: () => {
-      controller.start();
-      void allocator
-        .deleteLeakedEnis({ olderThanMs: 0 })
-        .then((eniIds) => eniIds.length > 0 && log.info({ eniIds }, 'leaked ENIs deleted'))
-        .catch((error: unknown) => log.warn({ err: error }, 'cannot look for leaked ENIs'));
-    },
+    start: () => controller.start(),
     stop: async () => {
       await controller.stop();
       await host.close();
     },
   };
+}
+
+/**
+ * Deletes ENIs that an earlier process of this node created and did not live to attach. Before the
+ * controller starts: an ENI of its own that is not attached yet looks the same.
+ */
+async function deleteLeakedEnis({ log }: Context, { allocator }: AwsAccess): Promise<void> {
+  try {
+    const eniIds = await allocator.deleteLeakedEnis({ olderThanMs: 0 });
+    if (eniIds.length > 0) log.info({ eniIds }, 'leaked ENIs deleted');
+  } catch (error) {
+    log.warn({ err: error }, 'cannot look for leaked ENIs');
+  }
 }

@@ -1,42 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { contradictions, readAccounts } from '../invariants.ts';
 import type { SandboxNode } from '../node.ts';
 import { mustRun } from '../run-command.ts';
 import { type Check, expectEqual, nodeAt, podsOf } from './check.ts';
 
-interface EnisView {
-  readonly '0': {
-    readonly TotalIPs: number;
-    readonly AssignedIPs: number;
-    readonly ENIs: Readonly<
-      Record<string, { readonly AvailableIPv4Cidrs: Readonly<Record<string, unknown>> }>
-    >;
-  };
-}
-
-const addressCount: Check = {
-  name: 'addresses: daemon and EC2 agree',
+const accountsAgree: Check = {
+  name: 'daemon, checkpoint, kernel and EC2 agree',
   run: async (scene) => {
     const seen: string[] = [];
     for (const node of scene.box.nodes) {
-      const { '0': card } = (await node.introspect('/v1/enis')) as EnisView;
-      const held = Object.values(card.ENIs)
-        .flatMap(({ AvailableIPv4Cidrs }) => Object.keys(AvailableIPv4Cidrs))
-        .sort();
-      const assigned = secondaryAddressesInEc2(scene.box.emulator.describe(), node).sort();
-      expectEqual(`the pool of ${node.name}`, held.join(), assigned.map((a) => `${a}/32`).join());
-      expectEqual(`addresses in use on ${node.name}`, card.AssignedIPs, podsOf(scene, node).length);
-      seen.push(`${node.name} ${card.AssignedIPs} of ${assigned.length}`);
+      const accounts = await readAccounts(node, scene.box.emulator);
+      expectEqual(`contradictions on ${node.name}`, contradictions(accounts).join('; '), '');
+      expectEqual(
+        `addresses in use on ${node.name}`,
+        accounts.reserved.length,
+        podsOf(scene, node).length,
+      );
+      seen.push(`${node.name} ${accounts.reserved.length} of ${accounts.ec2.length}`);
     }
-    return `in use: ${seen.join(', ')}`;
+    return `addresses in use: ${seen.join(', ')}`;
   },
 };
-
-type CloudSnapshot = ReturnType<import('@vpc-cni/aws-emulator').Emulator['describe']>;
-
-const secondaryAddressesInEc2 = (cloud: CloudSnapshot, node: SandboxNode): string[] =>
-  cloud.enis
-    .filter((eni) => eni.instanceId === node.instanceId)
-    .flatMap((eni) => [...eni.secondaryAddresses]);
 
 const nothingLeft: Check = {
   name: 'DEL leaves nothing behind',
@@ -52,8 +36,8 @@ const nothingLeft: Check = {
       after = await linesAbout(node, pod);
     }
     expectEqual('what the kernel still says of the pod', after.join(' | '), '');
-    const { '0': card } = (await node.introspect('/v1/enis')) as EnisView;
-    expectEqual('addresses in use', card.AssignedIPs, podsOf(scene, node).length);
+    const { reserved } = await readAccounts(node, scene.box.emulator);
+    expectEqual('addresses in use', reserved.length, podsOf(scene, node).length);
     return `${before.length} links, routes and rules of ${pod.address} are gone, its address is cooling down`;
   },
 };
@@ -76,4 +60,4 @@ async function linesAbout(
     .filter((line) => address.test(line) || line.includes(pod.hostLinkName));
 }
 
-export const bookkeepingChecks: readonly Check[] = [addressCount, nothingLeft];
+export const bookkeepingChecks: readonly Check[] = [accountsAgree, nothingLeft];

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Emulator } from '@vpc-cni/aws-emulator';
+import type { SandboxNode } from './node.ts';
+import { mustRun } from './run-command.ts';
+
+/** Who holds what on a node, as each of the four who know it tells. Addresses are sorted. */
+export interface NodeAccounts {
+  /** Addresses held by pods: the daemon's address book. */
+  readonly reserved: readonly string[];
+  /** The same, on disk. */
+  readonly checkpoint: readonly string[];
+  /** The same, in the kernel: rules `to ADDRESS`. */
+  readonly rules: readonly string[];
+  /** The same, in the kernel: routes to pod links. */
+  readonly routes: readonly string[];
+  /** Pod links there are. */
+  readonly links: readonly string[];
+  /** Rules `from ADDRESS`, as `ADDRESS table`; and what they should be. */
+  readonly fromRules: readonly string[];
+  readonly expectedFromRules: readonly string[];
+  /** All addresses of the pool: the address book, and EC2. */
+  readonly pool: readonly string[];
+  readonly ec2: readonly string[];
+}
+
+interface PoolView {
+  readonly enis: readonly {
+    readonly routeTableId: number;
+    readonly addresses: readonly { readonly address: string; readonly state: string }[];
+  }[];
+}
+
+const MAIN_TABLE = 254;
+
+/** Reads the accounts; links of pods just deleted may take a moment to go. */
+export async function readAccounts(node: SandboxNode, emulator: Emulator): Promise<NodeAccounts> {
+  const { enis } = (await node.introspect('/v1/pool')) as PoolView;
+  const held = enis.flatMap(({ routeTableId, addresses }) =>
+    addresses.filter(({ state }) => state === 'reserved').map((a) => ({ ...a, routeTableId })),
+  );
+  const checkpoint = JSON.parse(await readFile(join(node.runDirectory, 'ipam.json'), 'utf8')) as {
+    readonly allocations: readonly { readonly ipv4: string }[];
+  };
+  const [rules, routes, links] = await Promise.all(
+    [
+      ['ip', 'rule'],
+      ['ip', 'route', 'show', 'table', 'main'],
+      ['ip', '-o', 'link'],
+    ].map((query) => mustRun(query, { netns: node.netns })),
+  );
+  const { enis: cloudEnis } = emulator.describe();
+  return {
+    reserved: held.map(({ address }) => address).sort(),
+    checkpoint: checkpoint.allocations.map(({ ipv4 }) => ipv4).sort(),
+    rules: all(rules, /^512:\s+from all to (\S+) lookup main/gm),
+    routes: all(routes, /^(\S+) dev eni/gm),
+    links: all(links, /^\d+: (eni[\da-f]{11})@/gm),
+    fromRules: all(rules, /^1536:\s+from (\S+ lookup \d+)/gm),
+    expectedFromRules: held
+      .filter(({ routeTableId }) => routeTableId !== MAIN_TABLE)
+      .map(({ address, routeTableId }) => `${address} lookup ${routeTableId}`)
+      .sort(),
+    pool: enis.flatMap(({ addresses }) => addresses.map(({ address }) => address)).sort(),
+    ec2: cloudEnis
+      .filter(({ instanceId }) => instanceId === node.instanceId)
+      .flatMap(({ secondaryAddresses }) => [...secondaryAddresses])
+      .sort(),
+  };
+}
+
+/** Where the accounts contradict each other, in words; empty when all agree. */
+export function contradictions(accounts: NodeAccounts): readonly string[] {
+  const same = (what: string, a: readonly string[], b: readonly string[]) => {
+    const onlyA = a.filter((entry) => !b.includes(entry));
+    const onlyB = b.filter((entry) => !a.includes(entry));
+    if (onlyA.length + onlyB.length === 0 && a.length === b.length) return [];
+    return [
+      `${what}: only there [${onlyA}], only in the other [${onlyB}] (${a.length}, ${b.length})`,
+    ];
+  };
+  return [
+    ...same('checkpoint and address book', accounts.checkpoint, accounts.reserved),
+    ...same('rules 512 and address book', accounts.rules, accounts.reserved),
+    ...same('pod routes and address book', accounts.routes, accounts.reserved),
+    ...same('rules 1536 and address book', accounts.fromRules, accounts.expectedFromRules),
+    ...same('pool and EC2', accounts.pool, accounts.ec2),
+    ...(accounts.links.length === accounts.reserved.length
+      ? []
+      : [`${accounts.links.length} pod links for ${accounts.reserved.length} addresses in use`]),
+  ];
+}
+
+function all(text: string | undefined, pattern: RegExp): readonly string[] {
+  return [...(text ?? '').matchAll(pattern)].map(([, entry]) => entry ?? '').sort();
+}
