@@ -57,7 +57,7 @@ export async function createSandboxNode(
   await rm(runDirectory, { recursive: true, force: true });
   await mkdir(runDirectory, { recursive: true });
   const runtime = createContainerRuntime({
-    pluginPath: launcherPath,
+    plugin: [launcherPath],
     runDirectory,
     hostNetns: identity.netns,
     nodeName: identity.name,

@@ -1,3 +1,5 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { SandboxNode } from './node.ts';
@@ -61,6 +63,16 @@ test.each([
     expect((await add('late')).exitCode).toBe(0);
   },
 );
+
+test('a checkpoint that cannot be read is named and left where it is, and nobody gets an address', async () => {
+  const path = join(node.runDirectory, 'ipam.json');
+  await writeFile(path, '{"version":"vpc-cni-ipam/1","alloc');
+  const starting = node.start(environment);
+  expect(await untilTold(/ipam\.json/)).toMatchObject({ exitCode: 1, output: { code: 11 } });
+  expect(await readFile(path, 'utf8')).toBe('{"version":"vpc-cni-ipam/1","alloc');
+  await rm(path);
+  await starting;
+});
 
 test('while IMDS is away on a running node, pods start all the same', async () => {
   await node.start(environment);

@@ -51,7 +51,8 @@ export const pluginConf = {
 } as const;
 
 export function createContainerRuntime(options: {
-  readonly pluginPath: string;
+  /** The plugin's command line: a path, and arguments where an interpreter is needed. */
+  readonly plugin: readonly string[];
   readonly runDirectory: string;
   /** Namespace the plugin is executed in: the node's. */
   readonly hostNetns: string;
@@ -59,13 +60,13 @@ export function createContainerRuntime(options: {
   readonly nodeName: string;
   readonly newContainerId: () => string;
 }): ContainerRuntime {
-  const { pluginPath, runDirectory, hostNetns, nodeName, newContainerId } = options;
+  const { plugin, runDirectory, hostNetns, nodeName, newContainerId } = options;
 
   async function run(
     variables: Readonly<Record<string, string>>,
     stdin: string,
   ): Promise<CniOutcome> {
-    const { exitCode, stdout, stderr } = await runCommand([pluginPath], {
+    const { exitCode, stdout, stderr } = await runCommand(plugin, {
       netns: hostNetns,
       env: {
         PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
