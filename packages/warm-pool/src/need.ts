@@ -6,7 +6,7 @@ import { hasIpTargets, type WarmTargets } from './warm-targets.ts';
 export interface PoolNeed {
   /** Free addresses wanted, those for waiting pods included; no more than the node can run pods. */
   readonly wantedFreeCount: number;
-  /** Addresses wanted in total. */
+  /** Addresses wanted in total; no more than the node can run pods. */
   readonly floorCount: number;
   /** Addresses to ask for now. 0 = the targets are met. */
   readonly shortfall: number;
@@ -34,14 +34,16 @@ export function poolNeed(figures: PoolFigures, targets: WarmTargets, maxPods: nu
   const minimumCount = hasIpTargets(targets) ? targets.minimumIpTarget : 0;
 
   const had = freeCount + comingCount;
+  const held = reservedCount + had + coolingCount;
+  const floorCount = Math.min(minimumCount, maxPods);
   const belowWarm = warmCount + waitingCount - had;
-  const belowMinimum = minimumCount - (reservedCount + had + coolingCount);
-  const missing = Math.max(belowWarm, belowMinimum, 0);
+  const belowMinimum = floorCount - held;
+  const missing = Math.max(belowWarm, minimumCount - held, 0);
   const growthLimit = Math.max(0, maxPods - reservedCount - had);
-  const shortfall = Math.min(missing, growthLimit);
+  const shortfall = Math.min(Math.max(belowWarm, belowMinimum, 0), growthLimit);
   return {
     wantedFreeCount: Math.min(warmCount + waitingCount, Math.max(0, maxPods - reservedCount)),
-    floorCount: Math.min(minimumCount, maxPods),
+    floorCount,
     shortfall,
     beyondCeilingCount: missing - shortfall,
     growthLimit,

@@ -233,6 +233,18 @@ const anyLife = fc.array(
   { maxLength: 12 },
 );
 
+// A floor beyond max-pods was wanted when growing and not when giving back: the pool breathed.
+const FLOOR_ABOVE_MAX_PODS = {
+  limits: { maxEnis: 4, addressesPerEni: 9 },
+  targets: { warmEniTarget: 0, warmIpTarget: 6, minimumIpTarget: 29 },
+  latencyMs: 909,
+  maxPods: 8,
+};
+const ONE_SHORT_POD = [
+  { pods: 1, ms: 909 },
+  { pods: -1, ms: 0 },
+];
+
 test('left alone, a node comes to rest, and grows no more once it has begun to give back', () => {
   fc.assert(
     fc.property(anyNode, anyLife, (options, life) => {
@@ -258,6 +270,6 @@ test('left alone, a node comes to rest, and grows no more once it has begun to g
       }
       expect(node.addressesPerEni.length).toBeLessThanOrEqual(options.limits.maxEnis);
     }),
-    { numRuns: 500 },
+    { numRuns: 2_000, examples: [[FLOOR_ABOVE_MAX_PODS, ONE_SHORT_POD]] },
   );
 });
