@@ -1,0 +1,167 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isOwnNetns, type PluginProcess, runPlugin } from './plugin.ts';
+
+const options = { supportedVersions: ['1.0.0'], about: 'A plugin' };
+const environment = {
+  CNI_COMMAND: 'ADD',
+  CNI_CONTAINERID: 'sbx-81',
+  CNI_NETNS: '/absent/netns',
+  CNI_IFNAME: 'eth0',
+  CNI_PATH: '/opt/cni/bin',
+};
+const conf = '{"cniVersion":"1.0.0","name":"blue","type":"x"}';
+const handlers = {
+  add: async () => ({ interfaces: [], ips: [{ address: '192.0.2.1/24' }], routes: [] }),
+  del: async () => undefined,
+};
+
+/** A process in memory. */
+async function run(
+  env: PluginProcess['env'],
+  stdin: Iterable<unknown> | AsyncIterable<unknown>,
+  { stdoutError }: { readonly stdoutError?: Error } = {},
+) {
+  const sink = (error?: Error) => {
+    const chunks: Buffer[] = [];
+    const write = (chunk: Buffer, _: unknown, done: (error?: Error) => void) => {
+      chunks.push(chunk);
+      done(error);
+    };
+    return { stream: new Writable({ write }), text: () => Buffer.concat(chunks).toString() };
+  };
+  const [stdout, stderr] = [sink(stdoutError), sink()];
+  const inMemory: PluginProcess = {
+    env,
+    stdin: Readable.from(stdin),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+  };
+  await runPlugin(handlers, options, inMemory);
+  return { stdout: stdout.text(), stderr: stderr.text(), exitCode: inMemory.exitCode };
+}
+
+describe('runPlugin', () => {
+  test('prints the result', async () => {
+    const { stdout, stderr, exitCode } = await run(environment, [Buffer.from(conf)]);
+    expect({ result: JSON.parse(stdout), stderr, exitCode }).toEqual({
+      result: { cniVersion: '1.0.0', ips: [{ address: '192.0.2.1/24' }] },
+      stderr: '',
+      exitCode: 0,
+    });
+  });
+
+  test('puts together characters that arrive in two pieces', async () => {
+    const bytes = Buffer.from(conf.replace('"x"', '"é"'));
+    const cut = bytes.indexOf(0xc3) + 1;
+    const { exitCode } = await run(environment, [bytes.subarray(0, cut), bytes.subarray(cut)]);
+    expect(exitCode).toBe(0);
+  });
+
+  test('does not read stdin when variables are missing', async () => {
+    const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+    const { stdout, exitCode } = await run({ ...environment, CNI_PATH: '' }, never);
+    expect({ code: JSON.parse(stdout).code, exitCode }).toEqual({ code: 4, exitCode: 1 });
+  });
+
+  test('says what it is on stderr', async () => {
+    const { stdout, stderr, exitCode } = await run({}, []);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 0 });
+    expect(stderr).toMatch(/^A plugin\n/);
+  });
+
+  const failing = async function* () {
+    yield conf;
+    throw new Error('EIO: i/o error, read');
+  };
+  test.each([
+    { name: 'that cannot be read', stdin: failing(), details: /EIO/ },
+    {
+      name: 'above 1 MiB',
+      stdin: [Buffer.alloc(1024 * 1024), 'x'],
+      details: /longer than 1048576 bytes/,
+    },
+  ])('answers a stdin $name with code 5', async ({ stdin, details }) => {
+    const { stdout, exitCode } = await run(environment, stdin);
+    expect(JSON.parse(stdout)).toEqual({
+      code: 5,
+      msg: 'cannot read stdin',
+      details: expect.stringMatching(details),
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test('exits 1 when nobody reads its result', async () => {
+    const { exitCode } = await run(environment, [conf], { stdoutError: new Error('EPIPE') });
+    expect(exitCode).toBe(1);
+  });
+
+  test('refuses its own network namespace', async () => {
+    const own = { ...environment, CNI_NETNS: '/proc/self/ns/net' };
+    const { stdout } = await run(own, [conf]);
+    expect(JSON.parse(stdout).code).toBe(8);
+  });
+});
+
+test.each([
+  { path: '/proc/self/ns/net', isOwn: true },
+  { path: `/proc/${process.pid}/task/${process.pid}/ns/net`, isOwn: true },
+  { path: '/proc/self/ns/mnt', isOwn: false },
+  { path: '/absent/netns', isOwn: false },
+])('isOwnNetns($path) is $isOwn', async ({ path, isOwn }) => {
+  expect(await isOwnNetns(path)).toBe(isOwn);
+});
+
+describe('as a program', () => {
+  const program = fileURLToPath(new URL('.plugin-under-test.ts', import.meta.url));
+  const args = ['--conditions=@vpc-cni/source', '--disable-warning=ExperimentalWarning', program];
+  beforeAll(() =>
+    writeFile(
+      program,
+      `import { runPlugin } from '@vpc-cni/cni-spec/plugin';
+      const routes = Array.from({ length: 5000 }, (_, i) => ({ dst: \`10.0.\${i >> 8}.\${i & 255}/32\` }));
+      await runPlugin(
+        { add: async () => ({ interfaces: [], ips: [], routes }), del: async () => {} },
+        { supportedVersions: ['1.0.0'] },
+      );`,
+    ),
+  );
+  afterAll(() => rm(program, { force: true }));
+
+  test('prints a result larger than a pipe, whole', async () => {
+    const child = execFile(process.execPath, args, { env: environment });
+    let stdout = '';
+    child.stdout?.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stdin?.end(conf);
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(JSON.parse(stdout).routes).toHaveLength(5000);
+  });
+
+  test('exits 1, without a stack trace, when its reader has gone', async () => {
+    const child = spawn(process.execPath, args, { env: environment });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.stdin.end(conf);
+    const [exitCode] = await once(child, 'close');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+  });
+
+  test('answers VERSION while stdin stays open', async () => {
+    const child = spawn(process.execPath, args, { env: { CNI_COMMAND: 'VERSION' } });
+    let stdout = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(stdout).toBe('{"cniVersion":"1.1.0","supportedVersions":["1.0.0"]}\n');
+  });
+});
