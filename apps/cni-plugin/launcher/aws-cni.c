@@ -4,7 +4,6 @@
 // reply's body goes to stdout and its header Cni-Exit-Code becomes the exit status. It does by itself
 // only what must work without the daemon: VERSION, the error objects of a daemon that is away, and a
 // DEL, which is spooled durably for the daemon to replay. README.md has the protocol.
-//
 // For review: all memory is static and bounded, every wait has a deadline, nothing is executed, and of
 // the input only the container id and the interface name ever become part of a path, both validated.
 
@@ -17,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -38,26 +36,32 @@ enum {
 // Error codes of the CNI specification.
 enum { BAD_ENVIRONMENT = 4, IO_FAILURE = 5, TRY_AGAIN_LATER = 11, NOT_AVAILABLE = 50 };
 
-#define SUPPORTED "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"
+static const char ABOUT[] = "AWS CNI " VERSION "\n"
+    "CNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n";
+static const char VERSION_INFO[] = "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":["
+    "\"0.1.0\",\"0.2.0\",\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n";
 #define LOOK_AT "look at: kubectl -n kube-system logs ds/aws-node"
 
 static const struct { const char *variable, *header; } VARIABLES[] = {
-    {"CNI_COMMAND", "Cni-Command"}, {"CNI_CONTAINERID", "Cni-Containerid"},
-    {"CNI_NETNS", "Cni-Netns"},     {"CNI_IFNAME", "Cni-Ifname"},
-    {"CNI_ARGS", "Cni-Args"},       {"CNI_PATH", "Cni-Path"},
+    {"CNI_COMMAND", "Cni-Command"}, {"CNI_CONTAINERID", "Cni-Containerid"}, {"CNI_NETNS", "Cni-Netns"},
+    {"CNI_IFNAME", "Cni-Ifname"},   {"CNI_ARGS", "Cni-Args"},               {"CNI_PATH", "Cni-Path"},
 };
 
-// How long each verb waits for the daemon, and its error when that is away. The last line is for the rest.
+// How long each verb waits for the daemon, and its error when that is away. The last one is for the rest.
 static const struct verb { const char *name; int limit_ms, away_code; } VERBS[] = {
-    {"ADD", 110 * 1000, TRY_AGAIN_LATER},   {"DEL", 20 * 1000, TRY_AGAIN_LATER},
-    {"CHECK", 60 * 1000, TRY_AGAIN_LATER},  {"GC", 60 * 1000, TRY_AGAIN_LATER},
-    {"STATUS", 10 * 1000, NOT_AVAILABLE},   {"", 10 * 1000, BAD_ENVIRONMENT},
+    {"ADD", 110 * 1000, TRY_AGAIN_LATER},  {"DEL", 20 * 1000, TRY_AGAIN_LATER},
+    {"CHECK", 60 * 1000, TRY_AGAIN_LATER}, {"GC", 60 * 1000, TRY_AGAIN_LATER},
+    {"STATUS", 10 * 1000, NOT_AVAILABLE},  {"", 10 * 1000, BAD_ENVIRONMENT},
 };
 
-static char head[HEAD_MAX];                      // header of the request while it grows
-static char request[HEAD_MAX + BODY_MAX + 1];    // body at HEAD_MAX, the header right before it
-static char reply[REPLY_HEAD_MAX + BODY_MAX + 1]; // one byte more, for a final NUL
-static char why[1024];                           // why the daemon counts as away
+static char head[HEAD_MAX];                       // header of the request while it grows
+static char request[HEAD_MAX + BODY_MAX + 1];     // body at HEAD_MAX, the header right before it
+static char reply[REPLY_HEAD_MAX + BODY_MAX + 6]; // the blank line, one byte too many, a final NUL
+static struct { const char *data; size_t size; } answer; // body of a good reply
+
+// Notes why the daemon counts as away.
+static char why[1024];
+#define AWAY(...) (snprintf(why, sizeof why, __VA_ARGS__), -1)
 
 // An empty variable is a missing one (CNI reference implementation).
 static const char *value_of(const char *variable) {
@@ -78,14 +82,13 @@ static int64_t deadline_after(int limit_ms) {
 }
 
 static int await(int fd, short events, int64_t deadline) {
-  for (;;) {
-    int64_t left = deadline - now_ms();
-    if (left <= 0) return errno = ETIMEDOUT, -1;
+  for (int64_t left; (left = deadline - now_ms()) > 0;) {
     struct pollfd one = {.fd = fd, .events = events};
     int ready = poll(&one, 1, (int)left);
     if (ready > 0) return 0; // also on hang-up and error: the next read or write tells which
     if (ready < 0 && errno != EINTR) return -1;
   }
+  return errno = ETIMEDOUT, -1;
 }
 
 static ssize_t get_some(int fd, char *data, size_t size, int64_t deadline) {
@@ -107,7 +110,7 @@ static int put_all(int fd, const char *data, size_t size, int64_t deadline) {
 }
 
 static int print(const char *data, size_t size) {
-  return put_all(STDOUT_FILENO, data, size, now_ms() + STDIO_MS);
+  return put_all(STDOUT_FILENO, data, size, deadline_after(STDIO_MS));
 }
 
 // Prints a CNI error object and gives the exit status. `msg` is a literal; what is echoed goes into
@@ -119,113 +122,82 @@ static int fail(int code, const char *msg, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(details, sizeof details, format, arguments);
   va_end(arguments);
-  size_t size = (size_t)snprintf(json, 400, "{\"code\":%d,\"msg\":\"%s\",\"details\":\"", code, msg);
+  int size = snprintf(json, 400, "{\"code\":%d,\"msg\":\"%s\",\"details\":\"", code, msg);
   for (const char *at = details; *at; at++) {
-    unsigned char byte = (unsigned char)*at;
-    int plain = byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
-    size += (size_t)sprintf(json + size, plain ? "%c" : "\\u%04x", byte);
+    int is_plain = *at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\';
+    size += sprintf(json + size, is_plain ? "%c" : "\\u%04x", (unsigned char)*at);
   }
-  size += (size_t)sprintf(json + size, "\"}\n");
-  print(json, size);
+  size += sprintf(json + size, "\"}\n");
+  print(json, (size_t)size);
   return 1;
-}
-
-// Notes why the daemon counts as away.
-__attribute__((format(printf, 1, 2)))
-static int away(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(why, sizeof why, format, arguments);
-  va_end(arguments);
-  return -1;
-}
-
-// A connection to a unix socket is made at once or not at all, but a full backlog says "again".
-static int dial(const char *path, int64_t deadline) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) return errno = ENAMETOOLONG, -1;
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  while (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-    int error = errno == EAGAIN && now_ms() >= deadline ? ETIMEDOUT : errno;
-    if (error != EAGAIN) return close(fd), errno = error, -1;
-    poll(NULL, 0, 5);
-  }
-  return fd;
 }
 
 enum { ABSENT = -1, INVALID = -2 };
 
-// A header of the reply as a number from 0 to `max`; `reply` ends in NUL where its header ends.
+// A header of the reply as a number from 0 to `max`.
 static long header_number(const char *name, long max) {
   size_t length = strlen(name);
-  for (const char *line = strstr(reply, "\r\n"); line; line = strstr(line, "\r\n")) {
+  const char *line = reply; // NUL-terminated; its header ends with an empty line
+  while ((line = strstr(line, "\r\n")) && strncmp(line, "\r\n\r\n", 4) != 0) {
     line += 2;
     if (strncasecmp(line, name, length) != 0 || line[length] != ':') continue;
     const char *value = line + length + 1 + strspn(line + length + 1, " \t");
     size_t digits = strspn(value, "0123456789");
-    const char *rest = value + digits + strspn(value + digits, " \t");
-    if (digits < 1 || digits > 7 || (*rest != '\r' && *rest != '\0')) return INVALID;
-    long number = strtol(value, NULL, 10);
-    return number <= max ? number : INVALID;
+    if (digits < 1 || digits > 7 || value[digits + strspn(value + digits, " \t")] != '\r') return INVALID;
+    return strtol(value, NULL, 10) <= max ? strtol(value, NULL, 10) : INVALID;
   }
   return ABSENT;
 }
 
-// Reads the reply to its end. Gives the exit status it asks for, -1 when it is not one of ours.
-static int read_reply(int fd, int64_t deadline, char **body, size_t *body_size) {
-  size_t size = 0, wanted = 0;
-  long length = ABSENT, status = ABSENT;
-  *body = NULL;
-  for (;;) {
-    char *end = *body ? NULL : memmem(reply, size, "\r\n\r\n", 4);
-    if (end) {
-      *end = '\0';
-      *body = end + 4;
-      if (strncmp(reply, "HTTP/1.1 200", 12) != 0 || (reply[12] != ' ' && reply[12] != '\r'))
-        return away("it answered %.100s", reply);
-      length = header_number("Content-Length", BODY_MAX);
-      status = header_number("Cni-Exit-Code", 255);
-      if (length == INVALID || status < 0 || header_number("Transfer-Encoding", 0) != ABSENT)
-        return away("its answer has unusable headers");
-      wanted = (size_t)(*body - reply) + (size_t)(length == ABSENT ? BODY_MAX + 1 : length);
-    }
-    if (*body ? size >= wanted : size > REPLY_HEAD_MAX) break;
-    size_t room = sizeof reply - 1 - size;
-    if (room == 0) break;
-    ssize_t got = get_some(fd, reply + size, room, deadline);
-    if (got < 0) return away("reading its answer: %s", strerror(errno));
-    if (got == 0 && *body && length == ABSENT) wanted = size;
-    else if (got == 0) return away("it hung up after %zu bytes of its answer", size);
+// Reads until the reply is whole. Gives the exit status it asks for, -1 when it is not one of ours.
+static int read_reply(int fd, int64_t deadline) {
+  for (size_t size = 0;;) {
+    ssize_t got = get_some(fd, reply + size, sizeof reply - 1 - size, deadline);
+    if (got < 0) return AWAY("reading its answer: %s", strerror(errno));
     size += (size_t)got;
+    const char *end = memmem(reply, size, "\r\n\r\n", 4);
+    if ((end ? (size_t)(end - reply) : size) > REPLY_HEAD_MAX) return AWAY("its answer is not HTTP");
+    if (end) {
+      if (strncmp(reply, "HTTP/1.1 200", 12) != 0 || (reply[12] != ' ' && reply[12] != '\r'))
+        return AWAY("it answered %.*s", (int)strcspn(reply, "\r"), reply);
+      long length = header_number("Content-Length", BODY_MAX), status = header_number("Cni-Exit-Code", 255);
+      if (length == INVALID || status < 0 || header_number("Transfer-Encoding", 0) != ABSENT)
+        return AWAY("its answer has unusable headers");
+      answer.data = end + 4;
+      size_t arrived = size - (size_t)(answer.data - reply);
+      answer.size = length == ABSENT ? arrived : (size_t)length;
+      if (answer.size > BODY_MAX) return AWAY("its answer is too long");
+      if (length == ABSENT ? got == 0 : arrived >= answer.size) return (int)status;
+    }
+    if (got == 0) return AWAY("it hung up after %zu bytes of its answer", size);
   }
-  *body_size = *body ? wanted - (size_t)(*body - reply) : 0;
-  if (!*body || *body_size > BODY_MAX) return away("its answer is too long");
-  return (int)status;
 }
 
 // One request, one reply. Gives the exit status, -1 when the daemon is away.
-static int exchange(const char *path, const char *data, size_t size, int limit_ms, char **body,
-                    size_t *body_size) {
-  int64_t deadline = deadline_after(limit_ms);
-  int fd = dial(path, deadline);
-  if (fd < 0) return away("connecting: %s", strerror(errno));
-  int status = put_all(fd, data, size, deadline) < 0 ? away("sending the request: %s", strerror(errno))
-                                                     : read_reply(fd, deadline, body, body_size);
-  close(fd);
-  return status;
+static int exchange(const char *path, const char *data, size_t size, int64_t deadline) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) return AWAY("the path is too long for a socket");
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return AWAY("making a socket: %s", strerror(errno));
+  // The connection is made at once or not at all, but a full backlog says "again".
+  while (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+    if (errno != EAGAIN || now_ms() >= deadline) return AWAY("connecting: %s", strerror(errno));
+    poll(NULL, 0, 5);
+  }
+  if (put_all(fd, data, size, deadline) < 0) return AWAY("sending the request: %s", strerror(errno));
+  return read_reply(fd, deadline);
 }
 
 static int is_container_id(const char *id) {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-  size_t size = strlen(id);
-  return size <= CONTAINER_ID_MAX && strspn(id, allowed) == size && !strchr("_.-", id[0]);
+  size_t size = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+  return size <= CONTAINER_ID_MAX && id[size] == '\0' && !strchr("_.-", id[0]);
 }
 
 static int is_interface_name(const char *name) {
-  // Unicode white space; control bytes were refused before.
+  // Beside "/" and ":", Unicode white space in UTF-8; control bytes were refused before.
   static const char *const forbidden[] = {
-      "/", ":", " ", "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
+      "/", ":", " ", "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
       "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
   for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
     if (strstr(name, forbidden[i])) return 0;
@@ -234,29 +206,26 @@ static int is_interface_name(const char *name) {
 
 // Keeps a DEL for the daemon: whole and on disk under its final name before success is reported.
 static int spool(const char *run_dir, const char *data, size_t size) {
-  const char *id = value_of("CNI_CONTAINERID"), *link = value_of("CNI_IFNAME"), *step;
+  const char *id = value_of("CNI_CONTAINERID"), *link = value_of("CNI_IFNAME"), *path = value_of("CNI_PATH");
   if (*id && !is_container_id(id))
     return fail(BAD_ENVIRONMENT, "invalid container id", "CNI_CONTAINERID is %.300s", id);
   if (*link && !is_interface_name(link))
     return fail(BAD_ENVIRONMENT, "invalid interface name", "CNI_IFNAME is %.300s", link);
-  if (!*id || !*link || !*value_of("CNI_PATH"))
+  if (!*id || !*link || !*path)
     return fail(BAD_ENVIRONMENT, "required environment variables are missing", "missing or empty:%s%s%s",
-                *id ? "" : " CNI_CONTAINERID", *link ? "" : " CNI_IFNAME", *value_of("CNI_PATH") ? "" : " CNI_PATH");
+                *id ? "" : " CNI_CONTAINERID", *link ? "" : " CNI_IFNAME", *path ? "" : " CNI_PATH");
 
   char name[256], temporary[280];
   snprintf(name, sizeof name, "%s-%s", id, link);
   snprintf(temporary, sizeof temporary, ".%s.%d", name, (int)getpid());
   int run = -1, dir = -1, file = -1;
   mkdir(run_dir, 0700); // whatever is wrong with it, opening it tells
-  step = "opening the directory";
   if ((run = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) goto failed;
   if (mkdirat(run, "deferred-del", 0700) < 0 && errno != EEXIST) goto failed;
   if ((dir = openat(run, "deferred-del", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) goto failed;
-  step = "writing the file";
   unlinkat(dir, temporary, 0); // left by a launcher that died and had our pid
   if ((file = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) goto failed;
-  if (put_all(file, data, size, now_ms() + STDIO_MS) < 0 || fsync(file) < 0) goto failed;
-  step = "naming the file";
+  if (put_all(file, data, size, deadline_after(STDIO_MS)) < 0 || fsync(file) < 0) goto failed;
   if (renameat(dir, temporary, dir, name) < 0 || fsync(dir) < 0 || fsync(run) < 0) goto failed;
   return 0;
 
@@ -264,22 +233,22 @@ failed:;
   int error = errno;
   if (file >= 0) unlinkat(dir, temporary, 0);
   return fail(TRY_AGAIN_LATER, "the DEL can be neither delivered nor deferred",
-              "deferring it in %.1000s/deferred-del, %s: %s; delivering it to %.1000s/cni.sock, %s; " LOOK_AT,
-              run_dir, step, strerror(error), run_dir, why);
+              "writing to %.1000s/deferred-del: %s; aws-node is away at %.1000s/cni.sock: %s; " LOOK_AT,
+              run_dir, strerror(error), run_dir, why);
 }
 
 // Writes the header lines of the variables that are set; gives the one that cannot be a header's value.
 static const char *write_head(void) {
-  size_t size = (size_t)sprintf(head, "POST /v1/cni HTTP/1.1\r\nHost: ipamd\r\n");
+  int size = sprintf(head, "POST /v1/cni HTTP/1.1\r\nHost: ipamd\r\n");
   for (size_t i = 0; i < sizeof VARIABLES / sizeof *VARIABLES; i++) {
     const char *value = value_of(VARIABLES[i].variable);
     size_t length = strlen(value);
     if (length == 0) continue;
     // HTTP would lose blanks at the ends.
     if (length > VALUE_MAX || value[0] == ' ' || value[length - 1] == ' ') return VARIABLES[i].variable;
-    for (size_t at = 0; at < length; at++)
-      if ((unsigned char)value[at] < ' ' || value[at] == 0x7f) return VARIABLES[i].variable;
-    size += (size_t)sprintf(head + size, "%s: %s\r\n", VARIABLES[i].header, value);
+    for (const char *at = value; *at; at++)
+      if ((unsigned char)*at < ' ' || *at == 0x7f) return VARIABLES[i].variable;
+    size += sprintf(head + size, "%s: %s\r\n", VARIABLES[i].header, value);
   }
   return NULL;
 }
@@ -294,48 +263,36 @@ static int deliver(const char *command) {
 
   size_t body_size = 0;
   int64_t deadline = deadline_after(STDIO_MS);
-  for (ssize_t got = 1; got > 0; body_size += (size_t)got) {
+  for (ssize_t got = 1; got > 0 && body_size <= BODY_MAX; body_size += (size_t)got) {
     got = get_some(STDIN_FILENO, request + HEAD_MAX + body_size, BODY_MAX + 1 - body_size, deadline);
     if (got < 0) return fail(IO_FAILURE, "cannot read stdin", "%s", strerror(errno));
-    if (body_size + (size_t)got > BODY_MAX)
-      return fail(IO_FAILURE, "cannot read stdin", "it is longer than %d bytes", BODY_MAX);
   }
+  if (body_size > BODY_MAX) return fail(IO_FAILURE, "cannot read stdin", "it exceeds %d bytes", BODY_MAX);
   size_t head_size = strlen(head);
   head_size += (size_t)sprintf(head + head_size, "Content-Length: %zu\r\nConnection: close\r\n\r\n", body_size);
-  char *data = memcpy(request + HEAD_MAX - head_size, head, head_size), *printed;
-  size_t size = head_size + body_size, printed_size;
+  const char *data = memcpy(request + HEAD_MAX - head_size, head, head_size);
 
   const char *run_dir = value_of("AWS_VPC_K8S_CNI_RUN_DIR");
   if (!*run_dir) run_dir = "/var/run/aws-node";
   char path[1024];
   snprintf(path, sizeof path, "%s/cni.sock", run_dir);
-  int status = exchange(path, data, size, verb->limit_ms, &printed, &printed_size);
-  if (status >= 0) return print(printed, printed_size) < 0 ? 1 : status;
-  if (strcmp(command, "DEL") == 0) return spool(run_dir, data, size);
+  int status = exchange(path, data, head_size + body_size, deadline_after(verb->limit_ms));
+  if (status >= 0) return print(answer.data, answer.size) < 0 ? 1 : status;
+  if (strcmp(command, "DEL") == 0) return spool(run_dir, data, head_size + body_size);
   if (verb->away_code == BAD_ENVIRONMENT)
     return fail(BAD_ENVIRONMENT, "unknown CNI_COMMAND", "CNI_COMMAND is %.100s", command);
   return fail(verb->away_code, "the node's network daemon (aws-node) is away", "%s: %s; " LOOK_AT, path, why);
 }
 
 int main(void) {
-  // A closed stdin, stdout or stderr would become the socket's number. This one reads as empty and refuses writes.
+  // The socket would get the number of a closed stdin, stdout or stderr. This reads as empty, refuses writes.
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) return 1;
   signal(SIGPIPE, SIG_IGN); // a reader that has gone shows as EPIPE
 
-  static const char *const supported[] = {SUPPORTED};
-  enum { COUNT = sizeof supported / sizeof *supported };
   const char *command = value_of("CNI_COMMAND");
-  int is_version = strcmp(command, "VERSION") == 0;
-  if (*command && !is_version) return deliver(command);
-
-  char text[512];
-  int size = sprintf(text, is_version ? "{\"cniVersion\":\"%s\",\"supportedVersions\":[" : "AWS CNI %s\nsupported:",
-                     is_version ? supported[COUNT - 1] : VERSION);
-  for (int i = 0; i < COUNT; i++)
-    size += sprintf(text + size, is_version ? "%s\"%s\"" : "%s %s", i > 0 ? "," : "", supported[i]);
-  size += sprintf(text + size, is_version ? "]}\n" : "\n");
-  if (is_version) return print(text, (size_t)size) < 0;
-  put_all(STDERR_FILENO, text, (size_t)size, now_ms() + STDIO_MS);
+  if (strcmp(command, "VERSION") == 0) return print(VERSION_INFO, strlen(VERSION_INFO)) < 0;
+  if (*command) return deliver(command);
+  put_all(STDERR_FILENO, ABOUT, strlen(ABOUT), deadline_after(STDIO_MS));
   return 0;
 }
