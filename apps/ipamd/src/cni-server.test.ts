@@ -1,11 +1,10 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { CniProcessRequest } from '@vpc-cni/cni-spec';
 import { type CniAnswerer, createCniServer } from './cni-server.ts';
-import { replayDeferredDels } from './deferred-dels.ts';
 import { closed, listenOnSocket, makePrivateDirectory } from './listen.ts';
 
 let directory: string;
@@ -125,33 +124,4 @@ test('the socket is for its owner alone, and replaces one that was left behind',
   const path = await serve(async () => undefined);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
-});
-
-test('spooled DELs are carried out in turn; one that fails stays for the next time', async () => {
-  const spool = join(directory, 'deferred-del');
-  await makePrivateDirectory(spool);
-  const spooled = (id: string) =>
-    launcherRequest(`Cni-Command: DEL\r\nCni-Containerid: ${id}\r\n`, '{"name":"aws-cni"}');
-  await writeFile(join(spool, 'a-eth0'), spooled('a'));
-  await writeFile(join(spool, 'b-eth0'), spooled('b'));
-  await writeFile(join(spool, 'c-eth0'), 'garbage');
-  await writeFile(join(spool, '.d-eth0.tmp'), 'being written');
-
-  const seen: CniProcessRequest[] = [];
-  const replays = await replayDeferredDels(spool, async (request) => {
-    seen.push(request);
-    const failed = request.environment['CNI_CONTAINERID'] === 'b';
-    return { stdout: failed ? '{"code":100}' : '', stderr: '', exitCode: failed ? 1 : 0 };
-  });
-
-  expect(seen[0]).toEqual({
-    environment: { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a' },
-    stdin: '{"name":"aws-cni"}',
-  });
-  expect(replays.map(({ kind }) => kind)).toEqual(['done', 'kept', 'kept']);
-  expect((await readdir(spool)).sort()).toEqual(['.d-eth0.tmp', 'b-eth0', 'c-eth0']);
-});
-
-test('without a spool there is nothing to carry out', async () => {
-  expect(await replayDeferredDels(join(directory, 'none'), () => Promise.reject())).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniProcessRequest, CniProcessResponse } from '@vpc-cni/cni-spec';
 import { parseSpooledRequest } from './cni-server.ts';
@@ -6,44 +6,80 @@ import { parseSpooledRequest } from './cni-server.ts';
 /** What became of one spooled DEL. */
 export type Replay =
   | { readonly file: string; readonly kind: 'done' }
-  | { readonly file: string; readonly kind: 'kept'; readonly failure: string };
+  /** It failed and is tried again later. */
+  | { readonly file: string; readonly kind: 'kept'; readonly failure: string }
+  /** It can never succeed; the file is set aside under `.refused-…`. */
+  | { readonly file: string; readonly kind: 'refused'; readonly failure: string };
 
-/**
- * Carries out the DELs that the launcher accepted while the daemon was away. A file goes when its DEL
- * has succeeded; one that fails stays and is tried again at the next call.
- */
-export async function replayDeferredDels(
-  directory: string,
-  answer: (request: CniProcessRequest) => Promise<CniProcessResponse>,
-): Promise<readonly Replay[]> {
-  const replays: Replay[] = [];
-  for (const name of await spooledIn(directory)) {
+/** The DELs that the launcher accepted while the daemon was away, one file per attachment. */
+export interface DeferredDels {
+  /** Carries out all of them. */
+  replayAll(): Promise<readonly Replay[]>;
+  /** Carries out the one of the attachment that `request` speaks of: an ADD must not come before its DEL. */
+  replayBefore(request: CniProcessRequest): Promise<readonly Replay[]>;
+}
+
+type Answer = (request: CniProcessRequest) => Promise<CniProcessResponse>;
+
+export function createDeferredDels(directory: string, answer: Answer): DeferredDels {
+  const replay = async (name: string): Promise<readonly Replay[]> => {
     const file = join(directory, name);
-    replays.push(await replay(file, answer));
-  }
-  return replays;
+    const bytes = await readIfThere(file);
+    return bytes === undefined ? [] : [await carryOut(file, bytes, answer)];
+  };
+  return {
+    replayAll: async () => {
+      const replays: Replay[] = [];
+      for (const name of await spooledIn(directory)) replays.push(...(await replay(name)));
+      return replays;
+    },
+    replayBefore: async ({ environment }) => {
+      const name = `${environment['CNI_CONTAINERID']}-${environment['CNI_IFNAME']}`;
+      return name.includes('/') ? [] : replay(name);
+    },
+  };
 }
 
-async function replay(
-  file: string,
-  answer: (request: CniProcessRequest) => Promise<CniProcessResponse>,
-): Promise<Replay> {
+async function carryOut(file: string, bytes: Buffer, answer: Answer): Promise<Replay> {
+  let request: CniProcessRequest;
   try {
-    const { exitCode, stdout } = await answer(parseSpooledRequest(await readFile(file)));
-    if (exitCode !== 0) return { file, kind: 'kept', failure: stdout };
-    await unlink(file);
-    return { file, kind: 'done' };
+    request = parseSpooledRequest(bytes);
   } catch (error) {
-    return { file, kind: 'kept', failure: error instanceof Error ? error.message : String(error) };
+    return setAside(file, error instanceof Error ? error.message : String(error));
   }
+  const { exitCode, stdout } = await answer(request);
+  if (exitCode !== 0) {
+    return isHopeless(stdout) ? setAside(file, stdout) : { file, kind: 'kept', failure: stdout };
+  }
+  await unlink(file);
+  return { file, kind: 'done' };
 }
 
-/** Names that begin with a dot are files the launcher is still writing. */
+async function setAside(file: string, failure: string): Promise<Replay> {
+  const cut = file.lastIndexOf('/') + 1;
+  await rename(file, `${file.slice(0, cut)}.refused-${file.slice(cut)}`);
+  return { file, kind: 'refused', failure };
+}
+
+/** Codes by which the request itself is wrong: version, environment, decoding, configuration. */
+const HOPELESS_CODES: readonly unknown[] = [1, 4, 6, 7];
+
+const isHopeless = (stdout: string): boolean =>
+  HOPELESS_CODES.includes((JSON.parse(stdout) as { readonly code?: unknown }).code);
+
+/** Names that begin with a dot are files being written, or set aside. */
 async function spooledIn(directory: string): Promise<readonly string[]> {
+  const names = await ifThere(readdir(directory));
+  return (names ?? []).filter((name) => !name.startsWith('.')).sort();
+}
+
+const readIfThere = (file: string): Promise<Buffer | undefined> => ifThere(readFile(file));
+
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return (await readdir(directory)).filter((name) => !name.startsWith('.')).sort();
+    return await reading;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import {
+  type CniProcessRequest,
+  type CniProcessResponse,
+  handleRequest,
+  KNOWN_VERSIONS,
+  type PluginHandlers,
+} from '@vpc-cni/cni-spec';
+import { isOwnNetns } from '@vpc-cni/cni-spec/plugin';
+import type { CniAnswerer } from './cni-server.ts';
+import type { Context } from './context.ts';
+import { createDeferredDels, type Replay } from './deferred-dels.ts';
+import type { Logger } from './logger.ts';
+
+/** Answers CNI requests: by refusing them while the node starts, then with the node's handlers. */
+export interface CniService {
+  readonly answer: CniAnswerer;
+  /** Carries out the deferred DELs, then begins to serve. */
+  begin(handlers: PluginHandlers): Promise<void>;
+  /** Carries out DELs that were deferred meanwhile. */
+  sweep(): Promise<void>;
+}
+
+export function createCniService(
+  { config, log, clock, metrics, signal }: Context,
+  options: { readonly version: string; readonly whileStarting: PluginHandlers },
+): CniService {
+  let handlers = options.whileStarting;
+  let isServing = false;
+
+  const respond = (request: CniProcessRequest, until: AbortSignal): Promise<CniProcessResponse> =>
+    handleRequest(request, handlers, {
+      supportedVersions: KNOWN_VERSIONS,
+      about: `AWS CNI ${options.version}`,
+      isOwnNetns,
+      signal: until,
+    });
+
+  const deferredDels = createDeferredDels(join(config.runDirectory, 'deferred-del'), (request) =>
+    respond(request, signal),
+  );
+
+  function report(replays: readonly Replay[]): void {
+    for (const replay of replays) logReplay(log, replay);
+  }
+
+  return {
+    answer: async (request, until) => {
+      const command = request.environment['CNI_COMMAND'];
+      // The launcher keeps this DEL; it is carried out before the first ADD.
+      if (command === 'DEL' && !isServing) return undefined;
+      if (command === 'DEL') metrics.delRequests.inc({ reason: 'PodDeleted' });
+      if (command === 'ADD') metrics.addRequests.inc();
+      if (command === 'ADD' && isServing) report(await deferredDels.replayBefore(request));
+      const startedAtMs = clock.nowMs();
+      const response = await respond(request, until);
+      logAnswer(log, request, response, clock.nowMs() - startedAtMs);
+      return response;
+    },
+    begin: async (ready) => {
+      handlers = ready;
+      report(await deferredDels.replayAll());
+      isServing = true;
+    },
+    sweep: async () => report(await deferredDels.replayAll()),
+  };
+}
+
+function logReplay(log: Logger, replay: Replay): void {
+  switch (replay.kind) {
+    case 'done':
+      log.info(replay, 'deferred DEL carried out');
+      return;
+    case 'kept':
+      log.warn(replay, 'deferred DEL failed, kept for later');
+      return;
+    case 'refused':
+      log.error(replay, 'deferred DEL can never succeed, set aside');
+  }
+}
+
+function logAnswer(
+  log: Logger,
+  { environment }: CniProcessRequest,
+  { exitCode, stdout }: CniProcessResponse,
+  elapsedMs: number,
+): void {
+  const facts = {
+    command: environment['CNI_COMMAND'],
+    containerId: environment['CNI_CONTAINERID'],
+    ifName: environment['CNI_IFNAME'],
+    elapsedMs,
+  };
+  // Runtimes poll STATUS.
+  if (facts.command === 'STATUS') return;
+  if (exitCode === 0) log.info(facts, 'cni: done');
+  else log.warn({ ...facts, exitCode, error: stdout }, 'cni: failed');
+}

@@ -1,0 +1,92 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { CniProcessRequest } from '@vpc-cni/cni-spec';
+import { createDeferredDels, type DeferredDels } from './deferred-dels.ts';
+
+let spool: string;
+let seen: CniProcessRequest[];
+/** Error code of the answer to each container's DEL; none means success. */
+let failures: Map<string, number>;
+let deferredDels: DeferredDels;
+
+beforeEach(async () => {
+  spool = await mkdtemp(join(tmpdir(), 'deferred-del-'));
+  seen = [];
+  failures = new Map();
+  deferredDels = createDeferredDels(spool, async (request) => {
+    seen.push(request);
+    const code = failures.get(request.environment['CNI_CONTAINERID'] ?? '');
+    return code === undefined
+      ? { stdout: '', stderr: '', exitCode: 0 }
+      : { stdout: JSON.stringify({ code }), stderr: '', exitCode: 1 };
+  });
+});
+
+afterEach(() => rm(spool, { recursive: true }));
+
+/** Writes what the launcher would. */
+const defer = (containerId: string) =>
+  writeFile(
+    join(spool, `${containerId}-eth0`),
+    `POST /v1/cni HTTP/1.1\r\nHost: ipamd\r\nCni-Command: DEL\r\nCni-Containerid: ${containerId}\r\nContent-Length: 2\r\n\r\n{}`,
+  );
+
+test('all of them are carried out as they were asked, and are gone then', async () => {
+  await defer('b');
+  await defer('a');
+  const replays = await deferredDels.replayAll();
+  expect(seen).toEqual([
+    { environment: { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a' }, stdin: '{}' },
+    { environment: { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'b' }, stdin: '{}' },
+  ]);
+  expect(replays.map(({ kind }) => kind)).toEqual(['done', 'done']);
+  expect(await readdir(spool)).toEqual([]);
+});
+
+test('one that fails stays for the next time', async () => {
+  await defer('a');
+  failures.set('a', 100);
+  expect(await deferredDels.replayAll()).toMatchObject([{ kind: 'kept' }]);
+  failures.clear();
+  expect(await deferredDels.replayAll()).toMatchObject([{ kind: 'done' }]);
+});
+
+test.each([1, 4, 6, 7])(
+  'one that can never succeed (error %d) is set aside, not lost',
+  async (code) => {
+    await defer('a');
+    failures.set('a', code);
+    expect(await deferredDels.replayAll()).toMatchObject([{ kind: 'refused' }]);
+    expect(await readdir(spool)).toEqual(['.refused-a-eth0']);
+    expect(await deferredDels.replayAll()).toEqual([]);
+  },
+);
+
+test('garbage is set aside', async () => {
+  await writeFile(join(spool, 'a-eth0'), 'garbage');
+  expect(await deferredDels.replayAll()).toMatchObject([
+    { kind: 'refused', failure: expect.stringContaining('not a spooled request') },
+  ]);
+});
+
+test('files that the launcher is still writing are left alone', async () => {
+  await writeFile(join(spool, '.a-eth0.tmp'), 'POST /v1');
+  expect(await deferredDels.replayAll()).toEqual([]);
+});
+
+test('an ADD first carries out the DEL of its own attachment, and no other', async () => {
+  await defer('a');
+  await defer('b');
+  const environment = { CNI_CONTAINERID: 'a', CNI_IFNAME: 'eth0' };
+  expect(await deferredDels.replayBefore({ environment, stdin: '' })).toMatchObject([
+    { kind: 'done' },
+  ]);
+  expect(await readdir(spool)).toEqual(['b-eth0']);
+});
+
+test('without a spool there is nothing to carry out', async () => {
+  const none = createDeferredDels(join(spool, 'none'), () => Promise.reject(new Error('asked')));
+  expect(await none.replayAll()).toEqual([]);
+});
