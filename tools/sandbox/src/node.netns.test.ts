@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ping } from './checks/probes.ts';
+import { ping, seenSource } from './checks/probes.ts';
 import type { Pod, SandboxNode } from './node.ts';
 import { mustRun } from './run-command.ts';
 import { pluginConf } from './runtime.ts';
@@ -131,6 +131,39 @@ describe('attachments', () => {
     } finally {
       await node.deletePod(successor);
     }
+  });
+});
+
+describe('traffic', () => {
+  test('a NodePort on the primary ENI reaches a pod on a secondary ENI, and the answer finds its way back', async () => {
+    await withPods(5, async (pods) => {
+      const pod = pods.find(({ routeTableId }) => routeTableId !== 254);
+      if (pod === undefined) throw new Error('no pod is on a secondary ENI');
+      // What kube-proxy does for a service with externalTrafficPolicy: Local.
+      const dnat = [
+        'PREROUTING',
+        '-p',
+        'tcp',
+        '--dport',
+        '30080',
+        '-j',
+        'DNAT',
+        '--to',
+        `${pod.address}:8080`,
+      ];
+      await mustRun(['iptables', '-t', 'nat', '-A', ...dnat], { netns: node.netns });
+      try {
+        const seen = await seenSource({
+          clientNetns: box.fabric.internet.netnsPath,
+          serverNetns: pod.netns,
+          serverAddress: node.publicAddress,
+          port: 30080,
+        });
+        expect(seen).toBe(box.fabric.internet.address);
+      } finally {
+        await mustRun(['iptables', '-t', 'nat', '-D', ...dnat], { netns: node.netns });
+      }
+    });
   });
 });
 

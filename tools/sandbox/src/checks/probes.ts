@@ -14,11 +14,13 @@ export async function seenSource(options: {
   readonly clientNetns: string;
   readonly serverNetns: string;
   readonly serverAddress: string;
+  /** Port to connect to, where something translates it to the server's 8080. */
+  readonly port?: number;
 }): Promise<string> {
-  const { clientNetns, serverNetns, serverAddress } = options;
+  const { clientNetns, serverNetns, serverAddress, port = 8080 } = options;
   const server = await startListener('whoami-server.mjs', serverNetns);
   try {
-    const url = `http://${serverAddress}:8080/`;
+    const url = `http://${serverAddress}:${port}/`;
     return await mustRun([process.execPath, programPath('http-get.mjs'), url], {
       netns: clientNetns,
     });
