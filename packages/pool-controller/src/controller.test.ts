@@ -72,6 +72,33 @@ describe('growth', () => {
   });
 });
 
+describe('observing', () => {
+  test('leaves an ENI alone that an action is still setting up', async () => {
+    await startNode({ primaryAddressCount: 3, linkDelayMs: 5_000 });
+    await ask('a');
+    await node.clock.advance(1_500); // EC2 has created it, its link is not there yet
+    expect(node.ec2.size).toBe(2);
+    await node.controller.adopt();
+    await node.clock.advance(10_000);
+    expect(node.book.enis(node.clock.nowMs())).toHaveLength(2);
+    expect(node.events.map(({ kind }) => kind)).not.toContain('action-failed');
+    expect(node.events).not.toContainEqual(
+      expect.objectContaining({ eniId: 'eni-1', kind: 'eni-adopted' }),
+    );
+  });
+
+  test('does not keep pods waiting while a link takes its time', async () => {
+    await startNode({ primaryAddressCount: 3, linkDelayMs: 15_000, maxEnis: 1 });
+    await node.clock.advance(59_000);
+    const [primary] = [...node.ec2.values()];
+    if (primary === undefined) throw new Error('no primary ENI');
+    node.ec2.set('eni-9', { ...primary, eniId: 'eni-9', isPrimary: false, secondaryAddresses: [] });
+    await node.clock.advance(2_000); // the minute is over, the new ENI is being set up
+    for (const container of ['a', 'b', 'c']) await ask(container);
+    expect(addressOf(await after(200, ask('d')))).toBe('refused: eni-limit');
+  });
+});
+
 describe('a pod that finds the pool empty', () => {
   test('waits for the addresses that are on their way', async () => {
     await startNode();

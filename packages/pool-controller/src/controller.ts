@@ -1,16 +1,16 @@
-import type { AddressBook, EniId } from '@vpc-cni/ipam';
+import type { AddressBook } from '@vpc-cni/ipam';
 import {
-  type Action,
   type InstanceLimits,
   type Plan,
   type PoolState,
   plan,
   type WarmTargets,
 } from '@vpc-cni/warm-pool';
+import { createActionLedger, type StartedAction } from './action-ledger.ts';
 import { applyAction } from './apply-action.ts';
 import type { PoolEvent } from './events.ts';
 import { backOffOf, type GrowthBlock, growthBlockOf } from './growth-block.ts';
-import type { CheckpointPort, Clock, EniPort, HostPort, MetadataPort } from './ports.ts';
+import type { Clock, EniPort, HostPort, MetadataPort } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import { limitIn, type Outlook, refusalFor } from './refusal.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
@@ -20,7 +20,6 @@ export interface PoolControllerOptions {
   readonly metadata: MetadataPort;
   readonly enis: EniPort;
   readonly host: HostPort;
-  readonly checkpoint: CheckpointPort;
   readonly clock: Clock;
   readonly targets: WarmTargets;
   readonly limits: InstanceLimits;
@@ -47,8 +46,6 @@ export interface PoolController {
   stop(): Promise<void>;
 }
 
-type StartedAction = Exclude<Action, { readonly kind: 'wait' }>;
-
 /** Many ADDs and DELs at once are answered by one look at the pool, unless somebody waits. */
 const SETTLE_MS = 50;
 /** After giving something back failed, the next attempt waits. */
@@ -68,21 +65,38 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
   const waitingLine = createWaitingLine();
   const stopping = new AbortController();
   const { signal } = stopping;
-  const inFlight = new Map<StartedAction, Promise<void>>();
+  const ledger = createActionLedger();
+  /** Everything that {@link PoolController.stop} waits for. */
+  const underWay = new Set<Promise<void>>();
   let block: GrowthBlock | undefined;
   let shrinkBlockedUntilMs = 0;
   let lastPlan: Plan | undefined;
-  let reconciledAtMs = Number.NEGATIVE_INFINITY;
+  let observedAtMs = Number.NEGATIVE_INFINITY;
+  let isObserving = false;
   let wakeUp = () => {};
   let running: Promise<void> = Promise.resolve();
 
-  const isBusy = (eniId: EniId) =>
-    [...inFlight.keys()].some((action) => action.kind !== 'create-eni' && action.eniId === eniId);
-
-  const observe = () =>
-    reconcile({ ...options, signal, onEvent, isBusy }).then(() => {
-      reconciledAtMs = clock.nowMs();
+  function inBackground(work: Promise<void>): void {
+    const done = work.finally(() => {
+      underWay.delete(done);
+      kick();
     });
+    underWay.add(done);
+  }
+
+  const adopt = () => reconcile({ ...options, signal, onEvent, ledger });
+
+  /** Beside the loop, which must go on answering pods while links and EC2 take their time. */
+  async function observe(): Promise<void> {
+    try {
+      await adopt();
+    } catch (error) {
+      if (!signal.aborted) onEvent({ kind: 'observe-failed', error });
+    } finally {
+      observedAtMs = clock.nowMs();
+      isObserving = false;
+    }
+  }
 
   function decide(): Plan {
     const nowMs = clock.nowMs();
@@ -90,7 +104,7 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
     const state: PoolState = {
       enis: book.enis(nowMs),
       waitingCount: waitingLine.length,
-      inFlight: [...inFlight.keys()],
+      inFlight: ledger.inFlight,
       maxPods,
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
@@ -118,11 +132,8 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
     grows(action) || clock.nowMs() >= shrinkBlockedUntilMs;
 
   function begin(action: StartedAction): void {
-    const done = carryOut(action).finally(() => {
-      inFlight.delete(action);
-      kick();
-    });
-    inFlight.set(action, done);
+    ledger.begin(action);
+    inBackground(carryOut(action).finally(() => ledger.end(action)));
   }
 
   function answerWaiting(): void {
@@ -135,17 +146,17 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
     const outlook: Outlook = {
       nowMs,
       statistics,
-      isGrowing: [...inFlight.keys()].some(grows),
+      isGrowing: ledger.inFlight.some(grows),
       block,
       limit: limitIn(lastPlan?.refusals ?? []),
     };
     waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));
   }
 
-  async function pass(): Promise<void> {
-    if (clock.nowMs() - reconciledAtMs >= reconcileIntervalMs) {
-      reconciledAtMs = clock.nowMs();
-      await observe().catch((error: unknown) => onEvent({ kind: 'observe-failed', error }));
+  function pass(): void {
+    if (!isObserving && clock.nowMs() - observedAtMs >= reconcileIntervalMs) {
+      isObserving = true;
+      inBackground(observe());
     }
     lastPlan = decide();
     for (const action of lastPlan.actions) {
@@ -173,7 +184,7 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
       const kicked = new Promise<void>((resolve) => {
         wakeUp = resolve;
       });
-      await pass();
+      pass();
       const resting = new AbortController();
       const rest = clock.sleep(nextLookMs(), { signal: resting.signal }).catch(() => {});
       await Promise.race([kicked, rest]);
@@ -189,7 +200,10 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
     get lastPlan() {
       return lastPlan;
     },
-    adopt: observe,
+    adopt: async () => {
+      await adopt();
+      observedAtMs = clock.nowMs();
+    },
     start: () => {
       running = loop();
     },
@@ -197,7 +211,7 @@ export function createPoolController(options: PoolControllerOptions): PoolContro
     stop: async () => {
       stopping.abort();
       kick();
-      await Promise.all([running, ...inFlight.values()]);
+      await Promise.all([running, ...underWay]);
     },
   };
 }

@@ -36,6 +36,8 @@ export interface FakeNodeOptions {
   readonly addressCooldownMs?: number;
   /** How long EC2 takes for each change, ms. */
   readonly ec2LatencyMs?: number;
+  /** How long the link of a new ENI takes to appear, ms. */
+  readonly linkDelayMs?: number;
   /** Addresses on the primary ENI at the start. */
   readonly primaryAddressCount?: number;
 }
@@ -54,6 +56,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     waitMs = 30_000,
     addressCooldownMs = 30_000,
     ec2LatencyMs = 1_000,
+    linkDelayMs = 0,
     primaryAddressCount = 0,
   } = options;
   const clock = createFakeClock();
@@ -140,7 +143,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   };
   const host: HostPort = {
     routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
-    setUpEni: async () => {},
+    setUpEni: (_, { signal }) => clock.sleep(linkDelayMs, { signal }),
     tearDownEni: async () => {},
   };
   const checkpoint: CheckpointPort = {
@@ -158,7 +161,6 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     metadata,
     enis,
     host,
-    checkpoint,
     clock,
     targets: { warmEniTarget: 1, warmIpTarget: 0, minimumIpTarget: 0, ...options.targets },
     limits: { maxEnis, addressesPerEni },

@@ -1,7 +1,8 @@
 import type { AddressBook, EniId, EniSnapshot, Ipv4Address } from '@vpc-cni/ipam';
+import type { ActionLedger } from './action-ledger.ts';
 import { enterEni } from './enter-eni.ts';
 import type { PoolEvent } from './events.ts';
-import type { Clock, EniPort, HostPort, MetadataPort, ObservedEni } from './ports.ts';
+import type { Clock, EniPort, EniTruth, HostPort, MetadataPort, ObservedEni } from './ports.ts';
 
 export interface Reconciler {
   readonly book: AddressBook;
@@ -11,8 +12,8 @@ export interface Reconciler {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onEvent: (event: PoolEvent) => void;
-  /** ENIs that an action is working on; they are looked at next time. */
-  readonly isBusy: (eniId: EniId) => boolean;
+  /** What an action changes meanwhile is left for the next time. */
+  readonly ledger: ActionLedger;
 }
 
 /**
@@ -22,28 +23,31 @@ export interface Reconciler {
  * because metadata may lag behind by minutes. ENIs that EC2 marks as not ours are left alone.
  */
 export async function reconcile(r: Reconciler): Promise<void> {
-  const observed = await r.metadata.readEnis({ signal: r.signal });
-  const known = new Map(r.book.enis(r.clock.nowMs()).map((eni) => [eni.eniId, eni]));
-  const strange = observed.filter((eni) => !known.has(eni.eniId));
-  const suspicious = observed.filter((eni) => disagrees(known.get(eni.eniId), eni));
-  const seen = new Set(observed.map(({ eniId }) => eniId));
-  const vanished = [...known.values()].filter((eni) => !seen.has(eni.eniId));
+  const mark = r.ledger.mark();
+  const known = knownEnis(r);
+  const isQuiet = ({ eniId }: { readonly eniId: EniId }) =>
+    r.ledger.isUntouchedSince(mark, { eniId, isKnown: known.has(eniId) });
 
-  const doubtful = [...strange, ...suspicious, ...vanished]
-    .map(({ eniId }) => eniId)
-    .filter((eniId) => !r.isBusy(eniId));
+  const observed = await r.metadata.readEnis({ signal: r.signal });
+  const seen = new Set(observed.map(({ eniId }) => eniId));
+  const strange = observed.filter((eni) => !known.has(eni.eniId) && isQuiet(eni));
+  const suspicious = observed.filter((eni) => disagrees(known.get(eni.eniId), eni) && isQuiet(eni));
+  const vanished = [...known.values()].filter((eni) => !seen.has(eni.eniId) && isQuiet(eni));
+
+  const doubtful = [...strange, ...suspicious, ...vanished].map(({ eniId }) => eniId);
   if (doubtful.length === 0) return;
   const described = await r.enis.describeEnis(doubtful, { signal: r.signal });
   const truth = new Map(described.map((eni) => [eni.eniId, eni]));
 
-  for (const eni of strange) await adopt(eni, truth.get(eni.eniId), r);
-  for (const eni of suspicious) correct(eni.eniId, truth.get(eni.eniId)?.secondaryAddresses, r);
-  for (const eni of vanished) {
-    if (!truth.has(eni.eniId) && !r.isBusy(eni.eniId)) lose(eni, r);
+  for (const eni of strange.filter(isQuiet)) await adopt(eni, truth.get(eni.eniId), r);
+  for (const eni of suspicious.filter(isQuiet)) correct(truth.get(eni.eniId), r);
+  for (const eni of vanished.filter(isQuiet)) {
+    if (!truth.has(eni.eniId)) await lose(eni, r);
   }
 }
 
-type Truth = Awaited<ReturnType<EniPort['describeEnis']>>[number];
+const knownEnis = ({ book, clock }: Reconciler): ReadonlyMap<EniId, EniSnapshot> =>
+  new Map(book.enis(clock.nowMs()).map((eni) => [eni.eniId, eni]));
 
 function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boolean {
   if (known === undefined) return false;
@@ -54,8 +58,8 @@ function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boole
   );
 }
 
-async function adopt(eni: ObservedEni, truth: Truth | undefined, r: Reconciler): Promise<void> {
-  if (truth === undefined || r.isBusy(eni.eniId)) return;
+async function adopt(eni: ObservedEni, truth: EniTruth | undefined, r: Reconciler): Promise<void> {
+  if (truth === undefined) return;
   if (!truth.isManaged && !eni.isPrimary) {
     r.onEvent({ kind: 'eni-left-alone', eniId: eni.eniId });
     return;
@@ -65,23 +69,29 @@ async function adopt(eni: ObservedEni, truth: Truth | undefined, r: Reconciler):
   r.onEvent({ kind: 'eni-adopted', eniId: eni.eniId, addressCount: secondaryAddresses.length });
 }
 
-function correct(eniId: EniId, assigned: readonly Ipv4Address[] | undefined, r: Reconciler): void {
-  // Looked up again: the book may have moved while EC2 was asked.
-  const known = r.book.enis(r.clock.nowMs()).find((eni) => eni.eniId === eniId);
-  if (assigned === undefined || known === undefined || r.isBusy(eniId)) return;
+function correct(truth: EniTruth | undefined, r: Reconciler): void {
+  // Looked up again: pods came and went while EC2 was asked.
+  const known = truth && knownEnis(r).get(truth.eniId);
+  if (truth === undefined || known === undefined) return;
+  const { eniId } = truth;
+  const assigned = new Set<Ipv4Address>(truth.secondaryAddresses);
   const held = new Map(known.addresses.map(({ address, state }) => [address, state]));
-  const added = assigned.filter((address) => !held.has(address));
-  const gone = [...held.keys()].filter((address) => !assigned.includes(address));
+  const added = [...assigned].filter((address) => !held.has(address));
+  const gone = [...held.keys()].filter((address) => !assigned.has(address));
+  if (added.length + gone.length === 0) return;
   const lost = gone.filter((address) => held.get(address) === 'reserved');
   const removed = gone.filter((address) => held.get(address) !== 'reserved');
-  if (added.length + gone.length === 0) return;
   for (const address of added) r.book.addAddress(eniId, address);
   for (const address of removed) r.book.removeAddress(eniId, address);
   r.onEvent({ kind: 'addresses-corrected', eniId, added, removed, lost });
 }
 
-function lose(eni: EniSnapshot, r: Reconciler): void {
-  const reservedCount = eni.addresses.filter(({ state }) => state === 'reserved').length;
-  if (reservedCount === 0) r.book.removeEni(eni.eniId);
-  r.onEvent({ kind: 'eni-lost', eniId: eni.eniId, reservedCount });
+/** An ENI that pods still use stays in the book: their addresses must not be given to others. */
+async function lose({ eniId }: EniSnapshot, r: Reconciler): Promise<void> {
+  const reservedCount = knownEnis(r).get(eniId)?.reservedCount ?? 0;
+  if (reservedCount === 0) {
+    r.book.removeEni(eniId);
+    await r.host.tearDownEni(eniId);
+  }
+  r.onEvent({ kind: 'eni-lost', eniId, reservedCount });
 }
