@@ -3,11 +3,19 @@ import type { AddressPort, HeldAddress } from '@vpc-cni/plugin';
 import type { AddressDesk } from '@vpc-cni/pool-controller';
 
 /** The plugin's view of the address book. */
-export function createAddressPort(book: AddressBook, desk: AddressDesk): AddressPort {
+export function createAddressPort(options: {
+  readonly book: AddressBook;
+  readonly desk: AddressDesk;
+  readonly onRefusal: () => void;
+}): AddressPort {
+  const { book, desk, onRefusal } = options;
   return {
     reserve: async (key, pod, { signal }) => {
       const reply = await desk.reserve(key, { ...pod, interfacesCount: 1 }, { signal });
-      if (reply.kind === 'refused') return reply;
+      if (reply.kind === 'refused') {
+        onRefusal();
+        return reply;
+      }
       return { kind: 'reserved', held: heldAddressOf(reply.reservation), isNew: reply.isNew };
     },
     find: async (key) => {

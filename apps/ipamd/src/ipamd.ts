@@ -6,7 +6,14 @@ import { createCniService } from './cni-service.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Clock, Context } from './context.ts';
 import { createIntrospectionServer } from './introspection.ts';
-import { closed, listenOn, listenOnPort, listenOnSocket, makePrivateDirectory } from './listen.ts';
+import {
+  closed,
+  keepTrying,
+  listenOn,
+  listenOnPort,
+  listenOnSocket,
+  makePrivateDirectory,
+} from './listen.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics, createMetricsServer } from './metrics.ts';
 import { bringUpNode, type ReadyNode } from './node.ts';
@@ -58,9 +65,17 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
 
   await makePrivateDirectory(config.runDirectory);
   await listenOnSocket(cniServer, join(config.runDirectory, 'cni.sock'));
-  if (config.metricsPort !== undefined) await listenOnPort(metricsServer, config.metricsPort);
-  if (config.introspectionAddress !== undefined) {
-    await listenOn(introspectionServer, config.introspectionAddress);
+  const { metricsPort, introspectionAddress } = config;
+  const show = (what: string, listen: () => Promise<void>) =>
+    keepTrying(listen, {
+      clock,
+      signal,
+      onFailure: (error) => log.warn({ err: error }, `cannot listen for ${what}, trying again`),
+    });
+  if (metricsPort !== undefined)
+    void show('metrics', () => listenOnPort(metricsServer, metricsPort));
+  if (introspectionAddress !== undefined) {
+    void show('introspection', () => listenOn(introspectionServer, introspectionAddress));
   }
 
   try {

@@ -1,12 +1,31 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
+import type { Clock } from './context.ts';
 
-/** Listens on a Unix socket of mode 0600, replacing one that a dead process left behind. */
+/**
+ * Listens on a Unix socket of mode 0600, replacing one that a dead process left behind.
+ *
+ * @throws {Error} when a living process answers on it: two daemons would give out the same addresses.
+ */
 export async function listenOnSocket(server: Server, path: string): Promise<void> {
+  if (await answers(path)) {
+    throw new Error(`another process is serving ${path}; end it first`);
+  }
   await rm(path, { force: true });
   await listening(server, { path });
   await chmod(path, 0o600);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 /** Makes the directory of the daemon's sockets and files, for root alone (0700). */
@@ -45,6 +64,34 @@ function listening(
 /** Listens on a port of every address of the node. */
 export const listenOnPort = (server: Server, port: number): Promise<void> =>
   listening(server, { port });
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** Repeats a `listen` that fails, for ever: what merely shows the daemon must not keep it from its work. */
+export async function keepTrying(
+  listen: () => Promise<void>,
+  options: {
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly onFailure: (error: unknown) => void;
+  },
+): Promise<void> {
+  const { clock, signal, onFailure } = options;
+  for (
+    let retryMs = FIRST_RETRY_MS;
+    !signal.aborted;
+    retryMs = Math.min(LONGEST_RETRY_MS, 2 * retryMs)
+  ) {
+    try {
+      await listen();
+      return;
+    } catch (error) {
+      onFailure(error);
+    }
+    await clock.sleep(retryMs, { signal }).catch(() => {});
+  }
+}
 
 export const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {

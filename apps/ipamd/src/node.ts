@@ -39,7 +39,6 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   });
   const controller = createPoolController({
     book,
-    checkpoint,
     clock,
     limits,
     metadata: createMetadataPort(imds),
@@ -53,13 +52,17 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
 
   await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
   await phases.run(`restoring pods from ${config.checkpointPath}`, async () => {
-    restorePods({ context, book, host, checkpoint: await checkpoint.load() });
+    await restorePods({ context, book, host, checkpoint: await checkpoint.load() });
     await checkpoint.save();
   });
 
   await deleteLeakedEnis(context, aws);
 
-  const addresses = createAddressPort(book, desk);
+  const addresses = createAddressPort({
+    book,
+    desk,
+    onRefusal: () => metrics.noAvailableAddresses.inc(),
+  });
   metrics.watch({ book, nowMs: clock.nowMs, ...limits });
   return {
     addresses,

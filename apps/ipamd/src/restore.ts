@@ -7,21 +7,22 @@ import type { Host } from './host.ts';
  * Takes over the pods of an earlier process: everything in the checkpoint whose address is still
  * assigned and whose host link still exists. The rest has no pod any more; its rules are removed.
  */
-export function restorePods(options: {
+export async function restorePods(options: {
   readonly context: Context;
   readonly book: AddressBook;
   readonly host: Host;
   /** Text of the checkpoint; `undefined` on a fresh node. */
   readonly checkpoint: string | undefined;
-}): void {
+}): Promise<void> {
   const { context, book, host, checkpoint } = options;
   if (checkpoint === undefined) return;
   const { log, clock } = context;
+  const linkNames = await host.network.linkNames();
   const { restored, dropped } = book.restore(decodeCheckpoint(checkpoint), clock.nowMs());
   for (const { key, ipv4, reason } of dropped) {
     log.warn({ key, ipv4, reason }, 'checkpoint entry dropped');
   }
-  const orphans = restored.filter((reservation) => !hasHostLink(reservation, options));
+  const orphans = restored.filter((reservation) => !hasHostLink(reservation, linkNames));
   for (const { key, address, routeTableId } of orphans) {
     host.network.tearDownPodRules(address, routeTableId);
     book.release(key, clock.nowMs());
@@ -30,12 +31,16 @@ export function restorePods(options: {
   log.info({ pods: restored.length - orphans.length }, 'checkpoint restored');
 }
 
-/** Entries of old releases name no pod; they are believed, as upstream does. */
+/**
+ * Whether the pod's host link is among the host's links. Its prefix is ignored, because
+ * `AWS_VPC_K8S_CNI_VETHPREFIX` may have changed since. Entries of old releases name no pod; they are
+ * believed, as upstream does.
+ */
 function hasHostLink(
   { metadata: { podNamespace = '', podName = '' } }: Reservation,
-  { context, host }: { readonly context: Context; readonly host: Host },
+  linkNames: readonly string[],
 ): boolean {
   if (podNamespace === '' || podName === '') return true;
-  const prefix = context.config.host.vethPrefix;
-  return host.network.linkExists(hostLinkName({ prefix, podNamespace, podName }));
+  const suffix = hostLinkName({ prefix: '', podNamespace, podName });
+  return linkNames.some((name) => name.endsWith(suffix));
 }

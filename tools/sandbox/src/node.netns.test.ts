@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ping, seenSource } from './checks/probes.ts';
-import type { Pod, SandboxNode } from './node.ts';
-import { mustRun } from './run-command.ts';
+import { ipamdPath, type Pod, type SandboxNode } from './node.ts';
+import { mustRun, runCommand } from './run-command.ts';
 import { pluginConf } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
@@ -13,12 +13,15 @@ import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 let box: VpcInABox;
 let node: SandboxNode;
 
+const environment = { IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' };
+const statusConf = { ...pluginConf, cniVersion: '1.1.0' };
+
 beforeAll(async () => {
   box = await createVpcInABox({ nodeCount: 1, instanceType: 't3.small', prefix: 'n1' });
   const [only] = box.nodes;
   if (only === undefined) throw new Error('the box has no node');
   node = only;
-  await node.start({ IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' });
+  await node.start(environment);
 });
 
 afterAll(() => box.close());
@@ -238,7 +241,7 @@ describe('the daemon', () => {
   test('killed and restarted keeps its pods, and gives no address twice', async () => {
     await withPods(3, async (pods) => {
       await node.stop('SIGKILL');
-      await node.start({ IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' });
+      await node.start(environment);
       for (const pod of pods) await ping(node.netns, pod.address);
       const newcomer = await node.addPod('newcomer');
       try {
@@ -250,16 +253,37 @@ describe('the daemon', () => {
     expect(await addressesInUse()).toBe(0);
   });
 
+  test('restarted with another veth prefix still knows its pods', async () => {
+    await withPods(2, async () => {
+      await node.stop();
+      await node.start({ ...environment, AWS_VPC_K8S_CNI_VETHPREFIX: 'pod' });
+      expect(await addressesInUse()).toBe(2);
+    });
+    await node.stop();
+    await node.start(environment);
+  });
+
+  test('refuses to serve beside another one', async () => {
+    const second = await runCommand([process.execPath, ipamdPath], {
+      netns: node.netns,
+      env: { AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory },
+    });
+    expect(second).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('another process is serving'),
+    });
+    expect((await node.runtime.cni('STATUS', undefined, statusConf)).exitCode).toBe(0);
+  });
+
   test('away: ADD asks to try later, STATUS says no, VERSION answers, DEL is kept and carried out', async () => {
     const pod = await node.addPod('orphan');
     await node.stop();
     const newcomer = await node.runtime.createSandbox({ podNamespace: 'default', podName: 'late' });
-    const conf = { ...pluginConf, cniVersion: '1.1.0' };
     expect(await node.runtime.cni('ADD', newcomer)).toMatchObject({
       exitCode: 1,
       output: { code: 11 },
     });
-    expect(await node.runtime.cni('STATUS', undefined, conf)).toMatchObject({
+    expect(await node.runtime.cni('STATUS', undefined, statusConf)).toMatchObject({
       exitCode: 1,
       output: { code: 50 },
     });
@@ -272,7 +296,7 @@ describe('the daemon', () => {
     const spool = join(node.runDirectory, 'deferred-del');
     expect(await readdir(spool)).toEqual([`${pod.containerId}-eth0`]);
 
-    await node.start({ IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' });
+    await node.start(environment);
     expect(await readdir(spool)).toEqual([]);
     expect(await addressesInUse()).toBe(0);
     await untilNoTraceOf(pod);

@@ -70,8 +70,8 @@ export interface HostNetwork {
   tearDownPod(attachment: PodAttachment): Promise<void>;
   /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. */
   checkPod(attachment: PodAttachment): Promise<readonly string[]>;
-  /** True when the host has a link of that name. One lookup. */
-  linkExists(name: string): boolean;
+  /** Names of all links of the host. A dump: not for a pod's path. */
+  linkNames(): Promise<readonly string[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
   tearDownPodRules(address: Ipv4Address, routeTableId: number): void;
   /** Resolves when all links of pods torn down so far are deleted. */
@@ -120,7 +120,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     },
     tearDownPod: async (attachment) => tearDownPod(context, attachment),
     checkPod: (attachment) => checkPod(context, attachment),
-    linkExists: (name) => host.links.find({ name }) !== undefined,
+    linkNames: async () => (await host.links.list()).map(({ name }) => name),
     tearDownPodRules: (address, tableId) => tearDownPodRules(host, address, tableId),
     settled: () => sweeper.settled(),
     close: async () => {
