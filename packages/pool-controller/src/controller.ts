@@ -51,167 +51,192 @@ const SETTLE_MS = 50;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
-const grows = (action: StartedAction) =>
-  action.kind === 'create-eni' || action.kind === 'assign-addresses';
-
 /**
  * The control loop of a node's warm pool: observe, plan, apply, record; level-triggered.
  *
  * Never two actions at once on one ENI; independent ENIs in parallel.
  */
-export function createPoolController(options: PoolControllerOptions): PoolController {
-  const { book, clock, targets, limits, maxPods } = options;
-  const { intervalMs = 5_000, reconcileIntervalMs = 60_000, onEvent = () => {} } = options;
-  const waitingLine = createWaitingLine();
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const ledger = createActionLedger();
-  /** Everything that {@link PoolController.stop} waits for. */
-  const underWay = new Set<Promise<void>>();
-  let block: GrowthBlock | undefined;
-  let shrinkBlockedUntilMs = 0;
-  let lastPlan: Plan | undefined;
-  let observedAtMs = Number.NEGATIVE_INFINITY;
-  let isObserving = false;
-  let wakeUp = () => {};
-  let running: Promise<void> = Promise.resolve();
+export const createPoolController = (options: PoolControllerOptions): PoolController =>
+  new PoolLoop(options);
 
-  function inBackground(work: Promise<void>): void {
-    const done = work.finally(() => {
-      underWay.delete(done);
-      kick();
-    });
-    underWay.add(done);
+const grows = (action: StartedAction) =>
+  action.kind === 'create-eni' || action.kind === 'assign-addresses';
+
+class PoolLoop implements PoolController {
+  readonly waitingLine: WaitingLine = createWaitingLine();
+  readonly #options: Required<PoolControllerOptions>;
+  readonly #ledger = createActionLedger();
+  readonly #stopping = new AbortController();
+  /** Everything that {@link stop} waits for. */
+  readonly #underWay = new Set<Promise<void>>();
+  #lastPlan: Plan | undefined;
+  #block: GrowthBlock | undefined;
+  #shrinkBlockedUntilMs = 0;
+  #observedAtMs = Number.NEGATIVE_INFINITY;
+  #isObserving = false;
+  #wakeUp = () => {};
+
+  constructor(options: PoolControllerOptions) {
+    this.#options = {
+      intervalMs: 5_000,
+      reconcileIntervalMs: 60_000,
+      onEvent: () => {},
+      ...options,
+    };
   }
 
-  const adopt = () => reconcile({ ...options, signal, onEvent, ledger });
+  get lastPlan(): Plan | undefined {
+    return this.#lastPlan;
+  }
 
-  /** Beside the loop, which must go on answering pods while links and EC2 take their time. */
-  async function observe(): Promise<void> {
-    try {
-      await adopt();
-    } catch (error) {
-      if (!signal.aborted) onEvent({ kind: 'observe-failed', error });
-    } finally {
-      observedAtMs = clock.nowMs();
-      isObserving = false;
+  async adopt(): Promise<void> {
+    const signal = this.#stopping.signal;
+    await reconcile({ ...this.#options, signal, ledger: this.#ledger });
+    this.#observedAtMs = this.#nowMs();
+  }
+
+  start(): void {
+    this.#inBackground(this.#loop());
+  }
+
+  kick(): void {
+    this.#wakeUp();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.kick();
+    await Promise.all(this.#underWay);
+  }
+
+  async #loop(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const kicked = new Promise<void>((resolve) => {
+        this.#wakeUp = resolve;
+      });
+      this.#look();
+      const resting = new AbortController();
+      const rest = clock.sleep(this.#nextLookMs(), { signal: resting.signal }).catch(() => {});
+      await Promise.race([kicked, rest]);
+      resting.abort();
+      if (this.waitingLine.length === 0) {
+        await clock.sleep(SETTLE_MS, { signal }).catch(() => {});
+      }
     }
   }
 
-  function decide(): Plan {
-    const nowMs = clock.nowMs();
+  #look(): void {
+    const { reconcileIntervalMs } = this.#options;
+    if (!this.#isObserving && this.#nowMs() - this.#observedAtMs >= reconcileIntervalMs) {
+      this.#inBackground(this.#observe());
+    }
+    this.#lastPlan = this.#decide();
+    for (const action of this.#lastPlan.actions) {
+      if (action.kind !== 'wait' && this.#mayBegin(action)) this.#begin(action);
+    }
+    this.#answerWaiting();
+  }
+
+  /** Beside the loop, which must go on answering pods while links and EC2 take their time. */
+  async #observe(): Promise<void> {
+    this.#isObserving = true;
+    try {
+      await this.adopt();
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      this.#options.onEvent({ kind: 'observe-failed', error });
+      this.#observedAtMs = this.#nowMs();
+    } finally {
+      this.#isObserving = false;
+    }
+  }
+
+  #decide(): Plan {
+    const { book, targets, limits, maxPods } = this.#options;
+    const nowMs = this.#nowMs();
     const { nextCooledAtMs, lastReleasedAtMs } = book.statistics(nowMs);
     const state: PoolState = {
       enis: book.enis(nowMs),
-      waitingCount: waitingLine.length,
-      inFlight: ledger.inFlight,
+      waitingCount: this.waitingLine.length,
+      inFlight: this.#ledger.inFlight,
       maxPods,
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
-      ...backOffOf(block),
+      ...backOffOf(this.#block),
     };
     return plan(state, targets, limits, nowMs);
   }
 
-  async function carryOut(action: StartedAction): Promise<void> {
-    const startedAtMs = clock.nowMs();
+  #mayBegin(action: StartedAction): boolean {
+    return grows(action) || this.#nowMs() >= this.#shrinkBlockedUntilMs;
+  }
+
+  #begin(action: StartedAction): void {
+    this.#ledger.begin(action);
+    this.#inBackground(this.#carryOut(action).finally(() => this.#ledger.end(action)));
+  }
+
+  async #carryOut(action: StartedAction): Promise<void> {
+    const { onEvent } = this.#options;
+    const { signal } = this.#stopping;
+    const startedAtMs = this.#nowMs();
     onEvent({ kind: 'action-started', action });
     try {
-      await applyAction(action, { ...options, signal });
-      if (grows(action)) block = undefined;
-      onEvent({ kind: 'action-done', action, elapsedMs: clock.nowMs() - startedAtMs });
+      await applyAction(action, { ...this.#options, signal });
+      if (grows(action)) this.#block = undefined;
+      onEvent({ kind: 'action-done', action, elapsedMs: this.#nowMs() - startedAtMs });
     } catch (error) {
       if (signal.aborted) return;
-      if (grows(action)) block = growthBlockOf(error, block, clock.nowMs());
-      else shrinkBlockedUntilMs = clock.nowMs() + SHRINK_RETRY_MS;
+      const nowMs = this.#nowMs();
+      if (grows(action)) this.#block = growthBlockOf(error, this.#block, nowMs);
+      else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
       onEvent({ kind: 'action-failed', action, error });
     }
   }
 
-  const mayBegin = (action: StartedAction) =>
-    grows(action) || clock.nowMs() >= shrinkBlockedUntilMs;
-
-  function begin(action: StartedAction): void {
-    ledger.begin(action);
-    inBackground(carryOut(action).finally(() => ledger.end(action)));
-  }
-
-  function answerWaiting(): void {
-    const nowMs = clock.nowMs();
-    const statistics = book.statistics(nowMs);
+  #answerWaiting(): void {
+    const nowMs = this.#nowMs();
+    const statistics = this.#options.book.statistics(nowMs);
     if (statistics.reservableNowCount > 0) {
-      waitingLine.tell(() => ({ kind: 'look-again' }));
+      this.waitingLine.tell(() => ({ kind: 'look-again' }));
       return;
     }
     const outlook: Outlook = {
       nowMs,
       statistics,
-      isGrowing: ledger.inFlight.some(grows),
-      block,
-      limit: limitIn(lastPlan?.refusals ?? []),
+      isGrowing: this.#ledger.inFlight.some(grows),
+      block: this.#block,
+      limit: limitIn(this.#lastPlan?.refusals ?? []),
     };
-    waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));
+    this.waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));
   }
 
-  function pass(): void {
-    if (!isObserving && clock.nowMs() - observedAtMs >= reconcileIntervalMs) {
-      isObserving = true;
-      inBackground(observe());
-    }
-    lastPlan = decide();
-    for (const action of lastPlan.actions) {
-      if (action.kind !== 'wait' && mayBegin(action)) begin(action);
-    }
-    answerWaiting();
-  }
-
-  function nextLookMs(): number {
-    const nowMs = clock.nowMs();
+  /** Until the first instant at which something may be due without a kick. */
+  #nextLookMs(): number {
+    const nowMs = this.#nowMs();
+    const waits = (this.#lastPlan?.actions ?? []).filter((action) => action.kind === 'wait');
+    const cooledAtMs = this.#options.book.statistics(nowMs).nextCooledAtMs;
     const instants = [
-      nowMs + intervalMs,
-      ...(lastPlan?.actions ?? []).map((action) =>
-        action.kind === 'wait' ? action.untilMs : nowMs,
-      ),
-      ...waitingLine.deadlinesMs,
-      ...(waitingLine.length > 0 ? [book.statistics(nowMs).nextCooledAtMs ?? nowMs] : []),
-      block?.untilMs ?? nowMs,
+      nowMs + this.#options.intervalMs,
+      ...waits.map(({ untilMs }) => untilMs),
+      ...this.waitingLine.deadlinesMs,
+      ...(this.waitingLine.length > 0 && cooledAtMs !== undefined ? [cooledAtMs] : []),
+      ...(this.#block === undefined ? [] : [this.#block.untilMs]),
     ];
     return Math.min(...instants.filter((atMs) => atMs > nowMs)) - nowMs;
   }
 
-  async function loop(): Promise<void> {
-    while (!signal.aborted) {
-      const kicked = new Promise<void>((resolve) => {
-        wakeUp = resolve;
-      });
-      pass();
-      const resting = new AbortController();
-      const rest = clock.sleep(nextLookMs(), { signal: resting.signal }).catch(() => {});
-      await Promise.race([kicked, rest]);
-      resting.abort();
-      if (waitingLine.length === 0) await clock.sleep(SETTLE_MS, { signal }).catch(() => {});
-    }
+  #inBackground(work: Promise<void>): void {
+    const done = work.finally(() => {
+      this.#underWay.delete(done);
+      this.kick();
+    });
+    this.#underWay.add(done);
   }
 
-  const kick = () => wakeUp();
-
-  return {
-    waitingLine,
-    get lastPlan() {
-      return lastPlan;
-    },
-    adopt: async () => {
-      await adopt();
-      observedAtMs = clock.nowMs();
-    },
-    start: () => {
-      running = loop();
-    },
-    kick,
-    stop: async () => {
-      stopping.abort();
-      kick();
-      await Promise.all([running, ...underWay]);
-    },
-  };
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
 }
