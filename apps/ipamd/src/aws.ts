@@ -11,6 +11,7 @@ import {
   withRetry,
 } from '@vpc-cni/eni-allocator';
 import { createImds, type EniFacts, type Imds, type InstanceFacts } from '@vpc-cni/imds';
+import { limitsOf } from '@vpc-cni/warm-pool/limits';
 import type { Context } from './context.ts';
 
 /** What the daemon knows of its instance, and how it reaches AWS. */
@@ -70,9 +71,12 @@ export async function connectToAws({
     { ...defaultRetryPolicy, attempts: 3 },
     clock,
   );
-  const limits = await phases.run('asking EC2 what the instance type can carry', () =>
-    ec2.describeInstanceLimits(instance.instanceType),
-  );
+  // The built-in table spares a call and a permission; EC2 knows types that are newer.
+  const limits =
+    limitsOf(instance.instanceType) ??
+    (await phases.run('asking EC2 what the instance type can carry', () =>
+      ec2.describeInstanceLimits(instance.instanceType),
+    ));
   const allocator = createEniAllocator({
     ec2,
     clock,

@@ -12,10 +12,37 @@ export type {
   UnassignAddresses,
   Wait,
 } from './action.ts';
-export { type InstanceLimits, maxPods } from './max-pods.ts';
+export {
+  type DescribedInstanceType,
+  type DescribedNetworkCard,
+  type DescribeInstanceTypesAnswer,
+  describeInstanceTypesToLimits,
+} from './limits/describe-instance-types.ts';
+export type {
+  Hypervisor,
+  InstanceTypeLimits,
+  NetworkCardLimits,
+} from './limits/instance-type-limits.ts';
+export {
+  canHavePrefixes,
+  canHaveTrunk,
+  type InstanceLimits,
+  type MaxPodsLimits,
+  type MaxPodsOptions,
+  maxPods,
+  type PodCapacity,
+  podCapacity,
+  recommendedMaxPods,
+} from './max-pods.ts';
 // For people who build on it: the figures behind a plan.
 export type { PoolNeed } from './need.ts';
 export { type Plan, plan } from './plan.ts';
 export type { PoolFigures } from './pool-figures.ts';
 export type { InFlightAction, PoolEni, PoolState } from './pool-state.ts';
+export {
+  isWarmPoolError,
+  WarmPoolError,
+  type WarmPoolErrorCode,
+  type WarmPoolErrorFacts,
+} from './warm-pool-error.ts';
 export { parseWarmTargets, type WarmTargets } from './warm-targets.ts';
