@@ -38,7 +38,21 @@ export {
 export type { PoolNeed } from './need.ts';
 export { type Plan, plan } from './plan.ts';
 export type { PoolFigures } from './pool-figures.ts';
-export type { InFlightAction, PoolEni, PoolState } from './pool-state.ts';
+export type { EniKind, InFlightAction, PoolEni, PoolPrefix, PoolState } from './pool-state.ts';
+export type { AssignPrefixes, UnassignPrefixes } from './prefix-action.ts';
+export type {
+  CreateEniOnCard,
+  CreateEniWithPrefixes,
+  GrowthAction,
+  GrowthFailure,
+} from './upstream/increase.ts';
+export {
+  planUpstream,
+  type UpstreamAction,
+  type UpstreamPlan,
+  type UpstreamRefusal,
+  type UpstreamState,
+} from './upstream/plan-upstream.ts';
 export {
   isWarmPoolError,
   WarmPoolError,

@@ -19,6 +19,25 @@ export interface PoolState {
   readonly lastReleasedAtMs?: number;
 }
 
+/**
+ * What an ENI is to the pool.
+ *
+ * - `primary`, `secondary`: serve pods.
+ * - `excluded`: in a subnet that is closed to pods; those it has keep working.
+ * - `trunk`: carries branch ENIs. Its addresses serve pods, but it is never grown nor deleted.
+ * - `efa`: never deleted.
+ * - `unmanaged`: not ours; takes a slot of the network card, nothing else.
+ */
+export type EniKind = 'primary' | 'secondary' | 'excluded' | 'trunk' | 'efa' | 'unmanaged';
+
+/** A /28 on an ENI: 16 addresses, all for pods. */
+export interface PoolPrefix {
+  /** Such as `10.0.0.16/28`. */
+  readonly prefix: string;
+  readonly reservedCount: number;
+  readonly coolingCount: number;
+}
+
 /** One ENI that serves pods. */
 export interface PoolEni {
   readonly eniId: string;
@@ -32,7 +51,20 @@ export interface PoolEni {
   readonly attachedAtMs: number;
   /** Its free addresses, longest idle first; they are given back in this order. */
   readonly freeAddresses: readonly string[];
+  /** Default: `primary` or `secondary`, as `isPrimary` says. A primary ENI may be `excluded`. */
+  readonly kind?: EniKind;
+  /** Default 0. */
+  readonly networkCardIndex?: number;
+  /** Slot on its network card; for the reader of a plan. Default: not known. */
+  readonly deviceNumber?: number;
+  /** Its cooling addresses, which {@link planUpstream} may give back. Default: none of them known. */
+  readonly coolingAddresses?: readonly string[];
+  /** Its prefixes, none of whose addresses are in the counts above. Default: none. */
+  readonly prefixes?: readonly PoolPrefix[];
 }
+
+export const eniKindOf = ({ kind, isPrimary }: PoolEni): EniKind =>
+  kind ?? (isPrimary ? 'primary' : 'secondary');
 
 /** An action that is under way; `reason` may be left out. */
 export type InFlightAction =

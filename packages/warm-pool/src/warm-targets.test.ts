@@ -53,6 +53,41 @@ const cases: readonly {
     environment: { WARM_ENI_TARGET: '9223372036854775808' },
     differs: {},
   },
+  {
+    name: 'prefix mode',
+    environment: { ENABLE_PREFIX_DELEGATION: 'True', WARM_PREFIX_TARGET: '1' },
+    differs: { assignmentMode: 'prefix', warmPrefixTarget: 1 },
+  },
+  {
+    name: 'a negative prefix target as none at all',
+    environment: { WARM_PREFIX_TARGET: '-1' },
+    differs: {},
+  },
+  {
+    name: 'every switch',
+    environment: {
+      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 't',
+      AWS_MANAGE_ENIS_NON_SCHEDULABLE: '1',
+      ENABLE_POD_ENI: 'TRUE',
+      ENABLE_SUBNET_DISCOVERY: 'F',
+    },
+    differs: {
+      customNetworking: true,
+      managesNonSchedulable: true,
+      securityGroupsForPods: true,
+      subnetDiscovery: false,
+    },
+  },
+  {
+    name: 'booleans in mixed case or other words as their default',
+    environment: {
+      ENABLE_PREFIX_DELEGATION: 'TrUe',
+      ENABLE_POD_ENI: 'yes',
+      ENABLE_SUBNET_DISCOVERY: 'no',
+      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: '',
+    },
+    differs: {},
+  },
 ];
 
 test.each(cases)('parseWarmTargets reads $name', ({ environment, differs }) => {
