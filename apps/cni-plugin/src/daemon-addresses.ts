@@ -29,6 +29,16 @@ export function createDaemonAddresses(socketPath: string): AddressPort {
   };
 }
 
+/** Whether the daemon answers on its socket. */
+export async function daemonRefusal(socketPath: string): Promise<Refusal | undefined> {
+  try {
+    await postJson(socketPath, '/v1/addresses/list', { networkName: '' }, undefined);
+    return undefined;
+  } catch (error) {
+    return daemonAway(error);
+  }
+}
+
 const daemonAway = (error: unknown): Refusal => ({
   kind: 'refused',
   reason: 'starting',

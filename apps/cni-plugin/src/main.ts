@@ -5,17 +5,18 @@ import { runPlugin } from '@vpc-cni/cni-spec/plugin';
 import { createPodWiring, openHostNetwork } from '@vpc-cni/host-network';
 import { createPluginHandlers } from '@vpc-cni/plugin';
 import packageJson from '../package.json' with { type: 'json' };
-import { createDaemonAddresses } from './daemon-addresses.ts';
+import { createDaemonAddresses, daemonRefusal } from './daemon-addresses.ts';
 
 // The verbs of the daemon, as an ordinary CNI executable: only the address comes from ipamd.
 const runDirectory = process.env['AWS_VPC_K8S_CNI_RUN_DIR'] || '/var/run/aws-node';
+const socketPath = join(runDirectory, 'cni.sock');
 const network = openHostNetwork();
 
 await runPlugin(
   createPluginHandlers({
-    addresses: createDaemonAddresses(join(runDirectory, 'cni.sock')),
+    addresses: createDaemonAddresses(socketPath),
     wiring: createPodWiring(network),
-    readiness: { refusal: () => undefined },
+    readiness: { refusal: () => daemonRefusal(socketPath) },
   }),
   { supportedVersions: KNOWN_VERSIONS, about: `AWS CNI ${packageJson.version}` },
 );

@@ -51,7 +51,10 @@ export function createCniService(
       if (command === 'DEL' && !isServing) return undefined;
       if (command === 'DEL') metrics.delRequests.inc({ reason: 'PodDeleted' });
       if (command === 'ADD') metrics.addRequests.inc();
-      if (command === 'ADD' && isServing) report(await deferredDels.replayBefore(request));
+      // Without a deferred DEL nothing is waited for: an ADD keeps its turn before the DEL that follows it.
+      if (command === 'ADD' && isServing && deferredDels.has(request)) {
+        report(await deferredDels.replayBefore(request));
+      }
       const startedAtMs = clock.nowMs();
       const response = await respond(request, until);
       logAnswer(log, request, response, clock.nowMs() - startedAtMs);
@@ -62,7 +65,13 @@ export function createCniService(
       report(await deferredDels.replayAll());
       isServing = true;
     },
-    sweep: async () => report(await deferredDels.replayAll()),
+    sweep: async () => {
+      try {
+        report(await deferredDels.replayAll());
+      } catch (error) {
+        log.warn({ err: error }, 'cannot carry out deferred DELs, trying again');
+      }
+    },
   };
 }
 

@@ -86,6 +86,19 @@ test('an ADD first carries out the DEL of its own attachment, and no other', asy
   expect(await readdir(spool)).toEqual(['b-eth0']);
 });
 
+test('a DEL is carried out once, however many ask for it at the same time', async () => {
+  await defer('a');
+  const environment = { CNI_CONTAINERID: 'a', CNI_IFNAME: 'eth0' };
+  expect(deferredDels.has({ environment, stdin: '' })).toBe(true);
+  await Promise.all([
+    deferredDels.replayAll(),
+    deferredDels.replayBefore({ environment, stdin: '' }),
+    deferredDels.replayBefore({ environment, stdin: '' }),
+  ]);
+  expect(seen).toHaveLength(1);
+  expect(deferredDels.has({ environment, stdin: '' })).toBe(false);
+});
+
 test('without a spool there is nothing to carry out', async () => {
   const none = createDeferredDels(join(spool, 'none'), () => Promise.reject(new Error('asked')));
   expect(await none.replayAll()).toEqual([]);

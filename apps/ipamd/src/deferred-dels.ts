@@ -1,4 +1,5 @@
-import { readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniProcessRequest, CniProcessResponse } from '@vpc-cni/cni-spec';
 import { parseSpooledRequest } from './cni-server.ts';
@@ -15,17 +16,31 @@ export type Replay =
 export interface DeferredDels {
   /** Carries out all of them. */
   replayAll(): Promise<readonly Replay[]>;
+  /** Whether the attachment that `request` speaks of has one; answers at once, so that no turn is lost. */
+  has(request: CniProcessRequest): boolean;
   /** Carries out the one of the attachment that `request` speaks of: an ADD must not come before its DEL. */
   replayBefore(request: CniProcessRequest): Promise<readonly Replay[]>;
 }
 
+/** A name with a slash is no attachment's; the launcher spools none. */
+const fileNameOf = ({ environment }: CniProcessRequest): string =>
+  `${environment['CNI_CONTAINERID']}-${environment['CNI_IFNAME']}`.replaceAll('/', '_');
+
 type Answer = (request: CniProcessRequest) => Promise<CniProcessResponse>;
 
 export function createDeferredDels(directory: string, answer: Answer): DeferredDels {
-  const replay = async (name: string): Promise<readonly Replay[]> => {
+  const underWay = new Map<string, Promise<readonly Replay[]>>();
+
+  const replayOnce = async (name: string): Promise<readonly Replay[]> => {
     const file = join(directory, name);
     const bytes = await readIfThere(file);
     return bytes === undefined ? [] : [await carryOut(file, bytes, answer)];
+  };
+  // Whoever comes while a DEL is being carried out waits for it: a second time could meet the next pod.
+  const replay = (name: string): Promise<readonly Replay[]> => {
+    const running = underWay.get(name) ?? replayOnce(name).finally(() => underWay.delete(name));
+    underWay.set(name, running);
+    return running;
   };
   return {
     replayAll: async () => {
@@ -33,10 +48,8 @@ export function createDeferredDels(directory: string, answer: Answer): DeferredD
       for (const name of await spooledIn(directory)) replays.push(...(await replay(name)));
       return replays;
     },
-    replayBefore: async ({ environment }) => {
-      const name = `${environment['CNI_CONTAINERID']}-${environment['CNI_IFNAME']}`;
-      return name.includes('/') ? [] : replay(name);
-    },
+    has: (request) => existsSync(join(directory, fileNameOf(request))),
+    replayBefore: (request) => replay(fileNameOf(request)),
   };
 }
 
@@ -51,7 +64,7 @@ async function carryOut(file: string, bytes: Buffer, answer: Answer): Promise<Re
   if (exitCode !== 0) {
     return isHopeless(stdout) ? setAside(file, stdout) : { file, kind: 'kept', failure: stdout };
   }
-  await unlink(file);
+  await rm(file, { force: true });
   return { file, kind: 'done' };
 }
 

@@ -56,7 +56,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     await checkpoint.save();
   });
 
-  await deleteLeakedEnis(context, aws);
+  await deleteLeakedEnis(context, aws, { olderThanMs: 0 });
 
   const addresses = createAddressPort({
     book,
@@ -77,7 +77,10 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
       nowMs: clock.nowMs,
       explain: () => ({ enis: book.enis(clock.nowMs()), plan: controller.lastPlan ?? null }),
     }),
-    start: () => controller.start(),
+    start: () => {
+      controller.start();
+      void sweepLeakedEnis(context, aws);
+    },
     stop: async () => {
       await controller.stop();
       await host.close();
@@ -85,13 +88,30 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   };
 }
 
+const LEAK_SWEEP_MS = 600_000;
+/** An ENI of ours that is not attached yet is younger. */
+const LEAKED_ENI_AGE_MS = 300_000;
+
+/** Some allocations fail so that even their clean-up fails; what they left goes later. */
+async function sweepLeakedEnis(context: Context, aws: AwsAccess): Promise<void> {
+  const { clock, signal } = context;
+  while (!signal.aborted) {
+    await clock.sleep(LEAK_SWEEP_MS, { signal }).catch(() => {});
+    if (!signal.aborted) await deleteLeakedEnis(context, aws, { olderThanMs: LEAKED_ENI_AGE_MS });
+  }
+}
+
 /**
- * Deletes ENIs that an earlier process of this node created and did not live to attach. Before the
+ * Deletes ENIs that this node created and did not live to attach. With age 0 only before the
  * controller starts: an ENI of its own that is not attached yet looks the same.
  */
-async function deleteLeakedEnis({ log }: Context, { allocator }: AwsAccess): Promise<void> {
+async function deleteLeakedEnis(
+  { log }: Context,
+  { allocator }: AwsAccess,
+  age: { readonly olderThanMs: number },
+): Promise<void> {
   try {
-    const eniIds = await allocator.deleteLeakedEnis({ olderThanMs: 0 });
+    const eniIds = await allocator.deleteLeakedEnis(age);
     if (eniIds.length > 0) log.info({ eniIds }, 'leaked ENIs deleted');
   } catch (error) {
     log.warn({ err: error }, 'cannot look for leaked ENIs');

@@ -1,4 +1,4 @@
-import type { AttachmentRequest, CniResult } from '@vpc-cni/cni-spec';
+import { type AttachmentRequest, CNI_ERROR, CniError, type CniResult } from '@vpc-cni/cni-spec';
 import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
@@ -20,6 +20,11 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   if (reply.kind === 'refused') throw refusalError(reply);
 
   const { held, isNew } = reply;
+  if (request.signal.aborted) {
+    // Nobody will read the answer, and the runtime's DEL may have been here already.
+    if (isNew) await ports.addresses.release(key);
+    throw new CniError(CNI_ERROR.tryAgainLater, 'the runtime gave up on this ADD');
+  }
   const wiring = wiringOf({ ...held, ...pod }, conf, request.netns);
   try {
     const { hostLinkName } = await ports.wiring.setUp(wiring);

@@ -25,6 +25,7 @@ interface Call {
   readonly netns?: string;
   readonly args?: string;
   readonly conf?: object;
+  readonly signal?: AbortSignal;
 }
 
 async function cni(command: string, call: Call = {}) {
@@ -42,7 +43,10 @@ async function cni(command: string, call: Call = {}) {
       stdin: JSON.stringify({ ...conf, ...call.conf }),
     },
     handlers,
-    { supportedVersions: KNOWN_VERSIONS },
+    {
+      supportedVersions: KNOWN_VERSIONS,
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    },
   );
   return {
     exitCode: response.exitCode,
@@ -93,6 +97,13 @@ describe('ADD', () => {
   test('into a namespace that does not exist is error 8', async () => {
     outside.failSetUp(Object.assign(new Error('no such namespace'), { code: 'netns-not-found' }));
     expect((await cni('ADD')).output).toMatchObject({ code: 8, details: 'no such namespace' });
+  });
+
+  test('that the runtime gave up on holds nothing afterwards', async () => {
+    const givenUp = new AbortController();
+    givenUp.abort(new Error('the caller hung up'));
+    expect((await cni('ADD', { signal: givenUp.signal })).exitCode).toBe(1);
+    expect(outside.log).toEqual(['reserve a', 'release a']);
   });
 
   test('repeated without DEL fails and leaves the first one as it is', async () => {

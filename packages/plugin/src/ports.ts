@@ -92,5 +92,5 @@ export type WiringFailure = 'netns-not-found' | 'link-exists';
 
 /** Whether the node can serve an ADD now. */
 export interface ReadinessPort {
-  refusal(): Refusal | undefined;
+  refusal(): Refusal | undefined | Promise<Refusal | undefined>;
 }

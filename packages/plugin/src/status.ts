@@ -3,7 +3,7 @@ import type { PluginPorts } from './plugin-ports.ts';
 
 /** STATUS: fails with 50 while an ADD would have to be refused. */
 export async function status(ports: PluginPorts): Promise<void> {
-  const refusal = ports.readiness.refusal();
+  const refusal = await ports.readiness.refusal();
   if (refusal === undefined) return;
   throw new CniError(
     CNI_ERROR.notAvailable,

@@ -45,6 +45,7 @@ export function createAddressDesk(options: {
     reserve: async (key, metadata, { signal }) => {
       const deadlineMs = clock.nowMs() + waitMs;
       for (;;) {
+        signal.throwIfAborted();
         const outcome = book.reserve(key, metadata, clock.nowMs());
         if (outcome.kind === 'reserved') {
           controller.kick();

@@ -16,7 +16,8 @@ type AppliedAction = Exclude<Action, { readonly kind: 'wait' }>;
 /**
  * Carries out one action of a plan: EC2 first, then the host, then the address book.
  *
- * What is given back is put out of reach (draining) before EC2 is asked, and comes back when EC2 refuses.
+ * What is given back is put out of reach (draining) before EC2 is asked. When EC2's answer is a failure
+ * it stays there until a comparison with EC2 has shown what became of it.
  */
 export function applyAction(action: AppliedAction, hands: Hands): Promise<void> {
   switch (action.kind) {
@@ -61,12 +62,7 @@ async function unassignAddresses(
 ): Promise<void> {
   const { book, enis, signal } = hands;
   book.drain(eniId, addresses);
-  try {
-    await enis.unassignAddresses(eniId, addresses, { signal });
-  } catch (error) {
-    book.undrain(eniId, addresses);
-    throw error;
-  }
+  await enis.unassignAddresses(eniId, addresses, { signal });
   for (const address of addresses) book.removeAddress(eniId, address);
 }
 
@@ -74,14 +70,8 @@ async function deleteEni(eniId: EniId, hands: Hands): Promise<void> {
   const { book, enis, host, clock, signal } = hands;
   const eni = book.enis(clock.nowMs()).find((candidate) => candidate.eniId === eniId);
   if (eni === undefined) return;
-  const addresses = eni.freeAddresses;
-  book.drain(eniId, addresses);
-  try {
-    await enis.freeEni(eniId, { signal });
-  } catch (error) {
-    book.undrain(eniId, addresses);
-    throw error;
-  }
+  book.drain(eniId, eni.freeAddresses);
+  await enis.freeEni(eniId, { signal });
   book.removeEni(eniId);
   await host.tearDownEni(eniId);
 }

@@ -63,6 +63,19 @@ describe('growth', () => {
     expect(node.book.statistics(node.clock.nowMs()).totalCount).toBe(3);
   });
 
+  test('does not ask for an ENI whose slot somebody else’s ENI takes', async () => {
+    node = createFakeNode({ primaryAddressCount: 3, maxEnis: 2 });
+    const [primary] = [...node.ec2.values()];
+    if (primary === undefined) throw new Error('no primary ENI');
+    node.ec2.set('eni-9', { ...primary, eniId: 'eni-9', isPrimary: false, deviceNumber: 1 });
+    node.unmanaged.add('eni-9');
+    await node.controller.adopt();
+    node.controller.start();
+    await ask('a');
+    await node.clock.advance(10_000);
+    expect(node.calls.filter((call) => call.startsWith('allocate'))).toEqual([]);
+  });
+
   test('gives an ENI back to EC2 that the host cannot set up', async () => {
     await startNode({ primaryAddressCount: 3 });
     node.failNext('allocateEni', codedError('unreachable'));

@@ -74,6 +74,8 @@ class PoolLoop implements PoolController {
   #shrinkBlockedUntilMs = 0;
   #observedAtMs = Number.NEGATIVE_INFINITY;
   #isObserving = false;
+  /** ENIs on the instance that are not in the book: they take slots. */
+  #foreignEniCount = 0;
   #wakeUp = () => {};
 
   constructor(options: PoolControllerOptions) {
@@ -91,7 +93,8 @@ class PoolLoop implements PoolController {
 
   async adopt(): Promise<void> {
     const signal = this.#stopping.signal;
-    await reconcile({ ...this.#options, signal, ledger: this.#ledger });
+    const seen = await reconcile({ ...this.#options, signal, ledger: this.#ledger });
+    this.#foreignEniCount = seen.foreignEniCount;
     this.#observedAtMs = this.#nowMs();
   }
 
@@ -166,7 +169,8 @@ class PoolLoop implements PoolController {
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
       ...backOffOf(this.#block),
     };
-    return plan(state, targets, limits, nowMs);
+    const maxEnis = Math.max(0, limits.maxEnis - this.#foreignEniCount);
+    return plan(state, targets, { ...limits, maxEnis }, nowMs);
   }
 
   #mayBegin(action: StartedAction): boolean {
@@ -192,6 +196,8 @@ class PoolLoop implements PoolController {
       const nowMs = this.#nowMs();
       if (grows(action)) this.#block = growthBlockOf(error, this.#block, nowMs);
       else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
+      // A failed answer does not tell what EC2 did: the next look compares.
+      this.#observedAtMs = Number.NEGATIVE_INFINITY;
       onEvent({ kind: 'action-failed', action, error });
     }
   }

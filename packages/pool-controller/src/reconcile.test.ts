@@ -63,3 +63,31 @@ test('forgets an ENI only when EC2 confirms that it is gone', async () => {
   await node.controller.adopt();
   expect(node.book.enis(0)).toHaveLength(0);
 });
+
+test('what was to be given back comes back if EC2 still assigns it, and goes if not', async () => {
+  const node = createFakeNode({ primaryAddressCount: 3 });
+  await node.controller.adopt();
+  const [primary] = [...node.ec2.values()];
+  if (primary === undefined) throw new Error('no primary ENI');
+  const [gone, kept, ...rest] = primary.secondaryAddresses;
+  if (gone === undefined || kept === undefined) throw new Error('too few addresses');
+  node.book.drain('eni-0', [gone, kept]);
+  node.ec2.set('eni-0', { ...primary, secondaryAddresses: [kept, ...rest] });
+  await node.controller.adopt();
+  expect(node.book.statistics(node.clock.nowMs())).toMatchObject({
+    totalCount: 2,
+    drainingCount: 0,
+  });
+});
+
+test('free addresses of an ENI that is gone are out of reach while pods hold others of it', async () => {
+  const node = createFakeNode({ primaryAddressCount: 3 });
+  await node.controller.adopt();
+  node.book.reserve(key, {}, node.clock.nowMs());
+  node.ec2.clear();
+  await node.controller.adopt();
+  expect(node.book.statistics(node.clock.nowMs())).toMatchObject({
+    reservedCount: 1,
+    reservableNowCount: 0,
+  });
+});

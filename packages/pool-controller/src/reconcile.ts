@@ -21,8 +21,10 @@ export interface Reconciler {
  *
  * Instance metadata is asked first. Wherever it disagrees with the book, EC2 has the last word,
  * because metadata may lag behind by minutes. ENIs that EC2 marks as not ours are left alone.
+ *
+ * @returns how many ENIs occupy a slot of the instance without being in the book.
  */
-export async function reconcile(r: Reconciler): Promise<void> {
+export async function reconcile(r: Reconciler): Promise<{ readonly foreignEniCount: number }> {
   const mark = r.ledger.mark();
   const known = knownEnis(r);
   const isQuiet = ({ eniId }: { readonly eniId: EniId }) =>
@@ -34,6 +36,26 @@ export async function reconcile(r: Reconciler): Promise<void> {
   const suspicious = observed.filter((eni) => disagrees(known.get(eni.eniId), eni) && isQuiet(eni));
   const vanished = [...known.values()].filter((eni) => !seen.has(eni.eniId) && isQuiet(eni));
 
+  await settleDoubts({ strange, suspicious, vanished }, isQuiet, r);
+  const after = knownEnis(r);
+  return {
+    foreignEniCount: observed.filter((eni) => !after.has(eni.eniId) && isQuiet(eni)).length,
+  };
+}
+
+async function settleDoubts(
+  {
+    strange,
+    suspicious,
+    vanished,
+  }: {
+    readonly strange: readonly ObservedEni[];
+    readonly suspicious: readonly ObservedEni[];
+    readonly vanished: readonly EniSnapshot[];
+  },
+  isQuiet: (eni: { readonly eniId: EniId }) => boolean,
+  r: Reconciler,
+): Promise<void> {
   const doubtful = [...strange, ...suspicious, ...vanished].map(({ eniId }) => eniId);
   if (doubtful.length === 0) return;
   const described = await r.enis.describeEnis(doubtful, { signal: r.signal });
@@ -51,6 +73,8 @@ const knownEnis = ({ book, clock }: Reconciler): ReadonlyMap<EniId, EniSnapshot>
 
 function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boolean {
   if (known === undefined) return false;
+  // No action is under way: what it was to give back may be gone or not.
+  if (known.drainingCount > 0) return true;
   const held = new Set<string>(known.addresses.map(({ address }) => address));
   return (
     held.size !== observed.secondaryAddresses.length ||
@@ -77,6 +101,8 @@ function correct(truth: EniTruth | undefined, r: Reconciler): void {
   const assigned = new Set<Ipv4Address>(truth.secondaryAddresses);
   const held = new Map(known.addresses.map(({ address, state }) => [address, state]));
   const added = [...assigned].filter((address) => !held.has(address));
+  const kept = [...assigned].filter((address) => held.get(address) === 'draining');
+  if (kept.length > 0) r.book.undrain(eniId, kept);
   const gone = [...held.keys()].filter((address) => !assigned.has(address));
   if (added.length + gone.length === 0) return;
   const lost = gone.filter((address) => held.get(address) === 'reserved');
@@ -86,10 +112,15 @@ function correct(truth: EniTruth | undefined, r: Reconciler): void {
   r.onEvent({ kind: 'addresses-corrected', eniId, added, removed, lost });
 }
 
-/** An ENI that pods still use stays in the book: their addresses must not be given to others. */
+/**
+ * An ENI that pods still use stays in the book, so that their addresses are not given to others; and
+ * its free ones are put out of reach.
+ */
 async function lose({ eniId }: EniSnapshot, r: Reconciler): Promise<void> {
-  const reservedCount = knownEnis(r).get(eniId)?.reservedCount ?? 0;
-  if (reservedCount === 0) {
+  const { reservedCount = 0, freeAddresses = [] } = knownEnis(r).get(eniId) ?? {};
+  if (reservedCount > 0) {
+    r.book.drain(eniId, freeAddresses);
+  } else {
     r.book.removeEni(eniId);
     await r.host.tearDownEni(eniId);
   }

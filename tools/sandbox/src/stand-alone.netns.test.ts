@@ -73,7 +73,7 @@ test('VERSION answers, and bad input is told in a CNI error object', async () =>
   });
 });
 
-test('without the daemon ADD asks to try later', async () => {
+test('without the daemon ADD asks to try later and STATUS says no', async () => {
   await node.stop();
   const sandbox = await runtime.createSandbox({ podNamespace: 'default', podName: 'late' });
   expect(await runtime.cni('ADD', sandbox)).toMatchObject({
@@ -81,5 +81,11 @@ test('without the daemon ADD asks to try later', async () => {
     output: { code: 11, details: expect.stringContaining('ipamd cannot be asked') },
   });
   await runtime.removeSandbox(sandbox);
+  const statusConf = { ...pluginConf, cniVersion: '1.1.0' };
+  expect(await runtime.cni('STATUS', undefined, statusConf)).toMatchObject({
+    exitCode: 1,
+    output: { code: 50 },
+  });
   await node.start();
+  expect((await runtime.cni('STATUS', undefined, statusConf)).exitCode).toBe(0);
 });

@@ -127,4 +127,16 @@ describe('tearDownEni', () => {
     await network.tearDownEni(eth1);
     expect(rules()).toHaveLength(3);
   });
+
+  test('leaves the routes of the next ENI in the same slot alone', async () => {
+    addEth1();
+    await network.setUpEni(eth1, settings);
+    host.sh('ip link del eth1');
+    const next = { ...eth1, mac: '0a:11:22:33:44:02', primaryAddress: '10.0.41.30' } as const;
+    host.addEni({ name: 'eth1', mac: next.mac });
+    await network.setUpEni(next, settings);
+    await network.tearDownEni(eth1);
+    expect(table2()).toEqual(['default via 10.0.32.1 dev eth1', '10.0.32.1 dev eth1 scope link']);
+    expect(rules()).toContain('32765: from 10.0.41.30 lookup 2');
+  });
 });

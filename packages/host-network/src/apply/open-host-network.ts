@@ -113,7 +113,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
       return turn;
     },
     setUpEni: (eni, settings, callOptions) => setUpEni(host, eni, settings, waiting(callOptions)),
-    tearDownEni: async (eni) => tearDownEni(host, eni),
+    tearDownEni: (eni) => tearDownEni(host, eni),
     setUpPod: async (attachment) => {
       if (isClosed) throw closedError(attachment.hostLinkName);
       return setUpPod(context, attachment);

@@ -50,10 +50,15 @@ async function setOnlyAddresses(
   }
 }
 
-/** Takes away what leads to an ENI's table. The link itself leaves with the ENI. */
-export function tearDownEni(host: Netlink, eni: EniLink): void {
+/**
+ * Takes away what leads to an ENI's table. Routes go only with the ENI's own link, where it is still
+ * there: the table may belong to the next ENI in this slot already.
+ */
+export async function tearDownEni(host: Netlink, eni: EniLink): Promise<void> {
   host.rules.deleteAll({ from: eni.primaryAddress });
-  for (const route of eniRoutes(eni).toReversed()) deleteRoute(host, route);
+  const link = await host.links.findByMac(eni.mac);
+  if (link === undefined) return;
+  for (const route of eniRoutes(eni).toReversed()) deleteRoute(host, route, link.index);
 }
 
 const deleteRoute = (host: Netlink, route: Route, linkIndex?: number) =>
