@@ -25,10 +25,15 @@ export function createCniService(
   { config, log, clock, metrics, signal }: Context,
   options: { readonly version: string; readonly whileStarting: PluginHandlers },
 ): CniService {
-  let handlers = options.whileStarting;
-  let isServing = false;
+  /** Undefined until the deferred DELs are carried out: nothing is served before them. */
+  let serving: PluginHandlers | undefined;
+  let forDeferred = options.whileStarting;
 
-  const respond = (request: CniProcessRequest, until: AbortSignal): Promise<CniProcessResponse> =>
+  const respond = (
+    request: CniProcessRequest,
+    handlers: PluginHandlers,
+    until: AbortSignal,
+  ): Promise<CniProcessResponse> =>
     handleRequest(request, handlers, {
       supportedVersions: KNOWN_VERSIONS,
       about: `AWS CNI ${options.version}`,
@@ -37,7 +42,7 @@ export function createCniService(
     });
 
   const deferredDels = createDeferredDels(join(config.runDirectory, 'deferred-del'), (request) =>
-    respond(request, signal),
+    respond(request, forDeferred, signal),
   );
 
   function report(replays: readonly Replay[]): void {
@@ -48,22 +53,22 @@ export function createCniService(
     answer: async (request, until) => {
       const command = request.environment['CNI_COMMAND'];
       // The launcher keeps this DEL; it is carried out before the first ADD.
-      if (command === 'DEL' && !isServing) return undefined;
+      if (command === 'DEL' && serving === undefined) return undefined;
       if (command === 'DEL') metrics.delRequests.inc({ reason: 'PodDeleted' });
       if (command === 'ADD') metrics.addRequests.inc();
       // Without a deferred DEL nothing is waited for: an ADD keeps its turn before the DEL that follows it.
-      if (command === 'ADD' && isServing && deferredDels.has(request)) {
+      if (command === 'ADD' && serving !== undefined && deferredDels.has(request)) {
         report(await deferredDels.replayBefore(request));
       }
       const startedAtMs = clock.nowMs();
-      const response = await respond(request, until);
+      const response = await respond(request, serving ?? options.whileStarting, until);
       logAnswer(log, request, response, clock.nowMs() - startedAtMs);
       return response;
     },
     begin: async (ready) => {
-      handlers = ready;
+      forDeferred = ready;
       report(await deferredDels.replayAll());
-      isServing = true;
+      serving = ready;
     },
     sweep: async () => {
       try {
