@@ -1,6 +1,6 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring } from '@vpc-cni/host-network';
-import { AddressBook, encodeCheckpoint } from '@vpc-cni/ipam';
+import { AddressBook, type CheckpointAllocation, encodeCheckpoint } from '@vpc-cni/ipam';
 import { createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
 import { type AddressPort, createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressDesk, createPoolController } from '@vpc-cni/pool-controller';
@@ -37,6 +37,12 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     path: config.checkpointPath,
     snapshot: () => encodeCheckpoint(book.toCheckpoint()),
   });
+  const logPool = logPoolEvent(context.log, metrics);
+  let awaitingEni: readonly CheckpointAllocation[] = [];
+  const restoreAwaited = () => {
+    const checkpoint = { allocations: awaitingEni, recentReleases: [] };
+    awaitingEni = book.restore(checkpoint, clock.nowMs()).dropped;
+  };
   const controller = createPoolController({
     book,
     clock,
@@ -46,13 +52,16 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     host: createHostPort(host.network, host.settings),
     targets: config.targets,
     maxPods: maxPods(limits),
-    onEvent: logPoolEvent(context.log, metrics),
+    onEvent: (event) => {
+      if (event.kind === 'eni-adopted') restoreAwaited();
+      logPool(event);
+    },
   });
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
   await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
   await phases.run(`restoring pods from ${config.checkpointPath}`, async () => {
-    await restorePods({ context, book, host, checkpoint: await checkpoint.load() });
+    awaitingEni = await restorePods({ context, book, host, checkpoint: await checkpoint.load() });
     await checkpoint.save();
   });
 

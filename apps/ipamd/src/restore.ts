@@ -1,11 +1,19 @@
 import { hostLinkName } from '@vpc-cni/host-network';
-import { type AddressBook, decodeCheckpoint, type Reservation } from '@vpc-cni/ipam';
+import {
+  type AddressBook,
+  type CheckpointAllocation,
+  decodeCheckpoint,
+  type Reservation,
+} from '@vpc-cni/ipam';
 import type { Context } from './context.ts';
 import type { Host } from './host.ts';
 
 /**
  * Takes over the pods of an earlier process: everything in the checkpoint whose address is still
  * assigned and whose host link still exists. The rest has no pod any more; its rules are removed.
+ *
+ * @returns entries whose ENI is not in the book. Should it be adopted later, they must be restored
+ *   before anybody can reserve its addresses.
  */
 export async function restorePods(options: {
   readonly context: Context;
@@ -13,9 +21,9 @@ export async function restorePods(options: {
   readonly host: Host;
   /** Text of the checkpoint; `undefined` on a fresh node. */
   readonly checkpoint: string | undefined;
-}): Promise<void> {
+}): Promise<readonly CheckpointAllocation[]> {
   const { context, book, host, checkpoint } = options;
-  if (checkpoint === undefined) return;
+  if (checkpoint === undefined) return [];
   const { log, clock } = context;
   const linkNames = await host.network.linkNames();
   const { restored, dropped } = book.restore(decodeCheckpoint(checkpoint), clock.nowMs());
@@ -29,6 +37,7 @@ export async function restorePods(options: {
     log.info({ key, address }, 'pod is gone, its address cools down');
   }
   log.info({ pods: restored.length - orphans.length }, 'checkpoint restored');
+  return dropped.filter(({ reason }) => reason === 'address-unknown');
 }
 
 /**
