@@ -33,12 +33,19 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { imds, instance, primarySubnetCidr, allocator, limits } = aws;
 
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
+  /** Held by pods on ENIs that are not in the book; on disk until they are, so that no restart forgets them. */
+  let awaitingEni: readonly CheckpointAllocation[] = [];
   const checkpoint = createCheckpointFile({
     path: config.checkpointPath,
-    snapshot: () => encodeCheckpoint(book.toCheckpoint()),
+    snapshot: () => {
+      const { allocations, recentReleases } = book.toCheckpoint();
+      return encodeCheckpoint({
+        allocations: [...allocations, ...awaitingEni],
+        recentReleases,
+      });
+    },
   });
   const logPool = logPoolEvent(context.log, metrics);
-  let awaitingEni: readonly CheckpointAllocation[] = [];
   const restoreAwaited = () => {
     const checkpoint = { allocations: awaitingEni, recentReleases: [] };
     awaitingEni = book.restore(checkpoint, clock.nowMs()).dropped;
