@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createFakeClock } from '@vpc-cni/testing';
 import type { SubnetId } from './ec2-ids.ts';
 import { createEniAllocator } from './eni-allocator.ts';
-import { createFakeEc2, type FakeEc2Options } from './fake-ec2.ts';
+import { createFakeEc2, type FakeEc2, type FakeEc2Options } from './fake-ec2.ts';
 import type { Ec2Operation } from './ports.ts';
 import { settle } from './settle.ts';
 import { defaultRetryPolicy, withRetry } from './with-retry.ts';
@@ -42,6 +42,7 @@ describe('allocateEni', () => {
     });
     expect(ec2.calls).toEqual(
       [
+        { operation: 'describeUsedDeviceIndexes', request: 'i-1' },
         {
           operation: 'createEni',
           request: {
@@ -58,7 +59,6 @@ describe('allocateEni', () => {
             clientToken: 'token-1',
           },
         },
-        { operation: 'describeUsedDeviceIndexes', request: 'i-1' },
         {
           operation: 'attachEni',
           request: { eniId: 'eni-3', instanceId: 'i-1', deviceNumber: 1, networkCardIndex: 0 },
@@ -164,11 +164,7 @@ describe('allocateEni', () => {
 });
 
 describe('a failed allocateEni', () => {
-  const steps: readonly Ec2Operation[] = [
-    'describeUsedDeviceIndexes',
-    'attachEni',
-    'setDeleteOnTermination',
-  ];
+  const steps: readonly Ec2Operation[] = ['attachEni', 'setDeleteOnTermination'];
 
   test.each(steps)('at %s deletes the ENI again and keeps the first error', async (step) => {
     const { allocator, ec2, clock, secondaryEnis } = setUp();
@@ -207,9 +203,32 @@ describe('a failed allocateEni', () => {
     await expect(allocator.allocateEni(request)).rejects.toMatchObject({
       code: 'subnet-exhausted',
     });
-    expect(ec2.calls).toEqual([]);
+    expect(changesOf(ec2)).toEqual([]);
+  });
+
+  test('for want of a look at the device numbers creates nothing', async () => {
+    const { allocator, ec2, clock } = setUp();
+    ec2.failNext('describeUsedDeviceIndexes', 'throttled', 3);
+    const allocating = settle(allocator.allocateEni(request), clock);
+    await expect(allocating).rejects.toMatchObject({ code: 'throttled' });
+    expect(changesOf(ec2)).toEqual([]);
+  });
+
+  test('on an instance without a free device number creates nothing', async () => {
+    const { allocator, ec2 } = setUp({ maxEnis: 200 });
+    for (let deviceNumber = 1; deviceNumber < 100; deviceNumber += 1) {
+      const eniId = `eni-used-${deviceNumber}` as const;
+      ec2.addEni({ eniId, instanceId: 'i-1', networkCardIndex: 0, deviceNumber });
+    }
+    await expect(allocator.allocateEni(request)).rejects.toMatchObject({
+      code: 'eni-limit-reached',
+    });
+    expect(changesOf(ec2)).toEqual([]);
   });
 });
+
+const changesOf = (ec2: FakeEc2) =>
+  ec2.calls.map(({ operation }) => operation).filter((name) => !name.startsWith('describe'));
 
 /** The fake numbers its ENIs; which number it is does not matter. */
 function expectEni(call: { readonly operation: string; readonly request: unknown }) {

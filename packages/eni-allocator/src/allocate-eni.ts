@@ -1,9 +1,9 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import type { EniAttachmentId, EniId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { EniAllocatorError, isEniAllocatorError } from './eni-allocator-error.ts';
-import { ENI_DESCRIPTION_PREFIX, tagsOfNewEni } from './eni-tags.ts';
-import { freeEni } from './free-eni.ts';
-import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
+import { ENI_DESCRIPTION_PREFIX, type EniOwner, tagsOfNewEni } from './eni-tags.ts';
+import type { CallOptions, EniTruth } from './ports.ts';
+import { deleteUnfinished, discardEni } from './unfinished-enis.ts';
 import { sleepOptions } from './with-retry.ts';
 
 /** An ENI that is on its way into this instance: what EC2 said when it was created and attached. */
@@ -38,14 +38,17 @@ export async function allocateEni(
 ): Promise<AllocatedEni> {
   const { ec2, owner } = context;
   const options = { signal: request.signal };
+  // They hold addresses of the subnet and count towards the account's limit. What fails is tried again.
+  await deleteUnfinished(context, options);
+  const deviceNumbers = await freeDeviceNumbers(context, options);
   const created = await ec2.createEni(createRequest(context, request), options);
   try {
-    const attachment = await attachToFreeSlot(context, created.eniId, options);
+    const attachment = await attachToOneOf(deviceNumbers, context, created.eniId, options);
     const { attachmentId } = attachment;
     await ec2.setDeleteOnTermination({ eniId: created.eniId, attachmentId }, options);
     return { ...created, ...attachment, instanceId: owner.instanceId, status: 'attaching' };
   } catch (error) {
-    await deleteUnfinished(context, created.eniId);
+    await discardEni(context, created.eniId);
     throw error;
   }
 }
@@ -62,46 +65,46 @@ function createRequest(context: AllocatorContext, request: AllocateEniRequest) {
   };
 }
 
-/**
- * Deletes what a failed allocation made. The failure that led here is the one worth reporting, so one
- * of the clean-up is dropped: the ENI carries our tags and {@link deleteLeakedEnis} finds it.
- * The caller's signal is not passed on, because an aborted allocation has to be cleaned up as well.
- */
-async function deleteUnfinished(context: AllocatorContext, eniId: EniId): Promise<void> {
-  try {
-    await freeEni(context, eniId, {});
-  } catch {}
+/** Device numbers that are free now, in the order in which to try them; at least one. */
+async function freeDeviceNumbers(
+  { ec2, owner }: AllocatorContext,
+  options: CallOptions,
+): Promise<readonly number[]> {
+  const slots = await ec2.describeUsedDeviceIndexes(owner.instanceId, options);
+  const taken = new Set(
+    slots
+      .filter((slot) => slot.networkCardIndex === NETWORK_CARD_INDEX)
+      .map((slot) => slot.deviceNumber),
+  );
+  const all = Array.from({ length: MAX_DEVICE_NUMBER + 1 }, (_, deviceNumber) => deviceNumber);
+  const free = all.filter((deviceNumber) => !taken.has(deviceNumber));
+  if (free.length === 0) {
+    throw noDeviceNumberLeft(owner);
+  }
+  return free;
 }
 
-/** Attaches to the smallest free device number; loses races gracefully. */
-async function attachToFreeSlot(
+/** Attaches to the first device number that nobody else takes meanwhile. */
+async function attachToOneOf(
+  deviceNumbers: readonly number[],
   context: AllocatorContext,
   eniId: EniId,
   options: CallOptions,
 ): Promise<Attachment> {
-  const { ec2, owner } = context;
-  const taken = takenOn(await ec2.describeUsedDeviceIndexes(owner.instanceId, options));
-  for (let deviceNumber = 0; deviceNumber <= MAX_DEVICE_NUMBER; deviceNumber += 1) {
-    if (taken.has(deviceNumber)) {
-      continue;
-    }
+  for (const deviceNumber of deviceNumbers) {
     const attachment = await attachTo(context, eniId, deviceNumber, options);
     if (attachment !== undefined) {
       return attachment;
     }
   }
-  throw new EniAllocatorError(
-    'eni-limit-reached',
-    `attaching ${eniId} to ${owner.instanceId}: no device number up to ${MAX_DEVICE_NUMBER} is free`,
-    { facts: { eniId, instanceId: owner.instanceId } },
-  );
+  throw noDeviceNumberLeft(context.owner);
 }
 
-const takenOn = (slots: readonly DeviceSlot[]): ReadonlySet<number> =>
-  new Set(
-    slots
-      .filter((slot) => slot.networkCardIndex === NETWORK_CARD_INDEX)
-      .map((slot) => slot.deviceNumber),
+const noDeviceNumberLeft = ({ instanceId }: EniOwner) =>
+  new EniAllocatorError(
+    'eni-limit-reached',
+    `attaching an ENI to ${instanceId}: no device number up to ${MAX_DEVICE_NUMBER} is free`,
+    { facts: { instanceId } },
   );
 
 /** The attachment, or `undefined` when somebody else took the device number meanwhile. */

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
+import type { EniId } from './ec2-ids.ts';
 import type { EniOwner } from './eni-tags.ts';
 import type { Ec2NetworkPort } from './ports.ts';
+import type { LeakedEni } from './unfinished-enis.ts';
 
 /** What every operation of an allocator works with. */
 export interface AllocatorContext {
@@ -8,4 +10,7 @@ export interface AllocatorContext {
   readonly clock: Clock;
   readonly owner: EniOwner;
   readonly newClientToken: () => string;
+  /** ENIs of failed allocations that could not be deleted yet: all that an allocator remembers. */
+  readonly unfinished: Set<EniId>;
+  readonly onLeak: (leak: LeakedEni) => void;
 }

@@ -79,7 +79,7 @@ describe('deleteLeakedEnis', () => {
     ec2.addEni({ ...leaked, eniId: 'eni-2' });
     ec2.failNext('deleteEni', 'not-permitted');
     await expect(allocator.deleteLeakedEnis({ olderThanMs })).rejects.toMatchObject({
-      message: 'deleting leaked ENIs of i-1: 1 of 2 failed',
+      message: 'deleting leaked ENIs of i-1: 1 failed, 1 deleted',
       errors: [expect.objectContaining({ code: 'not-permitted' })],
     });
     expect(ec2.enis().map(({ eniId }) => eniId)).toEqual(['eni-1']);

@@ -8,9 +8,13 @@ import {
   tagsOfOwner,
 } from './eni-tags.ts';
 import type { CallOptions, EniTruth } from './ports.ts';
+import { deleteUnfinished } from './unfinished-enis.ts';
 
 export interface DeleteLeakedEnisRequest extends CallOptions {
-  /** Younger ENIs are spared: they may be between create and attach. Milliseconds. */
+  /**
+   * Younger ENIs are spared: they may be between create and attach. Milliseconds. Those that this
+   * allocator remembers as unfinished are not.
+   */
   readonly olderThanMs: number;
 }
 
@@ -18,12 +22,14 @@ export async function deleteLeakedEnis(
   context: AllocatorContext,
   request: DeleteLeakedEnisRequest,
 ): Promise<readonly EniId[]> {
-  const { ec2, owner } = context;
+  const { ec2, owner, unfinished } = context;
   const options = { signal: request.signal };
+  const retried = await deleteUnfinished(context, options);
+  const deleted = [...retried.deleted];
+  const failures = [...retried.failures];
   const filter = { status: 'available', tags: tagsOfOwner(owner) } as const;
-  const candidates = await ec2.describeEnis(filter, options);
-  const deleted: EniId[] = [];
-  const failures: unknown[] = [];
+  const described = await ec2.describeEnis(filter, options);
+  const candidates = described.filter(({ eniId }) => !unfinished.has(eniId));
   for (const eni of candidates) {
     try {
       if (await deleteIfLeaked(context, eni, request)) {
@@ -37,7 +43,7 @@ export async function deleteLeakedEnis(
   if (failures.length > 0) {
     throw new AggregateError(
       failures,
-      `deleting leaked ENIs of ${owner.instanceId}: ${failures.length} of ${candidates.length} failed`,
+      `deleting leaked ENIs of ${owner.instanceId}: ${failures.length} failed, ${deleted.length} deleted`,
     );
   }
   return deleted;

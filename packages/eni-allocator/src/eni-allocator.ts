@@ -7,6 +7,7 @@ import type { EniId, InstanceId, Ipv4Address } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
 import { unassignAddresses } from './unassign-addresses.ts';
+import type { LeakedEni } from './unfinished-enis.ts';
 
 /**
  * Gives one instance ENIs and addresses, and takes them away again.
@@ -20,8 +21,10 @@ export interface EniAllocator {
    * number of network card 0 and lets it go with the instance.
    *
    * The answer is what EC2 said; neither the metadata service nor the kernel need to know the ENI yet.
-   * On failure the ENI is deleted again and the first error is thrown. When the process dies, or the
-   * call is aborted, while EC2 is creating it, {@link EniAllocator.deleteLeakedEnis} finds it by its tags.
+   * On failure the ENI is deleted again and the first error is thrown. When deleting it fails, too,
+   * `onLeak` is told, and the next `allocateEni` or `deleteLeakedEnis` tries it again. When the process
+   * dies, or the call is aborted, while EC2 is creating it, {@link EniAllocator.deleteLeakedEnis} finds
+   * it by its tags.
    */
   allocateEni(request: AllocateEniRequest): Promise<AllocatedEni>;
   /**
@@ -55,7 +58,8 @@ export interface EniAllocator {
    * their ids.
    *
    * Ours are those with our description, instance tag and, with a cluster name, cluster tag. Age is
-   * counted from the `createdAt` tag; an ENI without a readable one is given it and spared.
+   * counted from the `createdAt` tag; an ENI without a readable one is given it and spared. What a
+   * failed `allocateEni` of this allocator left behind goes at any age.
    *
    * @throws {AggregateError} of what failed, after trying all.
    */
@@ -74,9 +78,17 @@ export interface EniAllocatorOptions {
   readonly additionalTags?: Readonly<Record<string, string>> | undefined;
   /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
   readonly newClientToken?: () => string;
+  /**
+   * Told of each ENI that a failed allocation left behind because deleting it failed as well, once.
+   * It must not throw. Default: nobody is told.
+   */
+  readonly onLeak?: (leak: LeakedEni) => void;
 }
 
-/** An allocator for one instance. It keeps no state: EC2 is asked whenever something must be known. */
+/**
+ * An allocator for one instance. EC2 is asked whenever something must be known; all it remembers is
+ * which ENIs of failed allocations are still to be deleted, until it has deleted them or is gone.
+ */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   const { ec2, clock, instanceId, clusterName, additionalTags } = options;
   const context: AllocatorContext = {
@@ -84,6 +96,8 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     clock,
     owner: { instanceId, clusterName, additionalTags },
     newClientToken: options.newClientToken ?? randomUUID,
+    unfinished: new Set(),
+    onLeak: options.onLeak ?? (() => {}),
   };
   return {
     allocateEni: async (request) => {

@@ -8,6 +8,7 @@ export {
 } from './eni-allocator.ts';
 export type { AllocatedEni, AllocateEniRequest } from './allocate-eni.ts';
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
+export type { LeakedEni } from './unfinished-enis.ts';
 export { createAwsEc2 } from './aws/aws-ec2.ts';
 export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs, withRetry } from './with-retry.ts';

@@ -27,15 +27,17 @@ beforeEach(async () => {
   const access = { region: emulator.region, endpoint: url, credentials };
   port = createAwsEc2(access);
   hastyPort = createAwsEc2({ ...access, timeoutMs: 50 });
-  allocator = createEniAllocator({
+  allocator = createAllocator();
+});
+afterEach(() => emulator.close());
+
+const createAllocator = () =>
+  createEniAllocator({
     ec2: withRetry(port, { ...defaultRetryPolicy, random: () => 0 }, clock),
     clock,
     instanceId: instance.instanceId,
     clusterName: 'blue',
   });
-});
-afterEach(() => emulator.close());
-
 const enis = () => emulator.describe().enis.filter((eni) => !eni.isPrimary);
 const allocate = (addressCount = 2, subnetId = instance.subnetId) =>
   allocator.allocateEni({ subnetId, securityGroupIds: [], addressCount });
@@ -198,12 +200,13 @@ describe('trouble', () => {
     },
   );
 
-  test('ENIs left behind are found by their tags', async () => {
+  test('ENIs that an earlier process left behind are found by their tags', async () => {
     emulator.knobs.deny('AttachNetworkInterface');
     emulator.knobs.deny('DeleteNetworkInterface');
     await expect(withTime(allocate())).rejects.toMatchObject({ code: 'not-permitted' });
     const [leaked] = enis();
     emulator.knobs.allow('DeleteNetworkInterface');
+    allocator = createAllocator();
     expect(await allocator.deleteLeakedEnis({ olderThanMs: 300_000 })).toEqual([]);
     await clock.advance(301_000);
     const deleted = await allocator.deleteLeakedEnis({ olderThanMs: 300_000 });

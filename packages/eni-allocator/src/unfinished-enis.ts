@@ -1,0 +1,76 @@
+import type { AllocatorContext } from './allocator-context.ts';
+import type { EniId } from './ec2-ids.ts';
+import { freeEni } from './free-eni.ts';
+import type { CallOptions } from './ports.ts';
+
+/** An ENI that a failed allocation left in EC2, because deleting it failed as well. */
+export interface LeakedEni {
+  readonly eniId: EniId;
+  /** Why it could not be deleted. */
+  readonly error: unknown;
+}
+
+/**
+ * Deletes what a failed allocation made. When that fails too, the ENI is reported and remembered
+ * for {@link deleteUnfinished}, and nothing is thrown: the caller has an error of its own to throw.
+ * No signal ends it, because an aborted allocation has to be cleaned up as well.
+ */
+export async function discardEni(context: AllocatorContext, eniId: EniId): Promise<void> {
+  const { ec2, unfinished, onLeak } = context;
+  try {
+    // Most were never attached. Those go without a look, so that throttled reads keep none of them.
+    if ((await ec2.deleteEni(eniId)) === 'in-use') {
+      await freeEni(context, eniId, {});
+    }
+  } catch (error) {
+    unfinished.add(eniId);
+    onLeak({ eniId, error });
+  }
+}
+
+/**
+ * Tries again to delete every ENI that is remembered as unfinished, whatever its age: nobody is
+ * waiting for it.
+ */
+export async function deleteUnfinished(
+  context: AllocatorContext,
+  options: CallOptions,
+): Promise<{ readonly deleted: readonly EniId[]; readonly failures: readonly unknown[] }> {
+  const deleted: EniId[] = [];
+  const failures: unknown[] = [];
+  for (const eniId of [...context.unfinished]) {
+    try {
+      if (await deleteUnlessAttached(context, eniId, options)) {
+        deleted.push(eniId);
+      }
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return { deleted, failures };
+}
+
+/**
+ * Never detaches: an ENI that made it onto the instance shows in instance metadata, and whoever reads
+ * that may have given its addresses to pods since. It only lacks its delete-on-termination.
+ */
+async function deleteUnlessAttached(
+  { ec2, owner, unfinished }: AllocatorContext,
+  eniId: EniId,
+  options: CallOptions,
+): Promise<boolean> {
+  const outcome = await ec2.deleteEni(eniId, options);
+  if (outcome !== 'in-use') {
+    unfinished.delete(eniId);
+    return outcome === 'deleted';
+  }
+  const [eni] = await ec2.describeEnis({ eniIds: [eniId] }, options);
+  if (eni?.attachmentId === undefined || eni.status === 'detaching') {
+    return false;
+  }
+  if (eni.instanceId === owner.instanceId) {
+    await ec2.setDeleteOnTermination({ eniId, attachmentId: eni.attachmentId }, options);
+  }
+  unfinished.delete(eniId);
+  return false;
+}
