@@ -14,14 +14,18 @@ export interface FakeOutside {
   readonly readiness: { refusal(): Refusal | undefined };
   /** Pods that are wired, by container id. */
   readonly wired: Map<string, PodWiring>;
-  /** What happened, in order, such as `reserve a` and `tear down a`. */
+  /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
   readonly log: readonly string[];
   refuseWith(refusal: Refusal | undefined): void;
   failSetUp(error: Error | undefined): void;
   failTearDown(error: Error | undefined): void;
   /** Makes CHECK find these differences. */
   drift(missing: readonly string[]): void;
+  /** From now on operations of this kind begin and do not end, until the function it returns is called. */
+  hold(operation: HeldOperation): () => void;
 }
+
+type HeldOperation = 'set up' | 'tear down';
 
 export function createFakeOutside(): FakeOutside {
   const held = new Map<string, HeldAddress>();
@@ -32,6 +36,7 @@ export function createFakeOutside(): FakeOutside {
   let setUpError: Error | undefined;
   let tearDownError: Error | undefined;
   let missing: readonly string[] = [];
+  const gates = new Map<HeldOperation, Promise<void>>();
   const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
   const ownerOf = (pod: PodWiring) =>
     [...held.values()].find(({ address }) => address === pod.address)?.key.containerId ?? '?';
@@ -51,6 +56,11 @@ export function createFakeOutside(): FakeOutside {
     },
     drift: (value) => {
       missing = value;
+    },
+    hold: (operation) => {
+      let open = () => {};
+      gates.set(operation, new Promise((resolve) => (open = resolve)));
+      return open;
     },
     addresses: {
       reserve: async (key, pod) => {
@@ -75,18 +85,22 @@ export function createFakeOutside(): FakeOutside {
       setUp: async (pod) => {
         const owner = ownerOf(pod);
         log.push(`set up ${owner}`);
-        await new Promise((resolve) => setImmediate(resolve));
+        await gates.get('set up');
         if (setUpError !== undefined) throw setUpError;
         if (wired.has(owner)) {
           throw Object.assign(new Error('[link-exists] eth0 exists'), { code: 'link-exists' });
         }
         wired.set(owner, pod);
+        log.push(`${owner} is set up`);
         return { hostLinkName: `${pod.vethPrefix}cc21c2d7785` };
       },
       tearDown: async (pod) => {
-        log.push(`tear down ${ownerOf(pod)}`);
+        const owner = ownerOf(pod);
+        log.push(`tear down ${owner}`);
+        await gates.get('tear down');
         if (tearDownError !== undefined) throw tearDownError;
-        wired.delete(ownerOf(pod));
+        wired.delete(owner);
+        log.push(`${owner} is torn down`);
       },
       check: async () => missing,
     },

@@ -2,7 +2,7 @@ import type { GcRequest } from '@vpc-cni/cni-spec';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import type { HeldAddress } from './ports.ts';
-import { wiringOf } from './wiring-of.ts';
+import { takeDown } from './take-down.ts';
 
 /**
  * GC: takes down and releases every attachment of the network that the runtime no longer lists.
@@ -18,12 +18,10 @@ export async function gc(ports: PluginPorts, request: GcRequest): Promise<void> 
     !valid.has(attachmentId(key.containerId, key.interfaceName));
 
   const failures: unknown[] = [];
-  for (const held of (await ports.addresses.list(conf.networkName)).filter(isStale)) {
+  for (const { key } of (await ports.addresses.list(conf.networkName)).filter(isStale)) {
     await ports.queue
-      .run(held.key, async () => {
-        await ports.wiring.tearDown(wiringOf(held, conf, ''));
-        await ports.addresses.release(held.key);
-      })
+      // What it holds is looked up again in its turn: a DEL may have come first.
+      .run(key, () => takeDown(ports, key, { conf, netnsPath: '' }))
       .catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) {

@@ -1,58 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { handleRequest, KNOWN_VERSIONS, type PluginHandlers } from '@vpc-cni/cni-spec';
 import { createFakeOutside, type FakeOutside } from './fake-outside.ts';
+import { createFakeRuntime, type FakeRuntime } from './fake-runtime.ts';
 import { createPluginHandlers } from './handlers.ts';
 import type { RefusalReason } from './ports.ts';
 
 let outside: FakeOutside;
-let handlers: PluginHandlers;
+let cni: FakeRuntime;
 
 beforeEach(() => {
   outside = createFakeOutside();
-  handlers = createPluginHandlers(outside);
+  cni = createFakeRuntime(createPluginHandlers(outside));
 });
-
-const conf = {
-  cniVersion: '0.4.0',
-  name: 'aws-cni',
-  type: 'aws-cni',
-  vethPrefix: 'eni',
-  mtu: '9001',
-};
-
-interface Call {
-  readonly container?: string;
-  readonly netns?: string;
-  readonly args?: string;
-  readonly conf?: object;
-  readonly signal?: AbortSignal;
-}
-
-async function cni(command: string, call: Call = {}) {
-  const { container = 'a', netns = '/run/netns/a' } = call;
-  const response = await handleRequest(
-    {
-      environment: {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: container,
-        CNI_NETNS: netns,
-        CNI_IFNAME: 'eth0',
-        CNI_ARGS: call.args ?? 'K8S_POD_NAMESPACE=default;IgnoreUnknown=1;K8S_POD_NAME=sample-pod',
-        CNI_PATH: '/opt/cni/bin',
-      },
-      stdin: JSON.stringify({ ...conf, ...call.conf }),
-    },
-    handlers,
-    {
-      supportedVersions: KNOWN_VERSIONS,
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-    },
-  );
-  return {
-    exitCode: response.exitCode,
-    output: response.stdout === '' ? undefined : JSON.parse(response.stdout),
-  };
-}
 
 describe('ADD', () => {
   test('prints the result that upstream prints', async () => {
@@ -89,8 +47,7 @@ describe('ADD', () => {
 
   test('that cannot be wired gives the address back', async () => {
     outside.failSetUp(new Error('RTM_NEWLINK: EPERM'));
-    const { exitCode, output } = await cni('ADD');
-    expect({ exitCode, code: output.code }).toEqual({ exitCode: 1, code: 100 });
+    expect(await cni('ADD')).toMatchObject({ exitCode: 1, output: { code: 100 } });
     expect(outside.log).toEqual(['reserve a', 'set up a', 'release a']);
   });
 
@@ -140,7 +97,7 @@ describe('DEL', () => {
   test('takes the wiring down before the address is free again', async () => {
     await cni('ADD');
     expect(await cni('DEL')).toEqual({ exitCode: 0, output: undefined });
-    expect(outside.log.slice(-2)).toEqual(['tear down a', 'release a']);
+    expect(outside.log.slice(-3)).toEqual(['tear down a', 'a is torn down', 'release a']);
   });
 
   test.each([
@@ -165,13 +122,6 @@ describe('DEL', () => {
     expect((await cni('DEL')).output).toMatchObject({ code: 100, details: 'EBUSY' });
     outside.failTearDown(undefined);
     expect((await cni('DEL')).exitCode).toBe(0);
-  });
-
-  test('waits for the ADD of the same attachment', async () => {
-    const adding = cni('ADD');
-    while (!outside.log.includes('set up a')) await Promise.resolve();
-    await Promise.all([adding, cni('DEL')]);
-    expect(outside.log).toEqual(['reserve a', 'set up a', 'tear down a', 'release a']);
   });
 });
 
@@ -202,8 +152,12 @@ describe('GC', () => {
   test('removes what the runtime no longer lists', async () => {
     await cni('ADD', { container: 'a' });
     await cni('ADD', { container: 'b' });
+    const before = outside.log.length;
     expect((await gc([{ containerID: 'b', ifname: 'eth0' }])).exitCode).toBe(0);
     expect([...outside.wired.keys()]).toEqual(['b']);
+    expect(outside.log.slice(before)).toEqual(['tear down a', 'a is torn down', 'release a']);
+    expect((await cni('CHECK', { container: 'a' })).output).toMatchObject({ code: 3 });
+    expect((await cni('CHECK', { container: 'b' })).exitCode).toBe(0);
   });
 
   test('without a list does nothing', async () => {
@@ -212,12 +166,15 @@ describe('GC', () => {
     expect(outside.wired.size).toBe(1);
   });
 
-  test('goes on after a failure and reports it', async () => {
-    await cni('ADD');
+  test('goes on after a failure, reports it, and keeps what it could not take down', async () => {
+    await cni('ADD', { container: 'a' });
+    await cni('ADD', { container: 'b' });
     outside.failTearDown(new Error('EBUSY'));
-    const { exitCode, output } = await gc([]);
-    expect(exitCode).toBe(1);
-    expect(JSON.stringify(output)).toContain('EBUSY');
+    expect(await gc([])).toMatchObject({
+      exitCode: 1,
+      output: { msg: expect.stringMatching(/eth0 of a; EBUSY.*eth0 of b; EBUSY/) },
+    });
+    expect(outside.log).not.toContain('release a');
   });
 });
 

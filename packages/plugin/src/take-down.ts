@@ -1,0 +1,24 @@
+import { wiringError } from './cni-error-table.ts';
+import type { NetConf } from './net-conf.ts';
+import type { PluginPorts } from './plugin-ports.ts';
+import type { AttachmentKey } from './ports.ts';
+import { wiringOf } from './wiring-of.ts';
+
+/**
+ * Takes the wiring of an attachment down, then releases its address; in this order, so that an address
+ * is free only once no rule of its former pod is left. An attachment that is not known is gone already.
+ */
+export async function takeDown(
+  { addresses, wiring }: Pick<PluginPorts, 'addresses' | 'wiring'>,
+  key: AttachmentKey,
+  { conf, netnsPath }: { readonly conf: NetConf; readonly netnsPath: string },
+): Promise<void> {
+  const held = await addresses.find(key);
+  if (held === undefined) return;
+  try {
+    await wiring.tearDown(wiringOf(held, conf, netnsPath));
+  } catch (error) {
+    throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
+  }
+  await addresses.release(key);
+}
