@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hostLinkName } from '../desired/host-link-name.ts';
 import type { PodAttachment } from '../desired/settings.ts';
+import { ANY_TABLE } from '../netlink/route.ts';
 import { createTestHost, type TestHost, tidyLines } from '../netns-test-host.ts';
 import { type HostNetwork, openHostNetwork } from './open-host-network.ts';
 
@@ -262,10 +263,10 @@ describe('tearDownPod', () => {
     expect(links()).toContain('lo');
   });
 
-  test('knows table 0 as any table', async () => {
+  test('knows ANY_TABLE', async () => {
     const pod = addPod('a', { routeTableId: 3 });
     await network.setUpPod(pod);
-    await network.tearDownPod({ ...pod, routeTableId: 0 });
+    await network.tearDownPod({ ...pod, routeTableId: ANY_TABLE });
     await network.settled();
     expectIdle();
   });

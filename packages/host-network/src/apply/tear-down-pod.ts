@@ -3,7 +3,7 @@ import type { PodAttachment } from '../desired/settings.ts';
 import { isErrno, isHostNetworkError } from '../host-network-error.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
-import { MAIN_TABLE, type Route } from '../netlink/route.ts';
+import { ANY_TABLE, MAIN_TABLE, type Route } from '../netlink/route.ts';
 import { requireVeth } from './create-pod-links.ts';
 import type { HostContext } from './host-context.ts';
 
@@ -46,8 +46,9 @@ function deletePodRules(
   const [toPod, fromPod] = podRules(address, routeTableId);
   if (toPod !== undefined) host.rules.delete(toPod);
   if (fromPod !== undefined) host.rules.deleteAll(fromPod);
-  // Records of old releases may not know the table.
-  if (routeTableId === 0) host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
+  // Records of old releases do not know the table, nor does anybody once the ENI is gone.
+  if (routeTableId === ANY_TABLE)
+    host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
 }
 
 /** @returns false when there was no such route. */

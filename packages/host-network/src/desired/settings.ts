@@ -43,7 +43,10 @@ export interface PodAttachment {
   /** As {@link hostLinkName} gives it. */
   readonly hostLinkName: string;
   readonly address: Ipv4Address;
-  /** Route table of the ENI that holds the address; {@link MAIN_TABLE} for the primary ENI. */
+  /**
+   * Route table of the ENI that holds the address; {@link MAIN_TABLE} for the primary ENI; on teardown
+   * {@link ANY_TABLE} when it is not known.
+   */
   readonly routeTableId: number;
   readonly mtuBytes: number;
 }
