@@ -1,8 +1,8 @@
 import type { CniResult } from '@vpc-cni/cni-spec';
-import type { HeldAddress } from './ports.ts';
+import type { PlacedAddress } from './ports.ts';
 
 interface AddResultParts {
-  readonly held: HeldAddress;
+  readonly held: PlacedAddress;
   readonly hostLinkName: string;
   readonly vethPrefix: string;
   readonly podLinkName: string;
@@ -22,8 +22,8 @@ export function addResult(parts: AddResultParts): CniResult {
   return {
     interfaces: [
       { name: hostLinkName },
-      { name: podLinkName, mac: String(held.routeTableId), sandbox: netnsPath },
-      { name: dummyName, mac: '0', sandbox: String(held.deviceNumber) },
+      { name: podLinkName, mac: String(held.eni.routeTableId), sandbox: netnsPath },
+      { name: dummyName, mac: '0', sandbox: String(held.eni.deviceNumber) },
     ],
     ips: [{ address: `${held.address}/32`, interface: 1 }],
     routes: [],

@@ -15,6 +15,13 @@ export async function check(ports: PluginPorts, request: AttachmentRequest): Pro
       `container ${request.containerId}, interface ${request.ifName}; recreate the pod`,
     );
   }
+  if (held.eni === undefined) {
+    throw new CniError(
+      PLUGIN_ERROR.drifted,
+      'the wiring is incomplete',
+      `the ENI that has ${held.address} is not attached to this node; recreate the pod`,
+    );
+  }
   const missing = await ports.wiring
     .check(wiringOf(held, conf, request.netns))
     .catch((error: unknown) => {

@@ -2,6 +2,7 @@ import type {
   AddressPort,
   AttachmentKey,
   HeldAddress,
+  PlacedAddress,
   PodWiring,
   Refusal,
   WiringPort,
@@ -14,11 +15,15 @@ export interface FakeOutside {
   readonly readiness: { refusal(): Refusal | undefined };
   /** Pods that are wired, by container id. */
   readonly wired: Map<string, PodWiring>;
+  /** What the wiring was last asked to tear down. */
+  readonly tornDown: () => PodWiring | undefined;
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
   readonly log: readonly string[];
   refuseWith(refusal: Refusal | undefined): void;
   failSetUp(error: Error | undefined): void;
   failTearDown(error: Error | undefined): void;
+  /** The ENI of what the container holds is no longer attached. */
+  strand(containerId: string): void;
   /** Makes CHECK find these differences. */
   drift(missing: readonly string[]): void;
   /** From now on operations of this kind begin and do not end, until the function it returns is called. */
@@ -36,6 +41,7 @@ export function createFakeOutside(): FakeOutside {
   let setUpError: Error | undefined;
   let tearDownError: Error | undefined;
   let missing: readonly string[] = [];
+  let tornDown: PodWiring | undefined;
   const gates = new Map<HeldOperation, Promise<void>>();
   const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
   const ownerOf = (pod: PodWiring) =>
@@ -43,6 +49,7 @@ export function createFakeOutside(): FakeOutside {
 
   return {
     wired,
+    tornDown: () => tornDown,
     log,
     readiness: { refusal: () => refusal },
     refuseWith: (value) => {
@@ -57,6 +64,11 @@ export function createFakeOutside(): FakeOutside {
     drift: (value) => {
       missing = value;
     },
+    strand: (containerId) => {
+      for (const [id, { eni: _, ...stranded }] of held) {
+        if (stranded.key.containerId === containerId) held.set(id, stranded);
+      }
+    },
     hold: (operation) => {
       let open = () => {};
       gates.set(operation, new Promise((resolve) => (open = resolve)));
@@ -67,9 +79,12 @@ export function createFakeOutside(): FakeOutside {
         log.push(`reserve ${key.containerId}`);
         if (refusal !== undefined) return refusal;
         const known = held.get(idOf(key));
-        if (known !== undefined) return { kind: 'reserved', held: known, isNew: false };
+        if (isPlaced(known)) return { kind: 'reserved', held: known, isNew: false };
+        if (known !== undefined)
+          return { kind: 'refused', reason: 'eni-absent', message: 'stranded' };
         count += 1;
-        const fresh = { ...pod, key, address: `10.0.0.${count}`, deviceNumber: 1, routeTableId: 2 };
+        const eni = { deviceNumber: 1, routeTableId: 2 };
+        const fresh = { ...pod, key, address: `10.0.0.${count}`, eni };
         held.set(idOf(key), fresh);
         return { kind: 'reserved', held: fresh, isNew: true };
       },
@@ -97,6 +112,7 @@ export function createFakeOutside(): FakeOutside {
       tearDown: async (pod) => {
         const owner = ownerOf(pod);
         log.push(`tear down ${owner}`);
+        tornDown = pod;
         await gates.get('tear down');
         if (tearDownError !== undefined) throw tearDownError;
         wired.delete(owner);
@@ -106,3 +122,5 @@ export function createFakeOutside(): FakeOutside {
     },
   };
 }
+
+const isPlaced = (held: HeldAddress | undefined): held is PlacedAddress => held?.eni !== undefined;

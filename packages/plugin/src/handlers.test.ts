@@ -2,7 +2,22 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createFakeOutside, type FakeOutside } from './fake-outside.ts';
 import { createFakeRuntime, type FakeRuntime } from './fake-runtime.ts';
 import { createPluginHandlers } from './handlers.ts';
-import type { RefusalReason } from './ports.ts';
+import { ANY_ROUTE_TABLE, type RefusalReason } from './ports.ts';
+
+/** A record, so that no reason is forgotten. */
+const everyReason: Readonly<Record<RefusalReason, true>> = {
+  starting: true,
+  cooling: true,
+  'subnet-full': true,
+  'eni-limit': true,
+  'at-max-pods': true,
+  throttled: true,
+  permission: true,
+  'ec2-unavailable': true,
+  'imds-unavailable': true,
+  'eni-absent': true,
+  'capacity-pending': true,
+};
 
 let outside: FakeOutside;
 let cni: FakeRuntime;
@@ -29,7 +44,7 @@ describe('ADD', () => {
     });
   });
 
-  test.each<RefusalReason>(['starting', 'cooling', 'subnet-full', 'eni-limit', 'permission'])(
+  test.each(Object.keys(everyReason) as readonly RefusalReason[])(
     'refused for %s asks the runtime to try again later and says why',
     async (reason) => {
       outside.refuseWith({ kind: 'refused', reason, message: 'of 3 …', retryAfterMs: 1_500 });
@@ -175,6 +190,41 @@ describe('GC', () => {
       output: { msg: expect.stringMatching(/eth0 of a; EBUSY.*eth0 of b; EBUSY/) },
     });
     expect(outside.log).not.toContain('release a');
+  });
+});
+
+describe('an address whose ENI is not attached to the node', () => {
+  const gcAll = { conf: { cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] } };
+  beforeEach(async () => {
+    await cni('ADD');
+    outside.strand('a');
+  });
+
+  test.each([
+    ['DEL', {}],
+    ['GC', gcAll],
+  ])('is torn down by %s, whatever table its rules name, and released', async (verb, call) => {
+    expect((await cni(verb, call)).exitCode).toBe(0);
+    expect(outside.tornDown()).toMatchObject({
+      address: '10.0.0.1',
+      routeTableId: ANY_ROUTE_TABLE,
+    });
+    expect(outside.log.slice(-3)).toEqual(['tear down a', 'a is torn down', 'release a']);
+  });
+
+  test('fails CHECK with 102, naming the address', async () => {
+    expect(await cni('CHECK')).toMatchObject({
+      exitCode: 1,
+      output: {
+        code: 102,
+        details: expect.stringMatching(/10\.0\.0\.1 is not attached to this node/),
+      },
+    });
+  });
+
+  test('is refused to another ADD, and kept', async () => {
+    expect((await cni('ADD')).output).toMatchObject({ code: 11 });
+    expect(outside.log.at(-1)).toBe('reserve a');
   });
 });
 

@@ -11,16 +11,25 @@ export interface PodIdentity {
   readonly podName: string;
 }
 
+/** Where an ENI sits on this node. */
+export interface EniPlace {
+  /** EC2 device index. */
+  readonly deviceNumber: number;
+  /** Its route table; 254 (main) for the primary ENI. */
+  readonly routeTableId: number;
+}
+
 /** An address that an attachment holds. */
 export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
   /** IPv4 address without prefix length. */
   readonly address: string;
-  /** EC2 device index of the ENI that the address is assigned to. */
-  readonly deviceNumber: number;
-  /** Route table of that ENI; 254 (main) for the primary one. */
-  readonly routeTableId: number;
+  /** Absent while the ENI that has the address is not attached to this node (the address is stranded). */
+  readonly eni?: EniPlace;
 }
+
+/** A held address whose ENI is attached to this node: one that a pod can be wired to. */
+export type PlacedAddress = HeldAddress & { readonly eni: EniPlace };
 
 /** Why no address could be had. Every value is transient: the runtime may try again. */
 export type RefusalReason =
@@ -32,6 +41,9 @@ export type RefusalReason =
   | 'throttled'
   | 'permission'
   | 'ec2-unavailable'
+  | 'imds-unavailable'
+  /** The attachment holds an address already, whose ENI is not attached to this node. */
+  | 'eni-absent'
   | 'capacity-pending';
 
 export interface Refusal {
@@ -45,7 +57,7 @@ export interface Refusal {
 
 export type ReserveReply =
   /** `isNew` is false when the attachment held this address already (a repeated ADD). */
-  { readonly kind: 'reserved'; readonly held: HeldAddress; readonly isNew: boolean } | Refusal;
+  { readonly kind: 'reserved'; readonly held: PlacedAddress; readonly isNew: boolean } | Refusal;
 
 /** Where addresses come from. Every change is durable before the promise resolves. */
 export interface AddressPort {
@@ -70,8 +82,12 @@ export interface PodWiring extends PodIdentity {
   readonly vethPrefix: string;
   readonly mtuBytes: number;
   readonly address: string;
+  /** Route table of the ENI that has the address; {@link ANY_ROUTE_TABLE} only to tear down. */
   readonly routeTableId: number;
 }
+
+/** In place of a route table that is not known: the address's rules go, whatever table they name. */
+export const ANY_ROUTE_TABLE = 0;
 
 /**
  * Sets up links, addresses, routes and rules of a pod.

@@ -1,7 +1,10 @@
 import type { NetConf } from './net-conf.ts';
-import type { HeldAddress, PodWiring } from './ports.ts';
+import { ANY_ROUTE_TABLE, type HeldAddress, type PodWiring } from './ports.ts';
 
-/** The wiring that an attachment with this address has, or should have. */
+/**
+ * The wiring that an attachment with this address has, or should have. That of a stranded address can
+ * only be torn down.
+ */
 export function wiringOf(held: HeldAddress, conf: NetConf, netnsPath: string): PodWiring {
   return {
     netnsPath,
@@ -11,7 +14,7 @@ export function wiringOf(held: HeldAddress, conf: NetConf, netnsPath: string): P
     vethPrefix: conf.vethPrefix,
     mtuBytes: conf.mtuBytes,
     address: held.address,
-    routeTableId: held.routeTableId,
+    routeTableId: held.eni?.routeTableId ?? ANY_ROUTE_TABLE,
   };
 }
 
