@@ -1,4 +1,4 @@
-import type { AddressBook, Reservation } from '@vpc-cni/ipam';
+import type { AddressBook, EniPlace, Reservation } from '@vpc-cni/ipam';
 import type { AddressPort, HeldAddress } from '@vpc-cni/plugin';
 import type { AddressDesk } from '@vpc-cni/pool-controller';
 
@@ -16,7 +16,9 @@ export function createAddressPort(options: {
         onRefusal();
         return reply;
       }
-      return { kind: 'reserved', held: heldAddressOf(reply.reservation), isNew: reply.isNew };
+      const { reservation, isNew } = reply;
+      const held = { ...heldAddressOf(reservation), eni: placeOf(reservation.eni) };
+      return { kind: 'reserved', held, isNew };
     },
     find: async (key) => {
       const reservation = book.find(key);
@@ -33,14 +35,14 @@ export function createAddressPort(options: {
   };
 }
 
-export function heldAddressOf(reservation: Reservation): HeldAddress {
-  const { key, address, deviceNumber, routeTableId, metadata } = reservation;
+function heldAddressOf({ key, address, eni, metadata }: Reservation): HeldAddress {
   return {
     key,
     address,
-    deviceNumber,
-    routeTableId,
+    ...(eni === undefined ? {} : { eni: placeOf(eni) }),
     podNamespace: metadata.podNamespace ?? '',
     podName: metadata.podName ?? '',
   };
 }
+
+const placeOf = ({ deviceNumber, routeTableId }: EniPlace) => ({ deviceNumber, routeTableId });

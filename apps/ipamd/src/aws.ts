@@ -38,19 +38,23 @@ const EC2_ACTION: Readonly<Record<Ec2Operation, string>> = {
   createTags: 'CreateTags',
 };
 
-/** Connects to instance metadata and EC2; returns once both have answered. */
+/**
+ * Connects to instance metadata and EC2. Returns once metadata has answered, and EC2 if it had to be
+ * asked about the instance type.
+ */
 export async function connectToAws({
   config,
   clock,
   metrics,
   phases,
+  signal,
 }: Context): Promise<AwsAccess> {
   const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0 });
   const { instance, primarySubnetCidr } = await phases.run(
     'reading instance metadata (IMDS)',
     async () => {
-      const instance = await imds.readInstance();
-      return { instance, primarySubnetCidr: await readPrimarySubnetCidr(imds) };
+      const instance = await imds.readInstance({ signal });
+      return { instance, primarySubnetCidr: await readPrimarySubnetCidr(imds, signal) };
     },
   );
 
@@ -75,7 +79,7 @@ export async function connectToAws({
   const limits =
     limitsOf(instance.instanceType) ??
     (await phases.run('asking EC2 what the instance type can carry', () =>
-      ec2.describeInstanceLimits(instance.instanceType),
+      ec2.describeInstanceLimits(instance.instanceType, { signal }),
     ));
   const allocator = createEniAllocator({
     ec2,
@@ -86,8 +90,11 @@ export async function connectToAws({
   return { imds, instance, primarySubnetCidr, limits, allocator };
 }
 
-async function readPrimarySubnetCidr(imds: Imds): Promise<EniFacts['subnetCidr']> {
-  const primary = (await imds.readEnis()).find((eni) => eni.isPrimary);
+async function readPrimarySubnetCidr(
+  imds: Imds,
+  signal: AbortSignal,
+): Promise<EniFacts['subnetCidr']> {
+  const primary = (await imds.readEnis({ signal })).find((eni) => eni.isPrimary);
   if (primary === undefined) throw new Error('instance metadata lists no primary ENI');
   return primary.subnetCidr;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { CniProcessRequest, CniProcessResponse } from '@vpc-cni/cni-spec';
+import { BadRequest } from './bad-request.ts';
 
 /** Header of the launcher's request for each variable of the CNI protocol. */
 const variableOfHeader: Readonly<Record<string, string>> = {
@@ -37,7 +38,8 @@ export function createCniServer(options: {
       if (!response.writableFinished) gone.abort(new Error('the caller hung up'));
     });
     serve(request, response, gone.signal).catch((error: unknown) => {
-      reply(response, 500, 'text/plain', error instanceof Error ? error.message : String(error));
+      const status = error instanceof BadRequest ? 400 : 500;
+      reply(response, status, 'text/plain', error instanceof Error ? error.message : String(error));
     });
   });
 
@@ -49,7 +51,7 @@ export function createCniServer(options: {
     }
     const body = await readBody(request);
     if (route !== undefined) {
-      const result = await route(JSON.parse(body), signal);
+      const result = await route(parseJson(body), signal);
       reply(response, 200, 'application/json', JSON.stringify(result ?? null));
       return;
     }
@@ -60,6 +62,14 @@ export function createCniServer(options: {
     }
     response.setHeader('Cni-Exit-Code', answered.exitCode);
     reply(response, 200, 'application/json', answered.stdout);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadRequest(`the body is ${JSON.stringify(text.slice(0, 80))}, expected JSON`);
   }
 }
 

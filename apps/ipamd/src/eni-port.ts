@@ -1,29 +1,30 @@
 import type { EniAllocator } from '@vpc-cni/eni-allocator';
 import type { Imds, InstanceFacts } from '@vpc-cni/imds';
 import type { EniPort, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
+import type { NetworkFacts } from './network-facts.ts';
 
 /** Tag by which operators keep an ENI to themselves. */
 const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
 
 /** The controller's view of instance metadata. */
 export const createMetadataPort = (imds: Imds): MetadataPort => ({
-  readEnis: async () => (await imds.readEnis()).filter((eni) => eni.networkCardIndex === 0),
+  readEnis: async ({ signal }) =>
+    (await imds.readEnis({ signal })).filter((eni) => eni.networkCardIndex === 0),
 });
 
 /** The controller's view of EC2: new ENIs go to the primary ENI's subnet and security groups. */
 export function createEniPort(options: {
   readonly allocator: EniAllocator;
-  readonly imds: Imds;
+  readonly securityGroupIds: () => NetworkFacts['securityGroupIds'];
   readonly instance: InstanceFacts;
   readonly primarySubnetCidr: ObservedEni['subnetCidr'];
 }): EniPort {
-  const { allocator, imds, instance, primarySubnetCidr } = options;
+  const { allocator, securityGroupIds, instance, primarySubnetCidr } = options;
   return {
     allocateEni: async (addressCount, { signal }) => {
-      const securityGroupIds = await imds.readSecurityGroupIds(instance.primaryMac);
       const eni = await allocator.allocateEni({
         subnetId: instance.subnetId,
-        securityGroupIds,
+        securityGroupIds: securityGroupIds(),
         addressCount,
         signal,
       });
@@ -38,6 +39,7 @@ export function createEniPort(options: {
       (await allocator.describeEnis(eniIds, { signal })).map((eni) => ({
         eniId: eni.eniId,
         secondaryAddresses: eni.secondaryAddresses,
+        isAttached: eni.instanceId === instance.instanceId && eni.status !== 'detaching',
         isManaged: eni.tags[NO_MANAGE_TAG] !== 'true',
       })),
   };

@@ -1,54 +1,45 @@
 import { type HostNetwork, type HostSettings, openHostNetwork } from '@vpc-cni/host-network';
-import type { AwsAccess } from './aws.ts';
+import type { InstanceFacts } from '@vpc-cni/imds';
 import type { Context } from './context.ts';
-
-const CIDR_REFRESH_MS = 30_000;
+import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
 
 /** The host's network, set up for this VPC and kept in step with its CIDRs. */
 export interface Host {
   readonly network: HostNetwork;
   readonly settings: () => HostSettings;
+  /** Once the daemon is ending. */
   close(): Promise<void>;
 }
 
-export async function setUpHost(context: Context, aws: AwsAccess): Promise<Host> {
-  const { config, log, clock, signal, phases } = context;
-  const { imds, instance } = aws;
-  const network = openHostNetwork();
-
-  const readSettings = async (): Promise<HostSettings> => ({
+export async function setUpHost(
+  { config, log, phases }: Context,
+  instance: InstanceFacts,
+  facts: NetworkFactsFeed,
+): Promise<Host> {
+  const { primaryMac, primaryAddress } = instance;
+  const settingsFor = ({ vpcCidrs }: NetworkFacts): HostSettings => ({
     ...config.host,
-    primaryMac: instance.primaryMac,
-    primaryAddress: instance.primaryAddress,
-    vpcCidrs: await imds.readVpcCidrs(instance.primaryMac),
+    primaryMac,
+    primaryAddress,
+    vpcCidrs,
   });
-
-  let settings = await phases.run('reading the VPC CIDRs (IMDS)', readSettings);
+  const network = openHostNetwork();
+  let settings = settingsFor(facts.current);
   await phases.run('setting up host networking', () => network.setUpHost(settings));
 
-  const watch = async () => {
-    while (!signal.aborted) {
-      await clock.sleep(CIDR_REFRESH_MS, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      try {
-        const fresh = await readSettings();
-        if (sameMembers(fresh.vpcCidrs, settings.vpcCidrs)) continue;
-        await network.setUpHost(fresh);
-        // Remembered only now: an update that failed is tried again at the next refresh.
-        settings = fresh;
-        log.info({ vpcCidrs: fresh.vpcCidrs }, 'VPC CIDRs changed');
-      } catch (error) {
-        log.warn({ err: error }, 'cannot refresh the VPC CIDRs');
-      }
-    }
-  };
-  const watching = watch();
-
+  const following = facts.follow(async (fresh) => {
+    const { vpcCidrs } = fresh;
+    if (sameMembers(vpcCidrs, settings.vpcCidrs)) return;
+    await network.setUpHost(settingsFor(fresh));
+    // Remembered only now: an update that failed is tried again at the next refresh.
+    settings = settingsFor(fresh);
+    log.info({ vpcCidrs }, 'VPC CIDRs changed');
+  });
   return {
     network,
     settings: () => settings,
     close: async () => {
-      await watching;
+      await following;
       await network.close();
     },
   };

@@ -8,6 +8,10 @@ export type IntrospectionViews = Readonly<Record<string, () => unknown>>;
 /** Local HTTP endpoint that shows what the daemon believes; GET, no authentication, loopback only. */
 export function createIntrospectionServer(current: () => IntrospectionViews): Server {
   return createServer((request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+      return;
+    }
     const views = current();
     const view = views[request.url ?? ''] ?? (() => ({ AvailableCommands: Object.keys(views) }));
     response.setHeader('Content-Type', 'application/json');

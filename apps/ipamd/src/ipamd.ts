@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { createPluginHandlers, type Refusal } from '@vpc-cni/plugin';
-import { addressRoutes } from './address-routes.ts';
 import { createCniServer } from './cni-server.ts';
 import { createCniService } from './cni-service.ts';
 import type { IpamdConfig } from './config.ts';
@@ -18,6 +17,7 @@ import type { Logger } from './logger.ts';
 import { createMetrics, createMetricsServer } from './metrics.ts';
 import { bringUpNode, type ReadyNode } from './node.ts';
 import { refusingPorts } from './refusing-ports.ts';
+import { socketRoutes } from './socket-routes.ts';
 import { createPhaseRunner, type StartupPhase } from './startup-phase.ts';
 
 const SPOOL_SWEEP_MS = 10_000;
@@ -38,7 +38,10 @@ export interface IpamdOptions {
  * left to the launcher's spool, which is carried out before the first ADD.
  */
 export async function runIpamd(options: IpamdOptions): Promise<void> {
-  const { config, log, clock, version, signal } = options;
+  const { config, log, clock, version } = options;
+  const ending = new AbortController();
+  // Whatever ends the daemon ends everything it has begun.
+  const signal = AbortSignal.any([options.signal, ending.signal]);
   const metrics = createMetrics(version);
   let phase: StartupPhase = { name: 'starting' };
   let node: ReadyNode | undefined;
@@ -49,22 +52,20 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
     else log.warn(current, 'start-up is held up');
   };
   const phases = createPhaseRunner({ clock, signal, onPhase });
-  const context: Context = { ...options, metrics, phases };
+  const context: Context = { config, log, clock, metrics, signal, phases };
 
   const starting = refusingPorts(() => refusalOf(phase));
   const whileStarting = createPluginHandlers(starting);
   const service = createCniService(context, { version, whileStarting });
   const cniServer = createCniServer({
     answer: service.answer,
-    jsonRoutes: addressRoutes(() => node?.addresses ?? starting.addresses),
+    jsonRoutes: socketRoutes(() => node?.ports ?? starting),
   });
   const metricsServer = createMetricsServer(metrics.registry);
   const introspectionServer = createIntrospectionServer(
     () => node?.views ?? { '/v1/startup': () => phase },
   );
 
-  await makePrivateDirectory(config.runDirectory);
-  await listenOnSocket(cniServer, join(config.runDirectory, 'cni.sock'));
   const { metricsPort, introspectionAddress } = config;
   const show = (what: string, listen: () => Promise<void>) =>
     keepTrying(listen, {
@@ -72,13 +73,16 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
       signal,
       onFailure: (error) => log.warn({ err: error }, `cannot listen for ${what}, trying again`),
     });
-  if (metricsPort !== undefined)
-    void show('metrics', () => listenOnPort(metricsServer, metricsPort));
-  if (introspectionAddress !== undefined) {
-    void show('introspection', () => listenOn(introspectionServer, introspectionAddress));
-  }
 
   try {
+    await makePrivateDirectory(config.runDirectory);
+    await listenOnSocket(cniServer, join(config.runDirectory, 'cni.sock'));
+    if (metricsPort !== undefined) {
+      void show('metrics', () => listenOnPort(metricsServer, metricsPort));
+    }
+    if (introspectionAddress !== undefined) {
+      void show('introspection', () => listenOn(introspectionServer, introspectionAddress));
+    }
     const ready = await bringUpNode(context);
     await phases.run('carrying out deferred DELs', () => service.begin(ready.handlers));
     node = ready;
@@ -91,6 +95,7 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    ending.abort();
     await Promise.all([cniServer, metricsServer, introspectionServer].map(closed));
     await node?.stop();
   }

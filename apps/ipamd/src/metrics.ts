@@ -15,7 +15,9 @@ export interface Metrics {
   watch(pool: {
     readonly book: AddressBook;
     readonly nowMs: () => number;
-    readonly maxEnis: number;
+    /** ENIs the pool may have now. */
+    readonly maxEnis: () => number;
+    /** EC2's figure: the primary address of the ENI counts. */
     readonly addressesPerEni: number;
   }): void;
 }
@@ -67,8 +69,12 @@ export function createMetrics(version: string): Metrics {
         () => statistics().coolingCount,
       );
       gauge('awscni_eni_allocated', 'Managed ENIs.', () => book.enis(nowMs()).length);
-      gauge('awscni_eni_max', 'ENIs this node may have.', () => maxEnis);
-      gauge('awscni_ip_max', 'Addresses this node may have.', () => maxEnis * addressesPerEni);
+      gauge('awscni_eni_max', 'ENIs the pool may have.', maxEnis);
+      gauge(
+        'awscni_ip_max',
+        'Addresses for pods that the pool may have.',
+        () => maxEnis() * (addressesPerEni - 1),
+      );
     },
   };
 }

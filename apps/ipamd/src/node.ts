@@ -1,8 +1,8 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring } from '@vpc-cni/host-network';
-import { AddressBook, type CheckpointAllocation, encodeCheckpoint } from '@vpc-cni/ipam';
+import { AddressBook, encodeCheckpoint } from '@vpc-cni/ipam';
 import { createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
-import { type AddressPort, createPluginHandlers } from '@vpc-cni/plugin';
+import { createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressDesk, createPoolController } from '@vpc-cni/pool-controller';
 import { maxPods } from '@vpc-cni/warm-pool';
 import { createAddressPort } from './address-port.ts';
@@ -12,16 +12,19 @@ import { createEniPort, createMetadataPort } from './eni-port.ts';
 import { setUpHost } from './host.ts';
 import { createHostPort } from './host-port.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
+import { readNetworkFacts } from './network-facts.ts';
 import { logPoolEvent } from './pool-log.ts';
 import { restorePods } from './restore.ts';
+import type { DaemonPorts } from './socket-routes.ts';
 
 /** A node that can serve pods. */
 export interface ReadyNode {
-  readonly addresses: AddressPort;
+  readonly ports: DaemonPorts;
   readonly handlers: PluginHandlers;
   readonly views: IntrospectionViews;
   /** Begins to keep the pool on target. */
   start(): void;
+  /** Once the daemon is ending. */
   stop(): Promise<void>;
 }
 
@@ -29,64 +32,59 @@ export interface ReadyNode {
 export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { config, clock, metrics, phases } = context;
   const aws = await connectToAws(context);
-  const host = await setUpHost(context, aws);
   const { imds, instance, primarySubnetCidr, allocator, limits } = aws;
+  const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
+  const host = await setUpHost(context, instance, facts);
 
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
-  /** Held by pods on ENIs that are not in the book; on disk until they are, so that no restart forgets them. */
-  let awaitingEni: readonly CheckpointAllocation[] = [];
   const checkpoint = createCheckpointFile({
     path: config.checkpointPath,
-    snapshot: () => {
-      const { allocations, recentReleases } = book.toCheckpoint();
-      return encodeCheckpoint({
-        allocations: [...allocations, ...awaitingEni],
-        recentReleases,
-      });
-    },
+    snapshot: () => encodeCheckpoint(book.toCheckpoint()),
   });
-  const logPool = logPoolEvent(context.log, metrics);
-  const restoreAwaited = () => {
-    const checkpoint = { allocations: awaitingEni, recentReleases: [] };
-    awaitingEni = book.restore(checkpoint, clock.nowMs()).dropped;
-  };
   const controller = createPoolController({
     book,
     clock,
     limits,
     metadata: createMetadataPort(imds),
-    enis: createEniPort({ allocator, imds, instance, primarySubnetCidr }),
+    enis: createEniPort({
+      allocator,
+      instance,
+      primarySubnetCidr,
+      securityGroupIds: () => facts.current.securityGroupIds,
+    }),
     host: createHostPort(host.network, host.settings),
     targets: config.targets,
     maxPods: maxPods(limits),
-    onEvent: (event) => {
-      if (event.kind === 'eni-adopted') restoreAwaited();
-      logPool(event);
-    },
+    onEvent: logPoolEvent(context.log, metrics),
   });
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
   await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
   await phases.run(`restoring pods from ${config.checkpointPath}`, async () => {
-    awaitingEni = await restorePods({ context, book, host, checkpoint: await checkpoint.load() });
+    await restorePods({ context, book, host, checkpoint: await checkpoint.load() });
     await checkpoint.save();
   });
 
   await deleteLeakedEnis(context, aws, { olderThanMs: 0 });
 
-  const addresses = createAddressPort({
-    book,
-    desk,
-    onRefusal: () => metrics.noAvailableAddresses.inc(),
-  });
-  metrics.watch({ book, nowMs: clock.nowMs, ...limits });
-  return {
-    addresses,
-    handlers: createPluginHandlers({
-      addresses,
-      wiring: createPodWiring(host.network),
-      readiness: { refusal: () => undefined },
+  const ports: DaemonPorts = {
+    addresses: createAddressPort({
+      book,
+      desk,
+      onRefusal: () => metrics.noAvailableAddresses.inc(),
     }),
+    readiness: controller,
+  };
+  metrics.watch({
+    book,
+    nowMs: clock.nowMs,
+    maxEnis: () => controller.maxEnis,
+    addressesPerEni: limits.addressesPerEni,
+  });
+  let sweeping = Promise.resolve();
+  return {
+    ports,
+    handlers: createPluginHandlers({ ...ports, wiring: createPodWiring(host.network) }),
     views: introspectionViews({
       config,
       book,
@@ -95,10 +93,10 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     start: () => {
       controller.start();
-      void sweepLeakedEnis(context, aws);
+      sweeping = sweepLeakedEnis(context, aws);
     },
     stop: async () => {
-      await controller.stop();
+      await Promise.all([controller.stop(), sweeping]);
       await host.close();
     },
   };
@@ -122,14 +120,14 @@ async function sweepLeakedEnis(context: Context, aws: AwsAccess): Promise<void> 
  * controller starts: an ENI of its own that is not attached yet looks the same.
  */
 async function deleteLeakedEnis(
-  { log }: Context,
+  { log, signal }: Context,
   { allocator }: AwsAccess,
   age: { readonly olderThanMs: number },
 ): Promise<void> {
   try {
-    const eniIds = await allocator.deleteLeakedEnis(age);
+    const eniIds = await allocator.deleteLeakedEnis({ ...age, signal });
     if (eniIds.length > 0) log.info({ eniIds }, 'leaked ENIs deleted');
   } catch (error) {
-    log.warn({ err: error }, 'cannot look for leaked ENIs');
+    if (!signal.aborted) log.warn({ err: error }, 'cannot look for leaked ENIs');
   }
 }

@@ -28,6 +28,13 @@ export const logPoolEvent =
         metrics.errors.inc({ fn: 'reconcileFailedGetENIs' });
         log.warn({ err: event.error }, 'pool: cannot compare with EC2');
         return;
+      case 'eni-failed':
+        metrics.errors.inc({ fn: 'reconcileENI' });
+        log.warn(
+          { eniId: event.eniId, err: event.error },
+          'pool: ENI cannot be used, trying again',
+        );
+        return;
       case 'eni-lost':
         log.error(event, 'pool: ENI is no longer attached');
         return;

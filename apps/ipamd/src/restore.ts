@@ -1,19 +1,11 @@
-import { hostLinkName } from '@vpc-cni/host-network';
-import {
-  type AddressBook,
-  type CheckpointAllocation,
-  decodeCheckpoint,
-  type Reservation,
-} from '@vpc-cni/ipam';
+import { ANY_TABLE, hostLinkName } from '@vpc-cni/host-network';
+import { type AddressBook, decodeCheckpoint, type Reservation } from '@vpc-cni/ipam';
 import type { Context } from './context.ts';
 import type { Host } from './host.ts';
 
 /**
- * Takes over the pods of an earlier process: everything in the checkpoint whose address is still
- * assigned and whose host link still exists. The rest has no pod any more; its rules are removed.
- *
- * @returns entries whose ENI is not in the book. Should it be adopted later, they must be restored
- *   before anybody can reserve its addresses.
+ * Takes over the pods of an earlier process: everything in the checkpoint whose host link still
+ * exists. The rest has no pod any more; its rules are removed and its addresses cool down.
  */
 export async function restorePods(options: {
   readonly context: Context;
@@ -21,23 +13,25 @@ export async function restorePods(options: {
   readonly host: Host;
   /** Text of the checkpoint; `undefined` on a fresh node. */
   readonly checkpoint: string | undefined;
-}): Promise<readonly CheckpointAllocation[]> {
+}): Promise<void> {
   const { context, book, host, checkpoint } = options;
-  if (checkpoint === undefined) return [];
+  if (checkpoint === undefined) return;
   const { log, clock } = context;
   const linkNames = await host.network.linkNames();
-  const { restored, dropped } = book.restore(decodeCheckpoint(checkpoint), clock.nowMs());
+  const { dropped } = book.restore(decodeCheckpoint(checkpoint), clock.nowMs());
   for (const { key, ipv4, reason } of dropped) {
     log.warn({ key, ipv4, reason }, 'checkpoint entry dropped');
   }
-  const orphans = restored.filter((reservation) => !hasHostLink(reservation, linkNames));
-  for (const { key, address, routeTableId } of orphans) {
-    host.network.tearDownPodRules(address, routeTableId);
+  const orphans = book.reservations().filter((pod) => !hasHostLink(pod, linkNames));
+  for (const { key, address, eni } of orphans) {
+    host.network.tearDownPodRules(address, eni?.routeTableId ?? ANY_TABLE);
     book.release(key, clock.nowMs());
     log.info({ key, address }, 'pod is gone, its address cools down');
   }
-  log.info({ pods: restored.length - orphans.length }, 'checkpoint restored');
-  return dropped.filter(({ reason }) => reason === 'address-unknown');
+  for (const { key, address, eni } of book.reservations()) {
+    if (eni === undefined) log.warn({ key, address }, 'the ENI of a running pod is not attached');
+  }
+  log.info({ pods: book.reservations().length }, 'checkpoint restored');
 }
 
 /**

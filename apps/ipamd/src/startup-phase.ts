@@ -34,6 +34,7 @@ export function createPhaseRunner(options: {
         try {
           return await step();
         } catch (error) {
+          signal.throwIfAborted();
           onPhase({ name, failure: error instanceof Error ? error.message : String(error) });
         }
         await clock.sleep(retryMs, { signal });

@@ -19,6 +19,8 @@ interface Model {
   readonly addresses: Map<Ipv4Address, ModelAddress>;
   readonly releasedAtMs: Map<Ipv4Address, number>;
   readonly reservedAtMs: Map<string, number>;
+  /** Held by a pod while no ENI has them. */
+  readonly stranded: Map<Ipv4Address, string>;
 }
 
 /** The book under test, replaced by its successor at a restart. */
@@ -50,6 +52,19 @@ const idleSince = (model: Model, address: Ipv4Address): number =>
 const holderOf = (model: Model, pod: string): Ipv4Address | undefined =>
   [...model.addresses].find(([, { heldBy }]) => heldBy === pod)?.[0];
 
+const strandedOf = (model: Model, pod: string): Ipv4Address | undefined =>
+  [...model.stranded].find(([, holder]) => holder === pod)?.[0];
+
+/** EC2 takes the address away, whoever holds it. */
+function lose(model: Model, address: Ipv4Address): void {
+  const heldBy = model.addresses.get(address)?.heldBy;
+  if (heldBy !== undefined) model.stranded.set(address, heldBy);
+  model.addresses.delete(address);
+}
+
+const addressesOn = (model: Model, eniId: EniId): readonly Ipv4Address[] =>
+  [...model.addresses].filter(([, found]) => found.eniId === eniId).map(([address]) => address);
+
 /** What must hold after every step: the book's running counters equal a recount. */
 function expectSame(model: Model, { book }: Real): void {
   const count = (state: State, eniId?: EniId) => inState(model, state, eniId).length;
@@ -59,6 +74,7 @@ function expectSame(model: Model, { book }: Real): void {
     coolingCount: count('cooling'),
     drainingCount: count('draining'),
     reservableNowCount: count('free'),
+    strandedCount: model.stranded.size,
   });
   const snapshots = book.enis(model.nowMs);
   expect(snapshots.map(({ eniId }) => eniId).sort()).toEqual(
@@ -79,7 +95,14 @@ function expectSame(model: Model, { book }: Real): void {
   }
   const held = book.reservations().map(({ address }) => address);
   expect(new Set(held).size).toBe(held.length);
-  expect([...held].sort()).toEqual([...inState(model, 'reserved')].sort());
+  expect([...held].sort()).toEqual(
+    [...inState(model, 'reserved'), ...model.stranded.keys()].sort(),
+  );
+  const strandedInBook = book.reservations().filter(({ eni: place }) => place === undefined);
+  expect(strandedInBook.map(({ address, key: { containerId } }) => [address, containerId])).toEqual(
+    expect.arrayContaining([...model.stranded]),
+  );
+  expect(strandedInBook).toHaveLength(model.stranded.size);
 }
 
 interface Step {
@@ -131,8 +154,35 @@ const addAddress = (number: number, address: Ipv4Address): Step => ({
         : 'no error';
     expect(codeOf(() => book.addAddress(eniId, address))).toBe(code);
     if (code === 'no error' && owner === undefined) {
-      model.addresses.set(address, { eniId, isDraining: false, heldBy: undefined });
+      const heldBy = model.stranded.get(address);
+      model.addresses.set(address, { eniId, isDraining: false, heldBy });
+      model.stranded.delete(address);
     }
+  },
+});
+
+const loseEni = (number: number): Step => ({
+  label: `loseEni(${number})`,
+  apply: (model, { book }) => {
+    const eniId: EniId = `eni-${number}`;
+    const lost = addressesOn(model, eniId);
+    const held = lost.filter((address) => stateOf(model, address) === 'reserved');
+    expect(book.loseEni(eniId).map(({ address }) => address)).toEqual(
+      expect.arrayContaining([...held]),
+    );
+    for (const address of lost) lose(model, address);
+    model.enis.delete(number);
+  },
+});
+
+const loseAddress = (number: number, address: Ipv4Address): Step => ({
+  label: `loseAddress(${number}, ${address})`,
+  apply: (model, { book }) => {
+    const eniId: EniId = `eni-${number}`;
+    const isThere = model.addresses.get(address)?.eniId === eniId;
+    const isHeld = isThere && stateOf(model, address) === 'reserved';
+    expect(book.loseAddress(eniId, address)?.address).toBe(isHeld ? address : undefined);
+    if (isThere) lose(model, address);
   },
 });
 
@@ -168,7 +218,12 @@ const reserve = (pod: string): Step => ({
   apply: (model, { book }) => {
     const outcome = book.reserve(key(pod), { podName: pod }, model.nowMs);
     const before = holderOf(model, pod);
+    const stranded = strandedOf(model, pod);
     const free = inState(model, 'free');
+    if (stranded !== undefined) {
+      expect(outcome).toMatchObject({ kind: 'stranded', reservation: { address: stranded } });
+      return;
+    }
     if (before !== undefined) {
       expect(outcome).toMatchObject({ isNew: false, reservation: { address: before } });
       return;
@@ -198,13 +253,13 @@ const reserve = (pod: string): Step => ({
 const release = (pod: string): Step => ({
   label: `release(${pod})`,
   apply: (model, { book }) => {
-    const address = holderOf(model, pod);
+    const address = holderOf(model, pod) ?? strandedOf(model, pod);
     expect(book.release(key(pod), model.nowMs)?.address).toBe(address);
-    const found = address === undefined ? undefined : model.addresses.get(address);
-    if (address !== undefined && found !== undefined) {
-      found.heldBy = undefined;
-      model.releasedAtMs.set(address, model.nowMs);
-    }
+    if (address === undefined) return;
+    const found = model.addresses.get(address);
+    if (found !== undefined) found.heldBy = undefined;
+    model.stranded.delete(address);
+    model.releasedAtMs.set(address, model.nowMs);
   },
 });
 
@@ -218,19 +273,27 @@ const passTime = (ms: number): Step => ({
   },
 });
 
-/** The process dies; the next one learns the ENIs from EC2 and the rest from the checkpoint. */
-const restart = (): Step => ({
-  label: 'restart',
+/**
+ * The process dies; the next one learns the ENIs from EC2, all but one of them, and the rest from the
+ * checkpoint.
+ */
+const restart = (missing: number | undefined): Step => ({
+  label: `restart(${missing})`,
   apply: (model, real) => {
     const text = encodeCheckpoint(real.book.toCheckpoint());
+    if (missing !== undefined) {
+      for (const address of addressesOn(model, `eni-${missing}`)) lose(model, address);
+      model.enis.delete(missing);
+    }
     const book = new AddressBook({ addressCooldownMs: COOLDOWN_MS });
     for (const number of model.enis) book.addEni(eni(number));
     for (const [address, found] of model.addresses) {
       book.addAddress(found.eniId, address);
       found.isDraining = false;
     }
-    const { restored, dropped } = book.restore(decodeCheckpoint(text), model.nowMs);
+    const { restored, stranded, dropped } = book.restore(decodeCheckpoint(text), model.nowMs);
     expect(dropped).toEqual([]);
+    expect(stranded).toHaveLength(model.stranded.size);
     expect(
       restored.map(({ key: { containerId }, address, reservedAtMs, metadata }) => ({
         containerId,
@@ -270,7 +333,9 @@ const steps = [
   pod.map(reserve),
   pod.map(release),
   fc.integer({ min: -5_000, max: 20_000 }).map(passTime),
-  fc.constant(restart()),
+  fc.option(eniNumber, { nil: undefined }).map(restart),
+  eniNumber.map(loseEni),
+  fc.tuple(eniNumber, address).map(([number, [, one]]) => loseAddress(number, one)),
 ].map((step) => step.map(command));
 
 test('the address book does what a naive one does, whatever happens to it', () => {
@@ -284,6 +349,7 @@ test('the address book does what a naive one does, whatever happens to it', () =
           addresses: new Map(),
           releasedAtMs: new Map(),
           reservedAtMs: new Map(),
+          stranded: new Map(),
         };
         for (const number of model.enis) {
           book.addEni(eni(number));

@@ -73,10 +73,7 @@ describe('reserving', () => {
       reservation: {
         key: key('p'),
         address: address(1, 10),
-        eniId: 'eni-1',
-        deviceNumber: 1,
-        networkCardIndex: 0,
-        routeTableId: 2,
+        eni: { eniId: 'eni-1', deviceNumber: 1, networkCardIndex: 0, routeTableId: 2 },
         reservedAtMs: START_MS,
         metadata: { podName: 'web' },
       },
@@ -347,6 +344,101 @@ describe('ENIs', () => {
     book.removeEni(FIRST_ENI);
     book.removeEni(FIRST_ENI);
     expect(book.enis(START_MS)).toEqual([]);
+  });
+});
+
+describe('what EC2 takes away', () => {
+  const stranded = () => {
+    const book = bookWith(2);
+    reserved(book, 'p'); // A; B is free
+    book.loseEni(FIRST_ENI);
+    return book;
+  };
+
+  test('leaves the book, and who held it keeps it', () => {
+    const book = stranded();
+    expect(book.enis(START_MS)).toEqual([]);
+    expect(book.statistics(START_MS)).toMatchObject({ totalCount: 0, strandedCount: 1 });
+    expect(book.find(key('p'))).toEqual({
+      key: key('p'),
+      address: A,
+      reservedAtMs: START_MS,
+      metadata: {},
+    });
+    expect(book.toCheckpoint().allocations).toMatchObject([{ ipv4: A }]);
+  });
+
+  test('is given to nobody else, nor another address to its holder', () => {
+    const book = stranded();
+    expect(reserved(book, 'q')).toBe('exhausted');
+    expect(reserved(book, 'p')).toBe('stranded');
+  });
+
+  test('goes back to its holder when it comes back, on whatever ENI', () => {
+    const book = stranded();
+    book.addEni(eni(1));
+    book.addAddress('eni-1', A);
+    expect(reserved(book, 'q')).toBe('exhausted');
+    expect(book.find(key('p'))).toMatchObject({ address: A, eni: { eniId: 'eni-1' } });
+    expect(book.statistics(START_MS)).toMatchObject({ reservedCount: 1, strandedCount: 0 });
+  });
+
+  test('cools when it comes back after its holder has gone', () => {
+    const book = stranded();
+    expect(book.release(key('p'), START_MS)).toMatchObject({ address: A });
+    expect(book.find(key('p'))).toBeUndefined();
+    book.addEni(eni(0));
+    book.addAddress(FIRST_ENI, A);
+    expect(reserved(book, 'q', START_MS + COOLDOWN_MS - 1)).toBe('exhausted');
+    expect(reserved(book, 'q', START_MS + COOLDOWN_MS)).toBe(A);
+  });
+
+  test('may be a single address', () => {
+    const book = bookWith(2);
+    reserved(book, 'p');
+    expect(book.loseAddress(FIRST_ENI, A)).toMatchObject({ address: A });
+    expect(book.loseAddress(FIRST_ENI, B)).toBeUndefined();
+    expect(book.loseAddress(FIRST_ENI, A)).toBeUndefined();
+    expect(book.statistics(START_MS)).toMatchObject({ totalCount: 0, strandedCount: 1 });
+  });
+
+  test('is told', () => {
+    const book = bookWith(2);
+    reserved(book, 'p');
+    const heard: string[] = [];
+    book.subscribe(({ kind }) => heard.push(kind));
+    book.loseEni(FIRST_ENI);
+    book.addEni(eni(0));
+    book.addAddress(FIRST_ENI, A);
+    expect(heard).toEqual([
+      'address-removed',
+      'stranded',
+      'address-removed',
+      'eni-removed',
+      'eni-added',
+      'address-added',
+      'restored',
+    ]);
+  });
+});
+
+describe('bad input', () => {
+  const invalid = (value: unknown) => value as never;
+  const cases = [
+    {
+      name: 'a network name that is missing',
+      key: { ...key('p'), networkName: invalid(undefined) },
+    },
+    { name: 'a container id that is a number', key: { ...key('p'), containerId: invalid(7) } },
+    { name: 'no interface name', key: { ...key('p'), interfaceName: '' } },
+    { name: 'a pod name that is a number', metadata: { podName: invalid(7) } },
+    { name: 'half an interface', metadata: { interfacesCount: 0.5 } },
+  ];
+
+  test.each(cases)('$name reserves nothing', ({ key: badKey = key('p'), metadata = {} }) => {
+    const book = bookWith(1);
+    expect(() => book.reserve(badKey, metadata, START_MS)).toThrow(TypeError);
+    expect(book.toCheckpoint().allocations).toEqual([]);
   });
 });
 

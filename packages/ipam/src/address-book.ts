@@ -7,12 +7,16 @@ import {
   statisticsOf,
 } from './address-statistics.ts';
 import { AddressTable } from './address-table.ts';
-import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
+import {
+  type AttachmentMetadata,
+  type CniAttachmentKey,
+  requireMetadata,
+} from './attachment-key.ts';
 import { type Checkpoint, nsFromMs } from './checkpoint.ts';
 import { CoolDown } from './cool-down.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
 import { EventRelay } from './event-relay.ts';
-import { Holdings } from './holdings.ts';
+import { Holdings, type PlacedHolding } from './holdings.ts';
 import { IpamError } from './ipam-error.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
@@ -86,18 +90,35 @@ export class AddressBook {
   }
 
   /**
-   * Adds an address that EC2 assigned to an ENI. Adding it again changes nothing. An address whose
-   * release is still remembered comes back cooling.
+   * Takes an ENI away that EC2 no longer attaches, with its addresses. What attachments hold of it is
+   * stranded: they keep it, and have it again should the address be added. An unknown one is no error.
+   *
+   * @returns what is stranded by it.
+   */
+  loseEni(eniId: EniId): readonly Reservation[] {
+    const stranded = this.#holdings.on(eniId).map((holding) => this.#strand(holding));
+    this.removeEni(eniId);
+    return stranded;
+  }
+
+  /**
+   * Adds an address that EC2 assigned to an ENI. Adding it again changes nothing. An attachment that
+   * holds it has it again at once; one whose release is still remembered comes back cooling.
    *
    * @throws {IpamError} `eni-unknown`, or `address-elsewhere` when another ENI has it.
    */
   addAddress(eniId: EniId, address: Ipv4Address): void {
     const record = this.#table.addAddress(eniId, address);
-    if (record !== undefined) {
-      const state = record.state === 'cooling' ? 'cooling' : 'free';
-      this.#relay.add({ kind: 'address-added', eniId, address, state });
-      this.#relay.flush();
+    if (record === undefined) {
+      return;
     }
+    const state = record.state === 'cooling' ? 'cooling' : 'free';
+    this.#relay.add({ kind: 'address-added', eniId, address, state });
+    const reservation = this.#holdings.unstrand(record);
+    if (reservation !== undefined) {
+      this.#relay.add({ kind: 'restored', reservation });
+    }
+    this.#relay.flush();
   }
 
   /**
@@ -111,6 +132,20 @@ export class AddressBook {
       this.#remove(record);
       this.#relay.flush();
     }
+  }
+
+  /**
+   * Takes an address away that EC2 no longer assigns to the ENI, whoever holds it, as
+   * {@link loseEni} does.
+   *
+   * @returns what is stranded by it, if it was held.
+   */
+  loseAddress(eniId: EniId, address: Ipv4Address): Reservation | undefined {
+    const holding = this.#holdings.on(eniId).find(({ record }) => record.address === address);
+    const stranded = holding === undefined ? undefined : this.#strand(holding);
+    this.removeAddress(eniId, address);
+    this.#relay.flush();
+    return stranded;
   }
 
   /**
@@ -143,19 +178,22 @@ export class AddressBook {
    *
    * Repeating the call with the same key returns the same reservation, so a lost reply does no harm.
    *
-   * @returns `reserved`, or `exhausted` with the counts and the wait until the first cooling
-   *   address is free.
-   * @throws {TypeError} when the key has no container id or no interface name.
+   * @returns `reserved`; `stranded` when the attachment holds an address that no ENI has now; or
+   *   `exhausted` with the counts and the wait until the first cooling address is free.
+   * @throws {TypeError} when the key is not complete or a member of it or of `metadata` is no text.
    */
   reserve(key: CniAttachmentKey, metadata: AttachmentMetadata, nowMs: number): ReserveOutcome {
     const held = this.#holdings.get(key);
     if (held !== undefined) {
-      return { kind: 'reserved', reservation: held.reservation, isNew: false };
+      return held.record === undefined
+        ? { kind: 'stranded', reservation: held.reservation }
+        : { kind: 'reserved', reservation: held.reservation, isNew: false };
     }
+    requireMetadata(metadata);
     this.#coolDown.letTimePass(nowMs);
     const record = this.#table.firstFree;
     if (record === undefined) {
-      const outcome = exhausted(statisticsOf(this.#table, this.#coolDown), nowMs);
+      const outcome = exhausted(this.#statistics(), nowMs);
       this.#relay.flush();
       return outcome;
     }
@@ -171,7 +209,7 @@ export class AddressBook {
   }
 
   /**
-   * Releases what an attachment holds; the address starts to cool.
+   * Releases what an attachment holds; the address starts to cool, a stranded one should it turn up.
    *
    * @returns what was held, or `undefined` when the attachment is unknown.
    * @throws {TypeError} when the key has no container id or no interface name.
@@ -183,7 +221,11 @@ export class AddressBook {
     }
     this.#coolDown.letTimePass(nowMs);
     this.#holdings.delete(held);
-    this.#coolDown.begin(held.record);
+    if (held.record === undefined) {
+      this.#coolDown.note(held.reservation.address);
+    } else {
+      this.#coolDown.begin(held.record);
+    }
     this.#relay.add({ kind: 'released', reservation: held.reservation, atMs: nowMs });
     this.#relay.flush();
     return held.reservation;
@@ -194,7 +236,7 @@ export class AddressBook {
     return this.#holdings.get(key)?.reservation;
   }
 
-  /** All reservations, in the order they were made. */
+  /** All reservations, stranded ones included, in the order they were made. */
   reservations(): readonly Reservation[] {
     return this.#holdings.all().map(({ reservation }) => reservation);
   }
@@ -203,7 +245,7 @@ export class AddressBook {
   statistics(nowMs: number): AddressStatistics {
     this.#coolDown.letTimePass(nowMs);
     this.#relay.flush();
-    return statisticsOf(this.#table, this.#coolDown);
+    return this.#statistics();
   }
 
   /** The ENIs at `nowMs`, in the order they were added. */
@@ -224,14 +266,14 @@ export class AddressBook {
   /**
    * Takes over an earlier process's checkpoint, after the ENIs and addresses have been added.
    *
-   * Attachments keep their address and their original time; of two that claim one address the first
-   * wins. What cannot be placed is dropped and returned, never an error: an allocation whose ENI
-   * turns up later may be restored then. Released addresses finish the cool-down they had begun.
+   * Attachments keep their address and their original time, stranded if no ENI has it yet; of two that
+   * claim one address the first wins. What cannot be taken over is dropped and returned, never an
+   * error. Released addresses finish the cool-down they had begun.
    */
   restore(checkpoint: Checkpoint, nowMs: number): RestoreOutcome {
     this.#coolDown.letTimePass(nowMs);
     const parts = { holdings: this.#holdings, coolDown: this.#coolDown, relay: this.#relay };
-    const outcome = restoreCheckpoint(checkpoint, parts, nowMs);
+    const outcome = restoreCheckpoint(checkpoint, parts);
     this.#relay.flush();
     return outcome;
   }
@@ -243,6 +285,19 @@ export class AddressBook {
    */
   subscribe(listener: AddressEventListener): () => void {
     return this.#relay.subscribe(listener);
+  }
+
+  #statistics(): AddressStatistics {
+    return statisticsOf(this.#table, this.#holdings, this.#coolDown);
+  }
+
+  #strand(holding: PlacedHolding): Reservation {
+    const { eniId } = holding.reservation.eni;
+    const reservation = this.#holdings.strand(holding);
+    const { address } = reservation;
+    this.#relay.add({ kind: 'address-removed', eniId, address, state: 'reserved' });
+    this.#relay.add({ kind: 'stranded', reservation });
+    return reservation;
   }
 
   #remove(record: AddressRecord): void {

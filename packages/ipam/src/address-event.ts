@@ -1,6 +1,6 @@
 import type { EniDescription, EniId } from './eni-description.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
-import type { Reservation } from './reservation.ts';
+import type { PlacedReservation, Reservation } from './reservation.ts';
 
 /**
  * State of one address: free → reserved → cooling → free, and free → draining → free or gone.
@@ -9,6 +9,8 @@ import type { Reservation } from './reservation.ts';
  * - `reserved`: held by a CNI attachment.
  * - `cooling`: released less than the cool-down ago; neither free nor to be given back.
  * - `draining`: promised to EC2, so it may not be reserved.
+ *
+ * An address that EC2 takes away leaves the book from any state; who held it then is stranded.
  */
 export type AddressState = 'free' | 'reserved' | 'cooling' | 'draining';
 
@@ -27,10 +29,14 @@ export type AddressEvent =
       readonly kind: 'address-removed';
       readonly eniId: EniId;
       readonly address: Ipv4Address;
-      readonly state: 'free' | 'cooling' | 'draining';
+      /** `reserved` when the address was lost; its reservation is stranded. */
+      readonly state: AddressState;
     }
-  | { readonly kind: 'reserved'; readonly reservation: Reservation }
-  | { readonly kind: 'restored'; readonly reservation: Reservation }
+  | { readonly kind: 'reserved'; readonly reservation: PlacedReservation }
+  /** A reservation from before a restart has its address, or a stranded one has it again. */
+  | { readonly kind: 'restored'; readonly reservation: PlacedReservation }
+  /** An attachment holds an address that no ENI of the book has, from now on. */
+  | { readonly kind: 'stranded'; readonly reservation: Reservation }
   | { readonly kind: 'released'; readonly reservation: Reservation; readonly atMs: number }
   /** After a restart: the address was released by an earlier process and goes on cooling. */
   | {

@@ -3,6 +3,7 @@ import { type EniRecord, totalOf } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { EniDescription } from './eni-description.ts';
+import type { Holdings } from './holdings.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 
 /** Addresses of the node by state. The four counts by state always add up to `totalCount`. */
@@ -11,6 +12,8 @@ export interface AddressStatistics {
   readonly reservedCount: number;
   readonly coolingCount: number;
   readonly drainingCount: number;
+  /** Addresses held although no ENI of the book has them; in none of the other counts. */
+  readonly strandedCount: number;
   /** What a reservation could take at this instant; cooling and draining are not in it. */
   readonly reservableNowCount: number;
   /** When the next cooling address is free, Unix milliseconds; `undefined` when none is cooling. */
@@ -32,11 +35,16 @@ export interface EniSnapshot extends EniDescription {
   readonly drainingCount: number;
 }
 
-export const statisticsOf = ({ counts }: AddressTable, coolDown: CoolDown): AddressStatistics => ({
+export const statisticsOf = (
+  { counts }: AddressTable,
+  holdings: Holdings,
+  coolDown: CoolDown,
+): AddressStatistics => ({
   totalCount: totalOf(counts),
   reservedCount: counts.reserved,
   coolingCount: counts.cooling,
   drainingCount: counts.draining,
+  strandedCount: holdings.strandedCount,
   reservableNowCount: counts.free,
   nextCooledAtMs: coolDown.nextCooledAtMs,
   lastReleasedAtMs: coolDown.lastReleasedAtMs,

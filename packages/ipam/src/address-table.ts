@@ -113,15 +113,19 @@ export class AddressTable {
   }
 
   /** @returns the state it was in. */
-  deleteAddress(record: AddressRecord): 'free' | 'cooling' | 'draining' {
-    const { state } = record;
-    if (state === 'reserved') {
+  deleteAddress(record: AddressRecord): AddressState {
+    if (record.state === 'reserved') {
       throw illegalMove(record, 'removing');
     }
+    return this.loseAddress(record);
+  }
+
+  /** As {@link deleteAddress}, whoever holds it. */
+  loseAddress(record: AddressRecord): AddressState {
     this.#leave(record);
     record.eni.addresses.delete(record.address);
     this.#records.delete(record.address);
-    return state;
+    return record.state;
   }
 
   /** Moves addresses of one ENI that are all in state `from`: all of them or none. */

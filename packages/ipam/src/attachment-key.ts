@@ -24,14 +24,28 @@ export type AttachmentKeyText = `${string}\0${string}\0${string}`;
 export const isCompleteKey = (key: CniAttachmentKey): boolean =>
   key.containerId !== '' && key.interfaceName !== '';
 
-/** @throws {TypeError} when the container id or the interface name is empty. */
+// What is not text would be written to the checkpoint, and the next start could not read it.
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** @throws {TypeError} when a part is no text, or the container id or the interface name is empty. */
 export function formatAttachmentKey(key: CniAttachmentKey): AttachmentKeyText {
-  if (!isCompleteKey(key)) {
+  const { networkName, containerId, interfaceName } = key;
+  if (![networkName, containerId, interfaceName].every(isText) || !isCompleteKey(key)) {
     throw new TypeError(
-      `an attachment needs a container id and an interface name, got ${JSON.stringify(key)}`,
+      `an attachment needs a network name, a container id and an interface name, got ${JSON.stringify(key)}`,
     );
   }
-  return `${key.networkName}\0${key.containerId}\0${key.interfaceName}`;
+  return `${networkName}\0${containerId}\0${interfaceName}`;
+}
+
+/** @throws {TypeError} when a member is there that is not of its type. */
+export function requireMetadata(metadata: AttachmentMetadata): void {
+  const { podNamespace = '', podName = '', interfacesCount = 0 } = metadata;
+  if (!isText(podNamespace) || !isText(podName) || !Number.isSafeInteger(interfacesCount)) {
+    throw new TypeError(
+      `metadata are a pod's namespace and name as text and a count of interfaces, got ${JSON.stringify(metadata)}`,
+    );
+  }
 }
 
 /**

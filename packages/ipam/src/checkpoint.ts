@@ -27,7 +27,8 @@ export interface Checkpoint {
 
 /** Why an allocation of a checkpoint could not be placed. */
 export type DropReason =
-  | 'address-unknown'
+  /** It has no IPv4 address; such are written in IPv6 mode. */
+  | 'address-missing'
   | 'address-taken'
   | 'address-draining'
   | 'attachment-taken'

@@ -60,7 +60,12 @@ export class CoolDown {
   begin(record: AddressRecord): void {
     record.idleSinceMs = this.#nowMs;
     this.#table.move(record, 'cooling');
-    this.#table.releases.note(record.address, this.#nowMs);
+    this.note(record.address);
+  }
+
+  /** Remembers a release at the instant last seen: should the address turn up, it cools. */
+  note(address: Ipv4Address): void {
+    this.#table.releases.note(address, this.#nowMs);
     this.#lastReleasedAtMs = this.#nowMs;
   }
 
@@ -74,14 +79,12 @@ export class CoolDown {
     }));
   }
 
-  /** Continues cool-downs that began in an earlier process; reserved addresses are left alone. */
+  /** Continues cool-downs that began in an earlier process, of addresses that nobody holds. */
   takeOver(found: readonly CheckpointRelease[]): void {
-    const releases = found
-      .filter(({ address }) => this.#table.record(address)?.state !== 'reserved')
-      .map((release): [Ipv4Address, number] => [
-        release.address,
-        Math.min(release.releasedAtMs, this.#nowMs),
-      ]);
+    const releases = found.map((release): [Ipv4Address, number] => [
+      release.address,
+      Math.min(release.releasedAtMs, this.#nowMs),
+    ]);
     this.#table.releases.merge(releases);
     for (const [address, releasedAtMs] of releases) {
       this.#lastReleasedAtMs = Math.max(releasedAtMs, this.#lastReleasedAtMs ?? releasedAtMs);

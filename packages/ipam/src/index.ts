@@ -20,5 +20,10 @@ export {
   isIpamError,
 } from './ipam-error.ts';
 export { type Ipv4Address, isIpv4Address, parseIpv4Address } from './ipv4-address.ts';
-export type { Reservation, ReserveOutcome } from './reservation.ts';
+export type {
+  EniPlace,
+  PlacedReservation,
+  Reservation,
+  ReserveOutcome,
+} from './reservation.ts';
 export type { RestoreOutcome } from './restore.ts';

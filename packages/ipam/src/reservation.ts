@@ -3,27 +3,43 @@ import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
 import type { EniId } from './eni-description.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 
-/** An address held by a CNI attachment, with what wiring the pod needs to know of its ENI. */
-export interface Reservation {
-  readonly key: CniAttachmentKey;
-  readonly address: Ipv4Address;
+/** What wiring a pod needs to know of the ENI that has its address. */
+export interface EniPlace {
   readonly eniId: EniId;
   readonly deviceNumber: number;
   readonly networkCardIndex: number;
   readonly routeTableId: number;
+}
+
+/** An address held by a CNI attachment. */
+export interface Reservation {
+  readonly key: CniAttachmentKey;
+  readonly address: Ipv4Address;
+  /**
+   * Absent while the reservation is stranded: no ENI of the book has the address, because its ENI was
+   * detached, the address was unassigned, or the ENI has not been found yet after a restart.
+   */
+  readonly eni?: EniPlace;
   /** Unix milliseconds; survives restarts. */
   readonly reservedAtMs: number;
   readonly metadata: AttachmentMetadata;
+}
+
+/** A reservation of an address that an ENI of the book has. */
+export interface PlacedReservation extends Reservation {
+  readonly eni: EniPlace;
 }
 
 /** Answer to a reservation: the address, or why there is none and when to come back. */
 export type ReserveOutcome =
   | {
       readonly kind: 'reserved';
-      readonly reservation: Reservation;
+      readonly reservation: PlacedReservation;
       /** False when the attachment already held the address. */
       readonly isNew: boolean;
     }
+  /** The attachment holds an address already, and no ENI has it now. */
+  | { readonly kind: 'stranded'; readonly reservation: Reservation }
   | {
       readonly kind: 'exhausted';
       readonly totalCount: number;

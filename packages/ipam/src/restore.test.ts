@@ -33,11 +33,12 @@ describe('restoring allocations', () => {
     const checkpoint = checkpointOf([allocation('p', B)]);
     expect(book.restore(checkpoint, START_MS)).toEqual({
       restored: [book.find(key('p'))],
+      stranded: [],
       dropped: [],
     });
     expect(book.find(key('p'))).toMatchObject({
       address: B,
-      eniId: FIRST_ENI,
+      eni: { eniId: FIRST_ENI },
       reservedAtMs: 1_699_999_000_123,
       metadata: { podNamespace: 'default', podName: 'p' },
     });
@@ -65,10 +66,16 @@ describe('restoring allocations', () => {
       dropped: [['p', 'attachment-taken']],
     },
     {
-      name: 'drops an address that no ENI has',
-      allocations: [allocation('p', address(7, 7)), allocation('q')],
-      restored: ['q'],
-      dropped: [['p', 'address-unknown']],
+      name: 'lets the first of two claims to an address that no ENI has win',
+      allocations: [allocation('p', address(7, 7)), allocation('q', address(7, 7))],
+      restored: [],
+      dropped: [['q', 'address-taken']],
+    },
+    {
+      name: 'lets the first of two addresses win, though no ENI has it',
+      allocations: [allocation('p', address(7, 7)), allocation('p', A)],
+      restored: [],
+      dropped: [['p', 'attachment-taken']],
     },
     {
       name: 'drops an allocation without an IPv4 address',
@@ -77,7 +84,7 @@ describe('restoring allocations', () => {
         allocation('q'),
       ],
       restored: ['q'],
-      dropped: [['p', 'address-unknown']],
+      dropped: [['p', 'address-missing']],
     },
     {
       name: 'drops an allocation that names no container',
@@ -107,14 +114,24 @@ describe('restoring allocations', () => {
     },
   );
 
-  test('places what was dropped once its ENI turns up, and cools its address until then', () => {
+  test('strands an allocation whose ENI is not there, through any number of restarts', () => {
+    let checkpoint = checkpointOf([allocation('p')]);
+    for (let restart = 1; restart <= 3; restart++) {
+      const book = freshBook(0);
+      const { stranded } = book.restore(checkpoint, START_MS);
+      expect(stranded).toEqual([book.find(key('p'))]);
+      checkpoint = decodeCheckpoint(encodeCheckpoint(book.toCheckpoint()));
+    }
+    expect(checkpoint).toEqual(checkpointOf([allocation('p')]));
+  });
+
+  test('gives nobody else an address that a stranded attachment holds once its ENI turns up', () => {
     const book = freshBook(0);
-    const { dropped } = book.restore(checkpointOf([allocation('p')]), START_MS);
+    book.restore(checkpointOf([allocation('p')]), START_MS);
     book.addAddress(FIRST_ENI, A);
-    expect(reserved(book, 'other', START_MS + 1)).toBe('exhausted');
-    const again = book.restore({ allocations: dropped, recentReleases: [] }, START_MS + 2);
-    expect(again.dropped).toEqual([]);
-    expect(book.find(key('p'))).toMatchObject({ address: A });
+    expect(reserved(book, 'other')).toBe('exhausted');
+    expect(book.find(key('p'))).toMatchObject({ address: A, eni: { eniId: FIRST_ENI } });
+    expect(book.toCheckpoint()).toEqual(checkpointOf([allocation('p')]));
   });
 });
 

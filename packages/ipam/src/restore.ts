@@ -1,17 +1,19 @@
-import type { Checkpoint, CheckpointRelease, DroppedAllocation } from './checkpoint.ts';
+import type { Checkpoint, DroppedAllocation } from './checkpoint.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { EventRelay } from './event-relay.ts';
 import type { Holdings } from './holdings.ts';
-import type { Reservation } from './reservation.ts';
+import type { PlacedReservation, Reservation } from './reservation.ts';
 
 /** What {@link AddressBook.restore} made of a checkpoint. */
 export interface RestoreOutcome {
-  readonly restored: readonly Reservation[];
-  /** What could not be placed, with the reason. May be given to a later `restore` again. */
+  readonly restored: readonly PlacedReservation[];
+  /** Held, but no ENI of the book has the address; each is restored when its address is added. */
+  readonly stranded: readonly Reservation[];
+  /** What could not be taken over, with the reason. */
   readonly dropped: readonly DroppedAllocation[];
 }
 
-/** Places a checkpoint's allocations, then lets its releases go on cooling. */
+/** Takes over a checkpoint's allocations, then lets its releases go on cooling. */
 export function restoreCheckpoint(
   checkpoint: Checkpoint,
   book: {
@@ -19,25 +21,30 @@ export function restoreCheckpoint(
     readonly coolDown: CoolDown;
     readonly relay: EventRelay;
   },
-  nowMs: number,
 ): RestoreOutcome {
-  const restored: Reservation[] = [];
+  const restored: PlacedReservation[] = [];
+  const stranded: Reservation[] = [];
   const dropped: DroppedAllocation[] = [];
-  const vanished: CheckpointRelease[] = [];
   for (const allocation of checkpoint.allocations) {
-    const place = book.holdings.placeFor(allocation);
-    if (typeof place !== 'string') {
-      const reservation = book.holdings.add(place, allocation);
-      restored.push(reservation);
-      book.relay.add({ kind: 'restored', reservation });
-      continue;
-    }
-    dropped.push({ ...allocation, reason: place });
-    if (place === 'address-unknown' && allocation.ipv4 !== undefined) {
-      // Its pod may still be running: should the address turn up after all, it cools first.
-      vanished.push({ address: allocation.ipv4, releasedAtMs: nowMs });
+    const placement = book.holdings.placementOf(allocation);
+    switch (placement.kind) {
+      case 'placed': {
+        const reservation = book.holdings.add(placement.record, allocation);
+        restored.push(reservation);
+        book.relay.add({ kind: 'restored', reservation });
+        break;
+      }
+      case 'stranded': {
+        const reservation = book.holdings.addStranded(placement.allocation);
+        stranded.push(reservation);
+        book.relay.add({ kind: 'stranded', reservation });
+        break;
+      }
+      case 'dropped':
+        dropped.push({ ...allocation, reason: placement.reason });
     }
   }
-  book.coolDown.takeOver([...checkpoint.recentReleases, ...vanished]);
-  return { restored, dropped };
+  const held = new Set(book.holdings.all().map(({ reservation }) => reservation.address));
+  book.coolDown.takeOver(checkpoint.recentReleases.filter(({ address }) => !held.has(address)));
+  return { restored, stranded, dropped };
 }

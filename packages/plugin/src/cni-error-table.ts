@@ -20,7 +20,6 @@ const codeOfRefusal: Readonly<Record<RefusalReason, number>> = {
   throttled: CNI_ERROR.tryAgainLater,
   permission: CNI_ERROR.tryAgainLater,
   'ec2-unavailable': CNI_ERROR.tryAgainLater,
-  'imds-unavailable': CNI_ERROR.tryAgainLater,
   'eni-absent': CNI_ERROR.tryAgainLater,
   'capacity-pending': CNI_ERROR.tryAgainLater,
 };

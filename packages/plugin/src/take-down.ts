@@ -6,7 +6,9 @@ import { wiringOf } from './wiring-of.ts';
 
 /**
  * Takes the wiring of an attachment down, then releases its address; in this order, so that an address
- * is free only once no rule of its former pod is left. An attachment that is not known is gone already.
+ * is free only once no rule of its former pod is left.
+ *
+ * One that is not known is released all the same: the last attempt may have failed to write that down.
  */
 export async function takeDown(
   { addresses, wiring }: Pick<PluginPorts, 'addresses' | 'wiring'>,
@@ -14,11 +16,10 @@ export async function takeDown(
   { conf, netnsPath }: { readonly conf: NetConf; readonly netnsPath: string },
 ): Promise<void> {
   const held = await addresses.find(key);
-  if (held === undefined) return;
-  try {
-    await wiring.tearDown(wiringOf(held, conf, netnsPath));
-  } catch (error) {
-    throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
+  if (held !== undefined) {
+    await wiring.tearDown(wiringOf(held, conf, netnsPath)).catch((error: unknown) => {
+      throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
+    });
   }
   await addresses.release(key);
 }

@@ -1,10 +1,16 @@
-import type { AddressBook, AttachmentMetadata, CniAttachmentKey, Reservation } from '@vpc-cni/ipam';
+import type {
+  AddressBook,
+  AttachmentMetadata,
+  CniAttachmentKey,
+  PlacedReservation,
+  Reservation,
+} from '@vpc-cni/ipam';
 import type { PoolController } from './controller.ts';
 import type { CheckpointPort, Clock } from './ports.ts';
 import type { PoolRefusal } from './refusal.ts';
 
 export type DeskReply =
-  | { readonly kind: 'reserved'; readonly reservation: Reservation; readonly isNew: boolean }
+  | { readonly kind: 'reserved'; readonly reservation: PlacedReservation; readonly isNew: boolean }
   | PoolRefusal;
 
 /** Where attachments come for addresses; every answer is durable before it is given. */
@@ -32,9 +38,11 @@ export function createAddressDesk(options: {
 }): AddressDesk {
   const { book, checkpoint, controller, clock, waitMs } = options;
 
+  const written = createWriteLog(checkpoint);
+
   async function makeDurable(key: CniAttachmentKey, isNew: boolean): Promise<void> {
     try {
-      await checkpoint.save();
+      await written.save();
     } catch (error) {
       if (isNew) book.release(key, clock.nowMs());
       throw error;
@@ -47,10 +55,13 @@ export function createAddressDesk(options: {
       for (;;) {
         signal.throwIfAborted();
         const outcome = book.reserve(key, metadata, clock.nowMs());
+        if (outcome.kind === 'stranded') return strandedRefusal(outcome.reservation);
         if (outcome.kind === 'reserved') {
           controller.kick();
           await makeDurable(key, outcome.isNew);
-          return outcome;
+          // A twin of this call may have failed to write it and taken it back meanwhile.
+          if (book.find(key) === outcome.reservation) return outcome;
+          continue;
         }
         const word = controller.waitingLine.wait(deadlineMs, signal);
         controller.kick();
@@ -60,10 +71,32 @@ export function createAddressDesk(options: {
     },
     release: async (key) => {
       const released = book.release(key, clock.nowMs());
-      if (released === undefined) return undefined;
-      await checkpoint.save();
+      // An earlier attempt may have released it without being able to write that down.
+      if (released === undefined && written.isUpToDate()) return undefined;
+      await written.save();
       controller.kick();
       return released;
     },
   };
 }
+
+/** Knows whether the last change is on disk. */
+function createWriteLog(checkpoint: CheckpointPort) {
+  let changeCount = 0;
+  let writtenCount = 0;
+  return {
+    save: async () => {
+      changeCount += 1;
+      const upTo = changeCount;
+      await checkpoint.save();
+      writtenCount = Math.max(writtenCount, upTo);
+    },
+    isUpToDate: () => writtenCount === changeCount,
+  };
+}
+
+const strandedRefusal = ({ address }: Reservation): PoolRefusal => ({
+  kind: 'refused',
+  reason: 'eni-absent',
+  message: `this attachment holds ${address}, whose ENI is not attached to this node; attach it again, or delete the pod`,
+});

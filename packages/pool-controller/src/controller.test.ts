@@ -76,12 +76,33 @@ describe('growth', () => {
     expect(node.calls.filter((call) => call.startsWith('allocate'))).toEqual([]);
   });
 
-  test('gives an ENI back to EC2 that the host cannot set up', async () => {
+  test('asks again for an ENI that it did not get', async () => {
     await startNode({ primaryAddressCount: 3 });
     node.failNext('allocateEni', codedError('unreachable'));
     await ask('a');
     await node.clock.advance(20_000);
     expect(node.ec2.size).toBe(2);
+  });
+
+  test('gives an ENI back to EC2 that the host cannot set up', async () => {
+    await startNode({ primaryAddressCount: 3, maxEnis: 2 });
+    node.failNext('setUpEni', codedError('link-not-found'));
+    await ask('a');
+    await node.clock.advance(2_500);
+    expect(node.calls.filter((call) => call.startsWith('freeEni'))).toEqual(['freeEni eni-1']);
+    expect([...node.ec2.keys()]).toEqual(['eni-0']);
+    expect(node.book.enis(0)).toHaveLength(1);
+  });
+
+  test('forgets the failures of before once it has grown', async () => {
+    await startNode({ targets: { warmIpTarget: 1 } });
+    node.failNext('assignAddresses', codedError('throttled'), 4);
+    await node.clock.advance(60_000);
+    node.failNext('assignAddresses', codedError('throttled'));
+    const before = node.calls.length;
+    await ask('a');
+    await node.clock.advance(4_000); // one second for each attempt, one of back-off
+    expect(node.calls.slice(before).filter((call) => call.startsWith('assign'))).toHaveLength(2);
   });
 });
 
@@ -175,6 +196,18 @@ describe('a pod that finds the pool empty', () => {
   });
 });
 
+describe('a pod that leaves', () => {
+  test('is seen by the pool at once', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    await ask('a');
+    await node.clock.advance(1_000);
+    expect(node.controller.lastPlan?.figures).toMatchObject({ coolingCount: 0 });
+    await node.desk.release(key('a'));
+    await node.clock.advance(200);
+    expect(node.controller.lastPlan?.figures).toMatchObject({ coolingCount: 1 });
+  });
+});
+
 describe('giving back', () => {
   test('returns surplus addresses when an address target asks for fewer', async () => {
     await startNode({ primaryAddressCount: 3, targets: { warmIpTarget: 1 } });
@@ -196,7 +229,112 @@ describe('giving back', () => {
   });
 });
 
+describe('deleting an ENI', () => {
+  const withIdleEni = async () => {
+    await startNode({ primaryAddressCount: 3, maxEnis: 2 });
+    const pods = ['a', 'b', 'c', 'd'];
+    await after(10_000, Promise.all(pods.map((pod) => ask(pod))));
+    for (const pod of pods) await node.desk.release(key(pod));
+    while (!node.calls.includes('freeEni eni-1')) await node.clock.advance(500);
+  };
+
+  test('keeps its addresses from pods while EC2 takes it away', async () => {
+    await withIdleEni();
+    const eni = node.book.enis(node.clock.nowMs()).find(({ eniId }) => eniId === 'eni-1');
+    expect(eni).toMatchObject({ freeCount: 0 });
+    expect(eni?.drainingCount).toBeGreaterThan(0);
+  });
+
+  test('takes it off the host and out of the book', async () => {
+    await withIdleEni();
+    await node.clock.advance(1_500);
+    expect(node.book.enis(0).map(({ eniId }) => eniId)).toEqual(['eni-0']);
+    expect(node.hostCalls.at(-1)).toBe('tearDownEni eni-1');
+  });
+
+  test('that EC2 refuses gives its addresses back to the pool', async () => {
+    await withIdleEni();
+    node.failNext('freeEni', codedError('not-permitted'));
+    await node.clock.advance(5_000);
+    expect(node.book.enis(0).map(({ drainingCount }) => drainingCount)).toEqual([0, 0]);
+  });
+
+  test('that was detached but could not be deleted leaves the pool', async () => {
+    await withIdleEni();
+    node.failNext('freeEni', codedError('not-permitted'));
+    node.detached.add('eni-1');
+    await node.clock.advance(5_000);
+    expect(node.book.enis(0).map(({ eniId }) => eniId)).toEqual(['eni-0']);
+  });
+});
+
+describe('an attachment whose address is stranded', () => {
+  test('is refused another one, and the reason names the address', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    const address = addressOf(await ask('a'));
+    node.ec2.clear();
+    await node.controller.adopt();
+    expect(await ask('a')).toMatchObject({
+      kind: 'refused',
+      reason: 'eni-absent',
+      message: expect.stringContaining(address),
+    });
+  });
+
+  test('counts as a pod of the node', async () => {
+    await startNode({ primaryAddressCount: 3, maxPods: 4, targets: { warmIpTarget: 3 } });
+    for (const pod of ['a', 'b', 'c']) await ask(pod);
+    node.ec2.set('eni-0', { ...primary(), secondaryAddresses: [] });
+    await node.controller.adopt();
+    await node.clock.advance(30_000);
+    expect(node.book.statistics(0)).toMatchObject({ strandedCount: 3, totalCount: 1 });
+  });
+
+  const primary = () => {
+    const [eni] = [...node.ec2.values()];
+    if (eni === undefined) throw new Error('no primary ENI');
+    return eni;
+  };
+});
+
 describe('durability', () => {
+  test('a release is answered only after the checkpoint is written', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    await ask('a');
+    const before = node.savedCount();
+    await node.desk.release(key('a'));
+    expect(node.savedCount()).toBe(before + 1);
+  });
+
+  test('a release that could not be written is written when it is repeated', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    await ask('a');
+    node.failCheckpoint(new Error('disk full'));
+    await expect(node.desk.release(key('a'))).rejects.toThrow('disk full');
+    await expect(node.desk.release(key('a'))).rejects.toThrow('disk full');
+    node.failCheckpoint(undefined);
+    const before = node.savedCount();
+    expect(await node.desk.release(key('a'))).toBeUndefined();
+    expect(node.savedCount()).toBe(before + 1);
+    await node.desk.release(key('a'));
+    expect(node.savedCount()).toBe(before + 1);
+  });
+
+  test('of two calls for one attachment none is given an address that the other took back', async () => {
+    await startNode({ primaryAddressCount: 3 });
+    const failing = node.holdCheckpoint();
+    const first = ask('a');
+    node.failCheckpoint(new Error('disk full'));
+    failing.goOn();
+    const working = node.holdCheckpoint();
+    const second = ask('a');
+    await expect(first).rejects.toThrow('disk full');
+    node.failCheckpoint(undefined);
+    working.goOn();
+    const reply = await second;
+    expect(node.book.find(key('a'))?.address).toBe(addressOf(reply));
+  });
+
   test('answers only after the checkpoint is written', async () => {
     await startNode({ primaryAddressCount: 3 });
     const before = node.savedCount();

@@ -12,7 +12,7 @@ import type { PoolEvent } from './events.ts';
 import { backOffOf, type GrowthBlock, growthBlockOf } from './growth-block.ts';
 import type { Clock, EniPort, HostPort, MetadataPort } from './ports.ts';
 import { reconcile } from './reconcile.ts';
-import { limitIn, type Outlook, refusalFor } from './refusal.ts';
+import { limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
 export interface PoolControllerOptions {
@@ -40,6 +40,13 @@ export interface PoolController {
   start(): void;
   /** Looks at the pool now: something changed. */
   kick(): void;
+  /**
+   * Why the node can serve nobody: it has no address at all, and none yet to come. `undefined` once it
+   * has one. A full pool is no refusal: pods that run would pay for it if the node were not ready.
+   */
+  refusal(): PoolRefusal | undefined;
+  /** ENIs the pool may have: the instance type's limit and `MAX_ENI`, less ENIs that are not ours. */
+  readonly maxEnis: number;
   /** The last plan, for explanations. */
   readonly lastPlan: Plan | undefined;
   /** Starts nothing new, aborts what is under way, and waits for it. */
@@ -48,6 +55,8 @@ export interface PoolController {
 
 /** Many ADDs and DELs at once are answered by one look at the pool, unless somebody waits. */
 const SETTLE_MS = 50;
+/** After an ENI could not be dealt with, the next comparison comes sooner. */
+const OBSERVE_RETRY_MS = 10_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
@@ -72,7 +81,7 @@ class PoolLoop implements PoolController {
   #lastPlan: Plan | undefined;
   #block: GrowthBlock | undefined;
   #shrinkBlockedUntilMs = 0;
-  #observedAtMs = Number.NEGATIVE_INFINITY;
+  #observeAtMs = Number.NEGATIVE_INFINITY;
   #isObserving = false;
   /** ENIs on the instance that are not in the book: they take slots. */
   #foreignEniCount = 0;
@@ -91,11 +100,27 @@ class PoolLoop implements PoolController {
     return this.#lastPlan;
   }
 
+  get maxEnis(): number {
+    const { limits, targets } = this.#options;
+    return Math.max(
+      0,
+      Math.min(limits.maxEnis, targets.maxEnis ?? limits.maxEnis) - this.#foreignEniCount,
+    );
+  }
+
+  refusal(): PoolRefusal | undefined {
+    const outlook = this.#outlook();
+    const { totalCount, strandedCount } = outlook.statistics;
+    return totalCount + strandedCount > 0 ? undefined : refusalFor(outlook, outlook.nowMs);
+  }
+
   async adopt(): Promise<void> {
     const signal = this.#stopping.signal;
     const seen = await reconcile({ ...this.#options, signal, ledger: this.#ledger });
     this.#foreignEniCount = seen.foreignEniCount;
-    this.#observedAtMs = this.#nowMs();
+    const { reconcileIntervalMs } = this.#options;
+    const restMs = seen.isComplete ? reconcileIntervalMs : OBSERVE_RETRY_MS;
+    this.#observeAtMs = this.#nowMs() + Math.min(restMs, reconcileIntervalMs);
   }
 
   start(): void {
@@ -131,8 +156,7 @@ class PoolLoop implements PoolController {
   }
 
   #look(): void {
-    const { reconcileIntervalMs } = this.#options;
-    if (!this.#isObserving && this.#nowMs() - this.#observedAtMs >= reconcileIntervalMs) {
+    if (!this.#isObserving && this.#nowMs() >= this.#observeAtMs) {
       this.#inBackground(this.#observe());
     }
     this.#lastPlan = this.#decide();
@@ -150,7 +174,7 @@ class PoolLoop implements PoolController {
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       this.#options.onEvent({ kind: 'observe-failed', error });
-      this.#observedAtMs = this.#nowMs();
+      this.#observeAtMs = this.#nowMs() + this.#options.reconcileIntervalMs;
     } finally {
       this.#isObserving = false;
     }
@@ -159,18 +183,18 @@ class PoolLoop implements PoolController {
   #decide(): Plan {
     const { book, targets, limits, maxPods } = this.#options;
     const nowMs = this.#nowMs();
-    const { nextCooledAtMs, lastReleasedAtMs } = book.statistics(nowMs);
+    const { nextCooledAtMs, lastReleasedAtMs, strandedCount } = book.statistics(nowMs);
     const state: PoolState = {
       enis: book.enis(nowMs),
       waitingCount: this.waitingLine.length,
       inFlight: this.#ledger.inFlight,
-      maxPods,
+      // Pods that hold stranded addresses take places like all others.
+      maxPods: Math.max(0, maxPods - strandedCount),
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
       ...backOffOf(this.#block),
     };
-    const maxEnis = Math.max(0, limits.maxEnis - this.#foreignEniCount);
-    return plan(state, targets, { ...limits, maxEnis }, nowMs);
+    return plan(state, targets, { ...limits, maxEnis: this.maxEnis }, nowMs);
   }
 
   #mayBegin(action: StartedAction): boolean {
@@ -197,26 +221,29 @@ class PoolLoop implements PoolController {
       if (grows(action)) this.#block = growthBlockOf(error, this.#block, nowMs);
       else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
       // A failed answer does not tell what EC2 did: the next look compares.
-      this.#observedAtMs = Number.NEGATIVE_INFINITY;
+      this.#observeAtMs = Number.NEGATIVE_INFINITY;
       onEvent({ kind: 'action-failed', action, error });
     }
   }
 
   #answerWaiting(): void {
-    const nowMs = this.#nowMs();
-    const statistics = this.#options.book.statistics(nowMs);
-    if (statistics.reservableNowCount > 0) {
+    const outlook = this.#outlook();
+    if (outlook.statistics.reservableNowCount > 0) {
       this.waitingLine.tell(() => ({ kind: 'look-again' }));
       return;
     }
-    const outlook: Outlook = {
+    this.waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));
+  }
+
+  #outlook(): Outlook {
+    const nowMs = this.#nowMs();
+    return {
       nowMs,
-      statistics,
+      statistics: this.#options.book.statistics(nowMs),
       isGrowing: this.#ledger.inFlight.some(grows),
       block: this.#block,
       limit: limitIn(this.#lastPlan?.refusals ?? []),
     };
-    this.waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));
   }
 
   /** Until the first instant at which something may be due without a kick. */

@@ -7,13 +7,16 @@ export type PoolEvent =
   | { readonly kind: 'action-failed'; readonly action: Action; readonly error: unknown }
   | { readonly kind: 'eni-adopted'; readonly eniId: string; readonly addressCount: number }
   | { readonly kind: 'eni-left-alone'; readonly eniId: string }
-  | { readonly kind: 'eni-lost'; readonly eniId: string; readonly reservedCount: number }
+  /** Not attached to this instance any more; so many pods keep addresses of it. */
+  | { readonly kind: 'eni-lost'; readonly eniId: string; readonly strandedCount: number }
+  /** The ENI could not be adopted, corrected or repaired; the next comparison tries again. */
+  | { readonly kind: 'eni-failed'; readonly eniId: string; readonly error: unknown }
   | {
       readonly kind: 'addresses-corrected';
       readonly eniId: string;
       readonly added: readonly string[];
       readonly removed: readonly string[];
-      /** Reserved by pods although EC2 no longer assigns them to this ENI. */
-      readonly lost: readonly string[];
+      /** Held by pods although EC2 no longer assigns them to this ENI. */
+      readonly stranded: readonly string[];
     }
   | { readonly kind: 'observe-failed'; readonly error: unknown };

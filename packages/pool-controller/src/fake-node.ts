@@ -21,9 +21,21 @@ export interface FakeNode {
   metadata: readonly ObservedEni[] | undefined;
   /** ENIs tagged as not to be managed. */
   readonly unmanaged: Set<EniId>;
-  /** Makes the next calls of an operation fail. */
-  failNext(operation: keyof EniPort, error: Error, times?: number): void;
+  /** ENIs that EC2 knows but that are attached to no instance. */
+  readonly detached: Set<EniId>;
+  /** What the host was asked, in order, such as `setUpEni eni-1`. */
+  readonly hostCalls: readonly string[];
+  /** Makes the next calls of an operation of EC2 or the host fail. */
+  failNext(
+    operation: keyof EniPort | 'setUpEni' | 'tearDownEni',
+    error: Error,
+    times?: number,
+  ): void;
+  /** From now on links of these ENIs never appear. */
+  readonly linkless: Set<EniId>;
   failCheckpoint(error: Error | undefined): void;
+  /** Makes writes of the checkpoint wait until told to go on. */
+  holdCheckpoint(): { goOn(): void };
   savedCount(): number;
 }
 
@@ -43,6 +55,8 @@ export interface FakeNodeOptions {
 }
 
 const SUBNET: SubnetId = 'subnet-1';
+/** How long the host waits for a link. */
+const LINK_LIMIT_MS = 15_000;
 
 /** An error as the ENI adapter throws it. */
 export const codedError = (code: string) =>
@@ -63,10 +77,14 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   const book = new AddressBook({ addressCooldownMs });
   const ec2 = new Map<EniId, ObservedEni>();
   const unmanaged = new Set<EniId>();
+  const detached = new Set<EniId>();
+  const linkless = new Set<EniId>();
+  const hostCalls: string[] = [];
   const calls: string[] = [];
   const events: PoolEvent[] = [];
   const failures = new Map<string, Error[]>();
   let checkpointError: Error | undefined;
+  let checkpointHold: Promise<void> = Promise.resolve();
   let saved = 0;
   let addressCount = 0;
 
@@ -99,6 +117,10 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   ): Promise<void> {
     calls.push(`${operation} ${detail}`);
     await clock.sleep(ec2LatencyMs, { signal });
+    failIfTold(operation);
+  }
+
+  function failIfTold(operation: string): void {
     const failure = failures.get(operation)?.shift();
     if (failure !== undefined) throw failure;
   }
@@ -136,18 +158,33 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     },
     describeEnis: async (eniIds) => {
       calls.push(`describeEnis ${eniIds.join(' ')}`);
+      failIfTold('describeEnis');
       return eniIds
         .flatMap((eniId) => ec2.get(eniId) ?? [])
-        .map((eni) => ({ ...eni, isManaged: !unmanaged.has(eni.eniId) }));
+        .map((eni) => ({
+          ...eni,
+          isAttached: !detached.has(eni.eniId),
+          isManaged: !unmanaged.has(eni.eniId),
+        }));
     },
   };
   const host: HostPort = {
     routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
-    setUpEni: (_, { signal }) => clock.sleep(linkDelayMs, { signal }),
-    tearDownEni: async () => {},
+    setUpEni: async ({ eniId }, { signal }) => {
+      hostCalls.push(`setUpEni ${eniId}`);
+      failIfTold('setUpEni');
+      const waitMs = linkless.has(eniId) ? LINK_LIMIT_MS : linkDelayMs;
+      if (waitMs > 0) await clock.sleep(waitMs, { signal });
+      if (linkless.has(eniId)) throw codedError('link-not-found');
+    },
+    tearDownEni: async (eniId) => {
+      hostCalls.push(`tearDownEni ${eniId}`);
+      failIfTold('tearDownEni');
+    },
   };
   const checkpoint: CheckpointPort = {
     save: async () => {
+      await checkpointHold;
       if (checkpointError !== undefined) throw checkpointError;
       saved += 1;
     },
@@ -155,7 +192,8 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
 
   newEni(0, primaryAddressCount);
   const node = { metadata: undefined as readonly ObservedEni[] | undefined };
-  const metadata: MetadataPort = { readEnis: async () => node.metadata ?? [...ec2.values()] };
+  const attached = () => [...ec2.values()].filter(({ eniId }) => !detached.has(eniId));
+  const metadata: MetadataPort = { readEnis: async () => node.metadata ?? attached() };
   const controller = createPoolController({
     book,
     metadata,
@@ -176,7 +214,10 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     calls,
     ec2,
     unmanaged,
-    failNext: (operation: keyof EniPort, error: Error, times = 1) => {
+    detached,
+    linkless,
+    hostCalls,
+    failNext: (operation: string, error: Error, times = 1) => {
       failures.set(
         operation,
         Array.from({ length: times }, () => error),
@@ -184,6 +225,11 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     },
     failCheckpoint: (error: Error | undefined) => {
       checkpointError = error;
+    },
+    holdCheckpoint: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      checkpointHold = promise;
+      return { goOn: resolve };
     },
     savedCount: () => saved,
   });

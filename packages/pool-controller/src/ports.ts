@@ -18,6 +18,8 @@ export interface ObservedEni {
 export interface EniTruth {
   readonly eniId: EniId;
   readonly secondaryAddresses: readonly Ipv4Address[];
+  /** False when it is attached to no instance, to another one, or is being detached. */
+  readonly isAttached: boolean;
   /** False for ENIs tagged `node.k8s.amazonaws.com/no_manage=true`. */
   readonly isManaged: boolean;
 }
@@ -71,7 +73,7 @@ export interface CheckpointPort {
 }
 
 export interface Clock {
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds. Should never go back: waits and back-offs are measured with it. */
   nowMs(): number;
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

@@ -1,5 +1,7 @@
-import type { AddressBook, EniId, EniSnapshot, Ipv4Address } from '@vpc-cni/ipam';
+import type { AddressBook, EniId, EniSnapshot } from '@vpc-cni/ipam';
 import type { ActionLedger } from './action-ledger.ts';
+import { correctionOf, isNeeded, takeAway, takeOver } from './correction.ts';
+import { doubtful, hasMoved } from './doubt.ts';
 import { enterEni } from './enter-eni.ts';
 import type { PoolEvent } from './events.ts';
 import type { Clock, EniPort, EniTruth, HostPort, MetadataPort, ObservedEni } from './ports.ts';
@@ -16,113 +18,137 @@ export interface Reconciler {
   readonly ledger: ActionLedger;
 }
 
-/**
- * Brings the address book in line with what is attached to the instance.
- *
- * Instance metadata is asked first. Wherever it disagrees with the book, EC2 has the last word,
- * because metadata may lag behind by minutes. ENIs that EC2 marks as not ours are left alone.
- *
- * @returns how many ENIs occupy a slot of the instance without being in the book.
- */
-export async function reconcile(r: Reconciler): Promise<{ readonly foreignEniCount: number }> {
-  const mark = r.ledger.mark();
-  const known = knownEnis(r);
-  const isQuiet = ({ eniId }: { readonly eniId: EniId }) =>
-    r.ledger.isUntouchedSince(mark, { eniId, isKnown: known.has(eniId) });
-
-  const observed = await r.metadata.readEnis({ signal: r.signal });
-  const seen = new Set(observed.map(({ eniId }) => eniId));
-  const strange = observed.filter((eni) => !known.has(eni.eniId) && isQuiet(eni));
-  const suspicious = observed.filter((eni) => disagrees(known.get(eni.eniId), eni) && isQuiet(eni));
-  const vanished = [...known.values()].filter((eni) => !seen.has(eni.eniId) && isQuiet(eni));
-
-  await settleDoubts({ strange, suspicious, vanished }, isQuiet, r);
-  const after = knownEnis(r);
-  return {
-    foreignEniCount: observed.filter((eni) => !after.has(eni.eniId) && isQuiet(eni)).length,
-  };
+/** What a comparison has found out. */
+export interface Reconciled {
+  /** ENIs that occupy a slot of the instance without being in the book. */
+  readonly foreignEniCount: number;
+  /** False when an ENI could not be dealt with; an event told which. */
+  readonly isComplete: boolean;
 }
 
-async function settleDoubts(
-  {
-    strange,
-    suspicious,
-    vanished,
-  }: {
-    readonly strange: readonly ObservedEni[];
-    readonly suspicious: readonly ObservedEni[];
-    readonly vanished: readonly EniSnapshot[];
-  },
-  isQuiet: (eni: { readonly eniId: EniId }) => boolean,
-  r: Reconciler,
-): Promise<void> {
-  const doubtful = [...strange, ...suspicious, ...vanished].map(({ eniId }) => eniId);
-  if (doubtful.length === 0) return;
-  const described = await r.enis.describeEnis(doubtful, { signal: r.signal });
-  const truth = new Map(described.map((eni) => [eni.eniId, eni]));
+/** An ENI in doubt: what metadata shows of it, and what EC2 says if it is attached to this instance. */
+interface Doubt {
+  readonly eniId: EniId;
+  readonly observed: ObservedEni | undefined;
+  readonly truth: EniTruth | undefined;
+}
 
-  for (const eni of strange.filter(isQuiet)) await adopt(eni, truth.get(eni.eniId), r);
-  for (const eni of suspicious.filter(isQuiet)) correct(truth.get(eni.eniId), r);
-  for (const eni of vanished.filter(isQuiet)) {
-    if (!truth.has(eni.eniId)) await lose(eni, r);
-  }
+/**
+ * Brings the address book and the host in line with what is attached to the instance.
+ *
+ * Instance metadata is asked first. Wherever it disagrees with the book, EC2 has the last word,
+ * because metadata may lag behind by minutes. ENIs that EC2 marks as not ours are left alone. An ENI
+ * that makes trouble is told in an event and does not keep the others from their due.
+ */
+export async function reconcile(r: Reconciler): Promise<Reconciled> {
+  const mark = r.ledger.mark();
+  const atFirst = knownEnis(r);
+  const isQuiet = ({ eniId }: { readonly eniId: EniId }) =>
+    r.ledger.isUntouchedSince(mark, { eniId, isKnown: atFirst.has(eniId) });
+
+  const observed = await r.metadata.readEnis({ signal: r.signal });
+  const inDoubt = doubtful(observed, atFirst).filter((eniId) => isQuiet({ eniId }));
+  const doubts = (await askEc2(inDoubt, observed, r)).filter(isQuiet);
+  const areCorrected = [await loseEnis(doubts, r), correctAddresses(doubts, r)];
+
+  const known = knownEnis(r);
+  const newcomers = doubts.filter(({ eniId, truth }) => truth !== undefined && !known.has(eniId));
+  const settled = observed.filter((eni) => known.has(eni.eniId) && isQuiet(eni));
+  const areWired = await Promise.all([
+    ...newcomers.map((doubt) => attempt(doubt.eniId, () => adopt(doubt, r), r)),
+    ...settled.map((eni) => attempt(eni.eniId, () => repair(eni, r), r)),
+  ]);
+
+  const atLast = knownEnis(r);
+  const foreign = newcomers.filter((eni) => !atLast.has(eni.eniId) && isQuiet(eni));
+  return {
+    foreignEniCount: foreign.length,
+    isComplete: [...areCorrected, ...areWired].every((isDone) => isDone),
+  };
 }
 
 const knownEnis = ({ book, clock }: Reconciler): ReadonlyMap<EniId, EniSnapshot> =>
   new Map(book.enis(clock.nowMs()).map((eni) => [eni.eniId, eni]));
 
-function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boolean {
-  if (known === undefined) return false;
-  // No action is under way: what it was to give back may be gone or not.
-  if (known.drainingCount > 0) return true;
-  const held = new Set<string>(known.addresses.map(({ address }) => address));
-  return (
-    held.size !== observed.secondaryAddresses.length ||
-    observed.secondaryAddresses.some((address) => !held.has(address))
-  );
+async function askEc2(
+  eniIds: readonly EniId[],
+  observed: readonly ObservedEni[],
+  { enis, signal }: Reconciler,
+): Promise<readonly Doubt[]> {
+  if (eniIds.length === 0) return [];
+  const described = await enis.describeEnis(eniIds, { signal });
+  return eniIds.map((eniId) => ({
+    eniId,
+    observed: observed.find((eni) => eni.eniId === eniId),
+    truth: described.find((eni) => eni.eniId === eniId && eni.isAttached),
+  }));
 }
 
-async function adopt(eni: ObservedEni, truth: EniTruth | undefined, r: Reconciler): Promise<void> {
-  if (truth === undefined) return;
-  if (!truth.isManaged && !eni.isPrimary) {
-    r.onEvent({ kind: 'eni-left-alone', eniId: eni.eniId });
+/** @returns whether it succeeded; the event tells the failure. */
+async function attempt(
+  eniId: EniId,
+  work: () => Promise<void>,
+  { signal, onEvent }: Reconciler,
+): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    onEvent({ kind: 'eni-failed', eniId, error });
+    return false;
+  }
+}
+
+/** Pods of a lost ENI are stranded: should it come back, they have their addresses again. */
+async function loseEnis(doubts: readonly Doubt[], r: Reconciler): Promise<boolean> {
+  const known = knownEnis(r);
+  const isLost = ({ eniId, observed, truth }: Doubt) => {
+    const eni = known.get(eniId);
+    if (eni === undefined) return false;
+    return truth === undefined || (observed !== undefined && hasMoved(eni, observed));
+  };
+  const outcomes = doubts.filter(isLost).map(({ eniId }) => {
+    const strandedCount = r.book.loseEni(eniId).length;
+    r.onEvent({ kind: 'eni-lost', eniId, strandedCount });
+    return attempt(eniId, () => r.host.tearDownEni(eniId), r);
+  });
+  return (await Promise.all(outcomes)).every((isDone) => isDone);
+}
+
+function correctAddresses(doubts: readonly Doubt[], r: Reconciler): Promise<boolean> {
+  const known = knownEnis(r);
+  const corrections = doubts.flatMap(({ eniId, truth }) => {
+    const eni = known.get(eniId);
+    return eni === undefined || truth === undefined ? [] : [correctionOf(eni, truth)];
+  });
+  for (const correction of corrections) takeAway(correction, r.book);
+  const outcomes = corrections.map((correction) =>
+    attempt(
+      correction.eniId,
+      async () => {
+        takeOver(correction, r.book);
+        const { kept, ...difference } = correction;
+        if (isNeeded(correction)) r.onEvent({ kind: 'addresses-corrected', ...difference });
+      },
+      r,
+    ),
+  );
+  return Promise.all(outcomes).then((areDone) => areDone.every((isDone) => isDone));
+}
+
+async function adopt({ eniId, observed, truth }: Doubt, r: Reconciler): Promise<void> {
+  if (observed === undefined || truth === undefined) return;
+  if (!truth.isManaged && !observed.isPrimary) {
+    r.onEvent({ kind: 'eni-left-alone', eniId });
     return;
   }
   const { secondaryAddresses } = truth;
-  await enterEni({ ...eni, secondaryAddresses }, { ...r, nowMs: r.clock.nowMs() });
-  r.onEvent({ kind: 'eni-adopted', eniId: eni.eniId, addressCount: secondaryAddresses.length });
+  await enterEni({ ...observed, secondaryAddresses }, { ...r, nowMs: r.clock.nowMs() });
+  r.onEvent({ kind: 'eni-adopted', eniId, addressCount: secondaryAddresses.length });
 }
 
-function correct(truth: EniTruth | undefined, r: Reconciler): void {
-  // Looked up again: pods came and went while EC2 was asked.
-  const known = truth && knownEnis(r).get(truth.eniId);
-  if (truth === undefined || known === undefined) return;
-  const { eniId } = truth;
-  const assigned = new Set<Ipv4Address>(truth.secondaryAddresses);
-  const held = new Map(known.addresses.map(({ address, state }) => [address, state]));
-  const added = [...assigned].filter((address) => !held.has(address));
-  const kept = [...assigned].filter((address) => held.get(address) === 'draining');
-  if (kept.length > 0) r.book.undrain(eniId, kept);
-  const gone = [...held.keys()].filter((address) => !assigned.has(address));
-  if (added.length + gone.length === 0) return;
-  const lost = gone.filter((address) => held.get(address) === 'reserved');
-  const removed = gone.filter((address) => held.get(address) !== 'reserved');
-  for (const address of added) r.book.addAddress(eniId, address);
-  for (const address of removed) r.book.removeAddress(eniId, address);
-  r.onEvent({ kind: 'addresses-corrected', eniId, added, removed, lost });
-}
-
-/**
- * An ENI that pods still use stays in the book, so that their addresses are not given to others; and
- * its free ones are put out of reach.
- */
-async function lose({ eniId }: EniSnapshot, r: Reconciler): Promise<void> {
-  const { reservedCount = 0, freeAddresses = [] } = knownEnis(r).get(eniId) ?? {};
-  if (reservedCount > 0) {
-    r.book.drain(eniId, freeAddresses);
-  } else {
-    r.book.removeEni(eniId);
-    await r.host.tearDownEni(eniId);
-  }
-  r.onEvent({ kind: 'eni-lost', eniId, reservedCount });
+/** Restores what somebody changed of a known ENI's link, routes and rule. */
+async function repair(eni: ObservedEni, { host, signal }: Reconciler): Promise<void> {
+  if (!eni.isPrimary) await host.setUpEni(eni, { signal });
 }

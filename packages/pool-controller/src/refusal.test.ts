@@ -19,6 +19,7 @@ const outlook = (changes: Partial<Outlook> & { readonly nextCooledAtMs?: number 
     reservedCount: 2,
     coolingCount: changes.nextCooledAtMs === undefined ? 0 : 1,
     drainingCount: 0,
+    strandedCount: 0,
     reservableNowCount: 0,
     nextCooledAtMs: changes.nextCooledAtMs,
     lastReleasedAtMs: undefined,
@@ -56,6 +57,16 @@ const cases: readonly { name: string; outlook: Outlook; nowMs?: number; told: st
     name: 'gives up at a limit',
     outlook: outlook({ limit: 'at-max-pods' }),
     told: 'at-max-pods',
+  },
+  {
+    name: 'is not told the limit while what grows may be what takes the last slot',
+    outlook: outlook({ isGrowing: true, limit: 'eni-limit', nowMs: DEADLINE }),
+    told: 'capacity-pending',
+  },
+  {
+    name: 'is told what kept the pool from growing last while it tries again',
+    outlook: outlook({ isGrowing: true, limit: 'eni-limit', block: block(0), nowMs: DEADLINE }),
+    told: 'subnet-full',
   },
   {
     name: 'gives up at the deadline although something grows',

@@ -2,7 +2,13 @@ import type { AddressStatistics } from '@vpc-cni/ipam';
 import type { Refusal } from '@vpc-cni/warm-pool';
 import type { GrowthBlock, GrowthBlockReason } from './growth-block.ts';
 
-export type PoolRefusalReason = GrowthBlockReason | Limit | 'cooling' | 'capacity-pending';
+export type PoolRefusalReason =
+  | GrowthBlockReason
+  | Limit
+  | 'cooling'
+  | 'capacity-pending'
+  /** The attachment holds an address of an ENI that is not attached now. */
+  | 'eni-absent';
 
 /** What no waiting helps against, short of a pod's end. */
 export type Limit = 'eni-limit' | 'at-max-pods';
@@ -64,10 +70,11 @@ function explain(outlook: Outlook): PoolRefusal {
 }
 
 /** What keeps the pool from growing now, else a limit, else what kept it from growing last. */
-function reasonFor({ nowMs, statistics, block, limit }: Outlook): PoolRefusalReason {
+function reasonFor({ nowMs, statistics, isGrowing, block, limit }: Outlook): PoolRefusalReason {
   if (block !== undefined && block.untilMs > nowMs) return block.reason;
   const cooling = statistics.coolingCount > 0 ? 'cooling' : undefined;
-  if (limit !== undefined) return cooling ?? limit;
+  // While something grows, the limit may be its own: an ENI on its way takes the last slot.
+  if (limit !== undefined && !isGrowing) return cooling ?? limit;
   return block?.reason ?? cooling ?? 'capacity-pending';
 }
 

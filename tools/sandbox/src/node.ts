@@ -27,6 +27,8 @@ export interface SandboxNode {
   readonly publicAddress: string;
   readonly runDirectory: string;
   readonly runtime: ContainerRuntime;
+  /** Starts the daemon. */
+  launch(environment?: Readonly<Record<string, string>>): void;
   /** Starts the daemon and waits until STATUS says that it can serve. */
   start(environment?: Readonly<Record<string, string>>): Promise<void>;
   /** Ends the daemon; `SIGKILL` as in a crash. */
@@ -77,17 +79,22 @@ export async function createSandboxNode(
     }
   }
 
+  function launch(environment: Readonly<Record<string, string>> = {}): void {
+    const log = openSync(join(runDirectory, 'ipamd.log'), 'a');
+    daemon = startProgram([process.execPath, ipamdPath], {
+      netns: identity.netns,
+      env: { ...daemonEnvironment(identity, runDirectory), ...environment },
+      stdio: ['ignore', log, log],
+    });
+  }
+
   return {
     ...identity,
     runDirectory,
     runtime,
-    start: async (environment = {}) => {
-      const log = openSync(join(runDirectory, 'ipamd.log'), 'a');
-      daemon = startProgram([process.execPath, ipamdPath], {
-        netns: identity.netns,
-        env: { ...daemonEnvironment(identity, runDirectory), ...environment },
-        stdio: ['ignore', log, log],
-      });
+    launch,
+    start: async (environment) => {
+      launch(environment);
       await waitUntilReady();
     },
     stop: async (signal = 'SIGTERM') => {

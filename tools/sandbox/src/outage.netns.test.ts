@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { SandboxNode } from './node.ts';
-import type { CniOutcome } from './runtime.ts';
+import { type CniOutcome, pluginConf } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
 // What a pod is told while AWS is away: the culprit, by name.
@@ -31,6 +31,8 @@ async function add(podName: string): Promise<CniOutcome> {
     await node.runtime.removeSandbox(sandbox);
   }
 }
+
+const status = () => node.runtime.cni('STATUS', undefined, { ...pluginConf, cniVersion: '1.1.0' });
 
 /** Asks until the daemon has got as far as naming something. */
 async function untilTold(details: RegExp): Promise<CniOutcome> {
@@ -91,15 +93,18 @@ test('while EC2 is away and the pool is empty, ADD says so', async () => {
     exitCode: 1,
     output: { code: 11, msg: expect.stringMatching(/ec2-unavailable/) },
   });
+  // The node stays ready: the pods that run on it would be evicted otherwise.
+  expect((await status()).exitCode).toBe(0);
 });
 
-test('a full subnet is named', async () => {
+test('a full subnet is named, and a node that never had an address is not ready', async () => {
   box.emulator.knobs.failNext('AssignPrivateIpAddresses', subnetFull);
   box.emulator.knobs.failNext('CreateNetworkInterface', subnetFull);
-  await node.start(environment);
-  expect(await add('unlucky')).toMatchObject({
+  node.launch(environment);
+  expect(await untilTold(/subnet-full/)).toMatchObject({ exitCode: 1, output: { code: 11 } });
+  expect(await status()).toMatchObject({
     exitCode: 1,
-    output: { code: 11, msg: expect.stringContaining('subnet-full') },
+    output: { code: 50, msg: expect.stringContaining('subnet-full') },
   });
 });
 

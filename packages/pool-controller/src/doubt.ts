@@ -1,0 +1,28 @@
+import type { EniId, EniSnapshot } from '@vpc-cni/ipam';
+import type { ObservedEni } from './ports.ts';
+
+type KnownEnis = ReadonlyMap<EniId, EniSnapshot>;
+
+/** ENIs on which instance metadata and the address book do not agree: those it asks EC2 about. */
+export function doubtful(observed: readonly ObservedEni[], known: KnownEnis): readonly EniId[] {
+  const seen = new Set(observed.map(({ eniId }) => eniId));
+  const differing = observed.filter((eni) => disagrees(known.get(eni.eniId), eni));
+  const vanished = [...known.keys()].filter((eniId) => !seen.has(eniId));
+  return [...differing.map(({ eniId }) => eniId), ...vanished];
+}
+
+function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boolean {
+  if (known === undefined || hasMoved(known, observed)) return true;
+  // No action is under way: what it was to give back may be gone or not.
+  if (known.drainingCount > 0) return true;
+  const held = new Set<string>(known.addresses.map(({ address }) => address));
+  return (
+    held.size !== observed.secondaryAddresses.length ||
+    observed.secondaryAddresses.some((address) => !held.has(address))
+  );
+}
+
+/** Detached and attached again in another slot of the instance, between two looks. */
+export const hasMoved = (known: EniSnapshot, observed: ObservedEni): boolean =>
+  known.deviceNumber !== observed.deviceNumber ||
+  known.networkCardIndex !== observed.networkCardIndex;
