@@ -73,6 +73,27 @@ test('VERSION answers, and bad input is told in a CNI error object', async () =>
   });
 });
 
+test('without the daemon DEL, CHECK and GC ask to be repeated, and the repeated DEL ends well', async () => {
+  await withSandbox(async (sandbox) => {
+    expect(await runtime.cni('ADD', sandbox)).toMatchObject({ exitCode: 0 });
+    await node.stop();
+    const away = {
+      exitCode: 1,
+      output: {
+        code: 11,
+        details: expect.stringMatching(/cni\.sock.*the runtime repeats a DEL.*kubectl .* logs/),
+      },
+    };
+    expect(await runtime.cni('DEL', sandbox)).toMatchObject(away);
+    expect(await runtime.cni('CHECK', sandbox, pluginConf)).toMatchObject(away);
+    const gcConf = { ...pluginConf, cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] };
+    expect(await runtime.cni('GC', undefined, gcConf)).toMatchObject(away);
+    await node.start();
+    expect(await runtime.cni('DEL', sandbox)).toMatchObject({ exitCode: 0, output: undefined });
+    expect(contradictions(await readAccounts(node, box.emulator))).toEqual([]);
+  });
+});
+
 test('without the daemon ADD asks to try later and STATUS says no', async () => {
   await node.stop();
   const sandbox = await runtime.createSandbox({ podNamespace: 'default', podName: 'late' });

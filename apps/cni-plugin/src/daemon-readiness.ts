@@ -1,0 +1,29 @@
+import type { ReadinessPort, Refusal } from '@vpc-cni/plugin';
+import { askDaemon } from './ask-daemon.ts';
+import { awayRefusal } from './daemon-away.ts';
+
+/** The daemon's own word on whether it can serve an ADD; one that cannot be asked cannot. */
+export const createDaemonReadiness = (socketPath: string): ReadinessPort => ({
+  refusal: async () => {
+    try {
+      return ((await askDaemon(socketPath, '/v1/status', {})) as Refusal | null) ?? undefined;
+    } catch (error) {
+      return awayRefusal(error);
+    }
+  },
+});
+
+/**
+ * Whether the daemon serves addresses at all. Stands in for {@link createDaemonReadiness} while the
+ * daemon's socket has no `/v1/status`.
+ */
+export const createDaemonPresence = (socketPath: string): ReadinessPort => ({
+  refusal: async () => {
+    try {
+      await askDaemon(socketPath, '/v1/addresses/list', { networkName: '' });
+      return undefined;
+    } catch (error) {
+      return awayRefusal(error);
+    }
+  },
+});
