@@ -1,8 +1,12 @@
 // The direction of dependencies: pure core ← adapters ← coordination ← apps. Arrows never point the other way.
-const packages = (...names) => `(^|/)packages/(${names.join('|')})/`;
-const anyPackage = '(^|/)(packages|apps|tools)/';
+const packages = (...names) => `^packages/(${names.join('|')})/`;
+const anyPackage = '^(packages|apps|tools)/';
+const fakes = '/fake-[^/]+\\.ts$';
 // Tests and their fakes may import test packages.
-const source = { pathNot: ['\\.test\\.ts$', '/fake-[^/]+\\.ts$'] };
+const source = { pathNot: ['\\.test\\.ts$', fakes] };
+// Files of one package, app or tool; in `to`, that one.
+const anyOne = '^(packages|apps|tools)/([^/]+)';
+const itself = '^$1/$2(/|$)';
 
 const core = ['warm-pool', 'cni-spec', 'ipam'];
 const adapters = ['imds', 'eni-allocator', 'host-network', 'kubernetes'];
@@ -26,15 +30,42 @@ export default {
     {
       name: 'apps-do-not-import-test-packages',
       severity: 'error',
-      from: { ...source, path: '(^|/)apps/' },
+      from: { ...source, path: '^apps/' },
       to: { path: packages(...testing) },
     },
     {
-      name: 'apps-and-tools-are-not-libraries',
-      comment: 'Only a tool may use a tool; nothing imports an app.',
+      name: 'nothing-imports-an-app',
       severity: 'error',
-      from: { path: '(^|/)packages/' },
-      to: { path: '(^|/)(apps|tools)/' },
+      from: { path: anyOne },
+      to: { path: '^apps/', pathNot: itself },
+    },
+    {
+      name: 'only-tools-import-tools',
+      severity: 'error',
+      from: { path: '^(packages|apps)/' },
+      to: { path: '^tools/' },
+    },
+    {
+      name: 'fakes-are-for-tests',
+      comment: 'packages/testing is for tests as a whole.',
+      severity: 'error',
+      from: { pathNot: [...source.pathNot, packages('testing')] },
+      to: { path: fakes },
+    },
+    {
+      name: 'packages-are-imported-by-name',
+      comment:
+        'A relative path into another folder goes around its exports; tests are no exception.',
+      severity: 'error',
+      from: { path: anyOne },
+      to: { path: anyPackage, pathNot: itself, dependencyTypes: ['local'] },
+    },
+    {
+      name: 'imports-resolve',
+      comment: 'A deep path such as @vpc-cni/ipam/src/… does not: the package does not export it.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
     },
     {
       name: 'core-is-free-of-node',
@@ -59,7 +90,7 @@ export default {
     {
       name: 'no-undeclared-dependencies',
       severity: 'error',
-      from: { ...source, path: '(^|/)(packages|apps)/' },
+      from: { ...source, path: '^(packages|apps)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
   ],

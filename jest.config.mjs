@@ -3,7 +3,12 @@ const lane = (displayName, testMatch, testPathIgnorePatterns) => ({
   rootDir: import.meta.dirname,
   roots: ['<rootDir>/packages', '<rootDir>/apps', '<rootDir>/tools'],
   testMatch,
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...testPathIgnorePatterns],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/dist/',
+    '/boundaries/fixtures/',
+    ...testPathIgnorePatterns,
+  ],
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@vpc-cni/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
