@@ -12,18 +12,3 @@ export const createDaemonReadiness = (socketPath: string): ReadinessPort => ({
     }
   },
 });
-
-/**
- * Whether the daemon serves addresses at all. Stands in for {@link createDaemonReadiness} while the
- * daemon's socket has no `/v1/status`.
- */
-export const createDaemonPresence = (socketPath: string): ReadinessPort => ({
-  refusal: async () => {
-    try {
-      await askDaemon(socketPath, '/v1/addresses/list', { networkName: '' });
-      return undefined;
-    } catch (error) {
-      return awayRefusal(error);
-    }
-  },
-});

@@ -6,7 +6,7 @@ import { createPodWiring, openHostNetwork } from '@vpc-cni/host-network';
 import { createPluginHandlers } from '@vpc-cni/plugin';
 import packageJson from '../package.json' with { type: 'json' };
 import { createDaemonAddresses } from './daemon-addresses.ts';
-import { createDaemonPresence } from './daemon-readiness.ts';
+import { createDaemonReadiness } from './daemon-readiness.ts';
 
 // The verbs of the daemon, as an ordinary CNI executable: only the address comes from ipamd.
 const runDirectory = process.env['AWS_VPC_K8S_CNI_RUN_DIR'] || '/var/run/aws-node';
@@ -17,7 +17,7 @@ await runPlugin(
   createPluginHandlers({
     addresses: createDaemonAddresses(socketPath),
     wiring: createPodWiring(network),
-    readiness: createDaemonPresence(socketPath),
+    readiness: createDaemonReadiness(socketPath),
   }),
   { supportedVersions: KNOWN_VERSIONS, about: `AWS CNI ${packageJson.version}` },
 );
