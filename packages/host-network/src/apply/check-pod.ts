@@ -10,7 +10,7 @@ import { isHostNetworkError } from '../host-network-error.ts';
 import { addressText } from '../netlink/address.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
-import { routeText } from '../netlink/route.ts';
+import { ANY_TABLE, MAIN_TABLE, routeText } from '../netlink/route.ts';
 import { ruleText } from '../netlink/rule.ts';
 import type { HostContext } from './host-context.ts';
 
@@ -21,12 +21,23 @@ export async function checkPod(
 ): Promise<readonly string[]> {
   const description = describePod(attachment);
   const hostMac = host.links.find({ name: attachment.hostLinkName })?.mac ?? '';
-  const missingOnHost = await findMissing(host, description.host, hostMac);
+  const missingOnHost = [
+    ...(await findMissing(host, description.host, hostMac)),
+    ...(await findMissingWayOut(host, attachment.routeTableId)),
+  ];
   const missingInPod = await checkPodSide(attachment, description.pod, hostMac);
   return [
     ...missingOnHost.map((words) => `host: ${words}`),
     ...missingInPod.map((words) => `pod: ${words}`),
   ];
+}
+
+/** A secondary ENI's table must lead out: the pod's rule sends everything there. */
+async function findMissingWayOut(host: Netlink, tableId: number): Promise<readonly string[]> {
+  if (tableId === MAIN_TABLE || tableId === ANY_TABLE) return [];
+  const routes = await host.routes.list(tableId);
+  const leadsOut = routes.some(({ destination }) => destination === 'default');
+  return leadsOut ? [] : [`default route in table ${tableId}`];
 }
 
 async function checkPodSide(

@@ -144,6 +144,14 @@ describe('a pod on a secondary ENI', () => {
     expectIdle();
   });
 
+  test('is not well while the table of its ENI leads nowhere', async () => {
+    const pod = addPod('a', { address: '10.0.41.99', routeTableId: 2 });
+    await network.setUpPod(pod);
+    expect(await network.checkPod(pod)).toEqual(['host: default route in table 2']);
+    host.sh('ip route add default dev eth0 table 2');
+    expect(await network.checkPod(pod)).toEqual([]);
+  });
+
   test('replaces a from-rule that an earlier holder of the address left', async () => {
     host.sh('ip rule add pref 1536 from 10.0.41.99 lookup 7');
     const pod = addPod('a', { address: '10.0.41.99', routeTableId: 2 });
@@ -293,6 +301,7 @@ describe('checkPod', () => {
     },
   ])('says what is missing after $damage', async ({ damage, missing }) => {
     const pod = addPod('a', { routeTableId: 2 });
+    host.sh('ip route add default dev eth0 table 2'); // as the ENI's set-up leaves it
     await network.setUpPod(pod);
     host.sh(damage);
     expect(await network.checkPod(pod)).toEqual(missing);

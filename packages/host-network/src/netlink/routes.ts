@@ -1,3 +1,4 @@
+import { isErrno } from '../host-network-error.ts';
 import type { Channel } from './channel.ts';
 import { AF_INET } from './family.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.ts';
@@ -45,8 +46,11 @@ export class Routes {
     this.#channel.exchange(routeRequest(RTM_DELROUTE, NLM_F_ACK, 'delete', message, route));
   }
 
-  /** The routes of one table, by a dump off the JavaScript thread that the kernel filters. */
-  list(tableId: number, linkIndex?: number): Promise<Route[]> {
+  /**
+   * The routes of one table, by a dump off the JavaScript thread that the kernel filters; none where the
+   * kernel has no such table yet.
+   */
+  async list(tableId: number, linkIndex?: number): Promise<Route[]> {
     const message = {
       family: AF_INET,
       destinationLength: 0,
@@ -67,10 +71,15 @@ export class Routes {
       operation: 'list',
       object: () => `routes of table ${tableId}`,
     };
-    return this.#channel.list(request, (payload) => {
-      const entry = decodeRouteMessage(payload, HOST_ORDER);
-      return entry.tableId === tableId ? routeFromMessage(entry, undefined) : undefined;
-    });
+    try {
+      return await this.#channel.list(request, (payload) => {
+        const entry = decodeRouteMessage(payload, HOST_ORDER);
+        return entry.tableId === tableId ? routeFromMessage(entry, undefined) : undefined;
+      });
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
   }
 }
 
