@@ -41,8 +41,10 @@ export function createCniService(
       signal: until,
     });
 
-  const deferredDels = createDeferredDels(join(config.runDirectory, 'deferred-del'), (request) =>
-    respond(request, forDeferred, signal),
+  const deferredDels = createDeferredDels(
+    join(config.runDirectory, 'deferred-del'),
+    (request) => respond(request, forDeferred, signal),
+    clock,
   );
 
   function report(replays: readonly Replay[]): void {

@@ -10,18 +10,24 @@ let seen: CniProcessRequest[];
 /** Error code of the answer to each container's DEL; none means success. */
 let failures: Map<string, number>;
 let deferredDels: DeferredDels;
+let nowMs: number;
 
 beforeEach(async () => {
   spool = await mkdtemp(join(tmpdir(), 'deferred-del-'));
   seen = [];
   failures = new Map();
-  deferredDels = createDeferredDels(spool, async (request) => {
-    seen.push(request);
-    const code = failures.get(request.environment['CNI_CONTAINERID'] ?? '');
-    return code === undefined
-      ? { stdout: '', stderr: '', exitCode: 0 }
-      : { stdout: JSON.stringify({ code }), stderr: '', exitCode: 1 };
-  });
+  nowMs = Date.now();
+  deferredDels = createDeferredDels(
+    spool,
+    async (request) => {
+      seen.push(request);
+      const code = failures.get(request.environment['CNI_CONTAINERID'] ?? '');
+      return code === undefined
+        ? { stdout: '', stderr: '', exitCode: 0 }
+        : { stdout: JSON.stringify({ code }), stderr: '', exitCode: 1 };
+    },
+    { nowMs: () => nowMs },
+  );
 });
 
 afterEach(() => rm(spool, { recursive: true }));
@@ -100,6 +106,18 @@ test('a DEL is carried out once, however many ask for it at the same time', asyn
 });
 
 test('without a spool there is nothing to carry out', async () => {
-  const none = createDeferredDels(join(spool, 'none'), () => Promise.reject(new Error('asked')));
+  const none = createDeferredDels(join(spool, 'none'), () => Promise.reject(new Error('asked')), {
+    nowMs: () => nowMs,
+  });
   expect(await none.replayAll()).toEqual([]);
+});
+
+test('what a killed launcher left half-written goes when it is old; what was set aside stays', async () => {
+  const names = ['.abc-eth0.4711', '.refused-abc-eth0', '.refused-abc-eth0.100', '.keep'];
+  for (const name of names) await writeFile(join(spool, name), 'POST /v1/');
+  await deferredDels.replayAll();
+  expect((await readdir(spool)).sort()).toEqual([...names].sort());
+  nowMs += 600_001;
+  await deferredDels.replayAll();
+  expect((await readdir(spool)).sort()).toEqual(names.slice(1).sort());
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniProcessRequest, CniProcessResponse } from '@vpc-cni/cni-spec';
 import { parseSpooledRequest } from './cni-server.ts';
@@ -14,7 +14,7 @@ export type Replay =
 
 /** The DELs that the launcher accepted while the daemon was away, one file per attachment. */
 export interface DeferredDels {
-  /** Carries out all of them. */
+  /** Carries out all of them, and removes what launchers that were killed left half-written. */
   replayAll(): Promise<readonly Replay[]>;
   /** Whether the attachment that `request` speaks of has one; answers at once, so that no turn is lost. */
   has(request: CniProcessRequest): boolean;
@@ -28,7 +28,11 @@ const fileNameOf = ({ environment }: CniProcessRequest): string =>
 
 type Answer = (request: CniProcessRequest) => Promise<CniProcessResponse>;
 
-export function createDeferredDels(directory: string, answer: Answer): DeferredDels {
+export function createDeferredDels(
+  directory: string,
+  answer: Answer,
+  clock: { nowMs(): number },
+): DeferredDels {
   const underWay = new Map<string, Promise<readonly Replay[]>>();
 
   const replayOnce = async (name: string): Promise<readonly Replay[]> => {
@@ -44,6 +48,7 @@ export function createDeferredDels(directory: string, answer: Answer): DeferredD
   };
   return {
     replayAll: async () => {
+      await removeHalfWritten(directory, clock.nowMs());
       const replays: Replay[] = [];
       for (const name of await spooledIn(directory)) replays.push(...(await replay(name)));
       return replays;
@@ -79,6 +84,21 @@ const HOPELESS_CODES: readonly unknown[] = [1, 4, 6, 7];
 
 const isHopeless = (stdout: string): boolean =>
   HOPELESS_CODES.includes((JSON.parse(stdout) as { readonly code?: unknown }).code);
+
+/** `.<container id>-<interface>.<pid>`: what the launcher writes before it renames it. */
+const HALF_WRITTEN = /^\.(?!refused-).+-[^/]{1,15}\.\d+$/;
+/** Longer than a launcher lives. */
+const ABANDONED_AFTER_MS = 600_000;
+
+async function removeHalfWritten(directory: string, nowMs: number): Promise<void> {
+  const names = (await ifThere(readdir(directory))) ?? [];
+  for (const file of names.filter((name) => HALF_WRITTEN.test(name)).map(inside(directory))) {
+    const writtenAtMs = (await ifThere(stat(file)))?.mtimeMs ?? nowMs;
+    if (nowMs - writtenAtMs > ABANDONED_AFTER_MS) await rm(file, { force: true });
+  }
+}
+
+const inside = (directory: string) => (name: string) => join(directory, name);
 
 /** Names that begin with a dot are files being written, or set aside. */
 async function spooledIn(directory: string): Promise<readonly string[]> {
