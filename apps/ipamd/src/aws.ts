@@ -44,6 +44,7 @@ const EC2_ACTION: Readonly<Record<Ec2Operation, string>> = {
  */
 export async function connectToAws({
   config,
+  log,
   clock,
   metrics,
   phases,
@@ -85,6 +86,9 @@ export async function connectToAws({
     ec2,
     clock,
     instanceId: instance.instanceId,
+    onLeak: ({ eniId, error }) => {
+      log.warn({ eniId, err: error }, 'an ENI could not be deleted, trying again later');
+    },
     ...(config.clusterName === '' ? {} : { clusterName: config.clusterName }),
   });
   return { imds, instance, primarySubnetCidr, limits, allocator };

@@ -98,6 +98,13 @@ test('other paths of the socket speak JSON', async () => {
   expect(await exchange(path, request)).toMatch(/\r\n\r\n\{"echoed":\{"a":1\}\}$/);
 });
 
+test('a body that is no JSON is a bad request', async () => {
+  const path = await serve(async () => undefined);
+  const reply = await exchange(path, launcherRequest('', '{"a":').replace('/v1/cni', '/v1/echo'));
+  expect(reply).toMatch(/^HTTP\/1.1 400 /);
+  expect(reply).toContain('expected JSON');
+});
+
 test('the handler is told when the caller hangs up', async () => {
   let hungUp = () => {};
   const told = new Promise<void>((resolve) => {

@@ -20,3 +20,5 @@ try {
   log.fatal({ err: error }, 'ipamd cannot go on');
   process.exitCode = 1;
 }
+// Requests that nobody answers would keep the process alive until they time out.
+process.exit();

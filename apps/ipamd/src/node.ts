@@ -89,7 +89,11 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
       config,
       book,
       nowMs: clock.nowMs,
-      explain: () => ({ enis: book.enis(clock.nowMs()), plan: controller.lastPlan ?? null }),
+      explain: () => ({
+        enis: book.enis(clock.nowMs()),
+        stranded: book.reservations().filter(({ eni }) => eni === undefined),
+        plan: controller.lastPlan ?? null,
+      }),
     }),
     start: () => {
       controller.start();

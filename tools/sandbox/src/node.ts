@@ -25,6 +25,7 @@ export interface SandboxNode {
   readonly netns: string;
   readonly primaryAddress: string;
   readonly publicAddress: string;
+  readonly ec2Endpoint: string;
   readonly runDirectory: string;
   readonly runtime: ContainerRuntime;
   /** Starts the daemon. */

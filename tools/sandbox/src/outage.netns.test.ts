@@ -66,6 +66,14 @@ test.each([
   },
 );
 
+test('while IMDS does not answer, the daemon ends when it is told to', async () => {
+  await box.emulator.knobs.setUnavailable('imds', 'hanging');
+  node.launch({ ...environment, HTTP_TIMEOUT: '600' });
+  await untilTold(/instance metadata/);
+  await node.stop();
+  expect(await readFile(join(node.runDirectory, 'ipamd.log'), 'utf8')).toContain('"msg":"ended"');
+});
+
 test('a checkpoint that cannot be read is named and left where it is, and nobody gets an address', async () => {
   const path = join(node.runDirectory, 'ipam.json');
   await writeFile(path, '{"version":"vpc-cni-ipam/1","alloc');

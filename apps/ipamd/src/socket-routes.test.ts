@@ -1,0 +1,70 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { BadRequest } from './bad-request.ts';
+import type { JsonRoute } from './cni-server.ts';
+import { socketRoutes } from './socket-routes.ts';
+
+const key = { networkName: 'aws-cni', containerId: 'abc', interfaceName: 'eth0' };
+const pod = { podNamespace: 'default', podName: 'web' };
+const signal = new AbortController().signal;
+
+let asked: unknown[];
+let routes: Readonly<Record<string, JsonRoute>>;
+
+beforeEach(() => {
+  asked = [];
+  const note =
+    (method: string) =>
+    async (...words: readonly unknown[]) => {
+      asked.push([method, ...words.filter((word) => word !== signal)]);
+      return undefined as never;
+    };
+  routes = socketRoutes(() => ({
+    addresses: {
+      reserve: (one, other) => note('reserve')(one, other),
+      find: note('find'),
+      release: note('release'),
+      list: note('list'),
+    },
+    readiness: {
+      refusal: () => ({ kind: 'refused', reason: 'starting', message: 'reading metadata' }),
+    },
+  }));
+});
+
+const post = async (path: string, body: unknown) => routes[path]?.(body, signal);
+
+test.each([
+  ['reserve', { key, pod }, [key, pod]],
+  ['find', { key }, [key]],
+  ['release', { key }, [key]],
+  ['list', { networkName: 'aws-cni' }, ['aws-cni']],
+])('%s hands over what the body says', async (method, body, words) => {
+  await post(`/v1/addresses/${method}`, body);
+  expect(asked).toEqual([[method, ...words]]);
+});
+
+test('the status is the daemon’s own refusal', async () => {
+  expect(await post('/v1/status', {})).toMatchObject({ reason: 'starting' });
+});
+
+const without = (name: string) => ({ ...key, [name]: undefined });
+
+test.each([
+  ['reserve', null, 'key.networkName is missing, expected a text that is not empty'],
+  ['reserve', { key: without('networkName'), pod }, 'key.networkName is missing'],
+  ['reserve', { key: { ...key, containerId: 7 }, pod }, 'key.containerId is 7'],
+  ['reserve', { key: { ...key, interfaceName: '' }, pod }, 'key.interfaceName is ""'],
+  ['reserve', { key }, 'pod.podNamespace is missing, expected a text'],
+  ['reserve', { key, pod: { ...pod, podName: {} } }, 'pod.podName is {}'],
+  ['find', { key: 'abc' }, 'key.networkName is missing'],
+  ['release', {}, 'key.networkName is missing'],
+  ['list', [], 'networkName is missing'],
+])(
+  '%s of %j is refused, naming field, value and what was expected',
+  async (method, body, words) => {
+    const asking = post(`/v1/addresses/${method}`, body);
+    await expect(asking).rejects.toBeInstanceOf(BadRequest);
+    await expect(asking).rejects.toThrow(words);
+    expect(asked).toEqual([]);
+  },
+);
