@@ -121,6 +121,20 @@ describe('observing', () => {
     );
   });
 
+  test('does not believe an answer that an action has overtaken', async () => {
+    await startNode({ targets: { warmIpTarget: 1 } });
+    await node.clock.advance(5_000);
+    node.metadata = [];
+    const asking = node.holdDescriptions();
+    const adopting = node.controller.adopt();
+    await ask('a');
+    await node.clock.advance(5_000); // another address has come meanwhile
+    asking.goOn();
+    await adopting;
+    expect(node.book.statistics(node.clock.nowMs()).totalCount).toBe(2);
+    expect(node.events.map(({ kind }) => kind)).not.toContain('addresses-corrected');
+  });
+
   test('does not keep pods waiting while a link takes its time', async () => {
     await startNode({ primaryAddressCount: 3, linkDelayMs: 15_000, maxEnis: 1 });
     await node.clock.advance(59_000);
@@ -198,9 +212,9 @@ describe('a pod that finds the pool empty', () => {
 
 describe('a pod that leaves', () => {
   test('is seen by the pool at once', async () => {
-    await startNode({ primaryAddressCount: 3 });
+    await startNode({ primaryAddressCount: 3, maxEnis: 1 });
     await ask('a');
-    await node.clock.advance(1_000);
+    await node.clock.advance(500);
     expect(node.controller.lastPlan?.figures).toMatchObject({ coolingCount: 0 });
     await node.desk.release(key('a'));
     await node.clock.advance(200);
@@ -216,6 +230,15 @@ describe('giving back', () => {
     expect([...node.ec2.values()][0]?.secondaryAddresses.length).toBe(1);
   });
 
+  test('keeps from pods what EC2 is taking back', async () => {
+    await startNode({ primaryAddressCount: 3, targets: { warmIpTarget: 1 } });
+    while (!node.calls.some((call) => call.startsWith('unassign'))) await node.clock.advance(100);
+    expect(node.book.statistics(node.clock.nowMs())).toMatchObject({
+      drainingCount: 2,
+      reservableNowCount: 1,
+    });
+  });
+
   test('keeps the addresses when EC2 refuses, and does not insist', async () => {
     await startNode({ primaryAddressCount: 3, targets: { warmIpTarget: 1 } });
     node.failNext('unassignAddresses', codedError('unexpected'), 1_000);
@@ -226,6 +249,25 @@ describe('giving back', () => {
       totalCount: 3,
       drainingCount: 0,
     });
+  });
+});
+
+describe('a node', () => {
+  test('is refused while it has no address, with the reason, and never again', async () => {
+    node = createFakeNode({ maxEnis: 1 });
+    await node.controller.adopt();
+    node.failNext('assignAddresses', codedError('subnet-exhausted'));
+    node.controller.start();
+    expect(node.controller.refusal()).toMatchObject({ reason: 'capacity-pending' });
+    await node.clock.advance(2_000);
+    expect(node.controller.refusal()).toMatchObject({ reason: 'subnet-full' });
+    await node.clock.advance(125_000);
+    expect(node.controller.refusal()).toBeUndefined();
+    for (const pod of ['a', 'b', 'c']) await ask(pod);
+    expect(node.controller.refusal()).toBeUndefined();
+    node.ec2.clear();
+    await node.controller.adopt();
+    expect(node.controller.refusal()).toBeUndefined();
   });
 });
 

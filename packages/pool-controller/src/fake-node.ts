@@ -36,6 +36,8 @@ export interface FakeNode {
   failCheckpoint(error: Error | undefined): void;
   /** Makes writes of the checkpoint wait until told to go on. */
   holdCheckpoint(): { goOn(): void };
+  /** Makes answers about ENIs wait until told to go on; they tell what was true when they were asked. */
+  holdDescriptions(): { goOn(): void };
   savedCount(): number;
 }
 
@@ -85,6 +87,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   const failures = new Map<string, Error[]>();
   let checkpointError: Error | undefined;
   let checkpointHold: Promise<void> = Promise.resolve();
+  let descriptionHold: Promise<void> = Promise.resolve();
   let saved = 0;
   let addressCount = 0;
 
@@ -159,13 +162,15 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     describeEnis: async (eniIds) => {
       calls.push(`describeEnis ${eniIds.join(' ')}`);
       failIfTold('describeEnis');
-      return eniIds
+      const described = eniIds
         .flatMap((eniId) => ec2.get(eniId) ?? [])
         .map((eni) => ({
           ...eni,
           isAttached: !detached.has(eni.eniId),
           isManaged: !unmanaged.has(eni.eniId),
         }));
+      await descriptionHold;
+      return described;
     },
   };
   const host: HostPort = {
@@ -229,6 +234,11 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     holdCheckpoint: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       checkpointHold = promise;
+      return { goOn: resolve };
+    },
+    holdDescriptions: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      descriptionHold = promise;
       return { goOn: resolve };
     },
     savedCount: () => saved,

@@ -47,8 +47,7 @@ export async function reconcile(r: Reconciler): Promise<Reconciled> {
     r.ledger.isUntouchedSince(mark, { eniId, isKnown: atFirst.has(eniId) });
 
   const observed = await r.metadata.readEnis({ signal: r.signal });
-  const inDoubt = doubtful(observed, atFirst).filter((eniId) => isQuiet({ eniId }));
-  const doubts = (await askEc2(inDoubt, observed, r)).filter(isQuiet);
+  const doubts = (await askEc2(doubtful(observed, atFirst), observed, r)).filter(isQuiet);
   const areCorrected = [await loseEnis(doubts, r), correctAddresses(doubts, r)];
 
   const known = knownEnis(r);
