@@ -26,8 +26,7 @@ export interface ActionLedger {
 /** Stands for every ENI that is being created. */
 const NEW_ENI = 'new';
 
-const subjectOf = (action: StartedAction): string =>
-  action.kind === 'create-eni' ? NEW_ENI : action.eniId;
+const subjectOf = (action: StartedAction): string => ('eniId' in action ? action.eniId : NEW_ENI);
 
 export function createActionLedger(): ActionLedger {
   const inFlight = new Set<StartedAction>();

@@ -33,6 +33,10 @@ export function applyAction(action: AppliedAction, hands: Hands): Promise<void> 
       );
     case 'delete-eni':
       return deleteEni(action.eniId as EniId, hands);
+    case 'create-eni-with-prefixes':
+    case 'assign-prefixes':
+    case 'unassign-prefixes':
+      return Promise.reject(new Error(`${action.kind}: the controller plans no prefixes`));
   }
 }
 

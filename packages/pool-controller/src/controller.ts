@@ -60,6 +60,14 @@ const OBSERVE_RETRY_MS = 10_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
+/** What the address book and the hands cannot do yet is not planned, whatever the targets say. */
+const PLANNED_MODE = {
+  assignmentMode: 'address',
+  addressFamily: 'ipv4',
+  customNetworking: false,
+  securityGroupsForPods: false,
+} as const;
+
 /**
  * The control loop of a node's warm pool: observe, plan, apply, record; level-triggered.
  *
@@ -194,7 +202,8 @@ class PoolLoop implements PoolController {
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
       ...backOffOf(this.#block),
     };
-    return plan(state, targets, { ...limits, maxEnis: this.maxEnis }, nowMs);
+    const maxEnis = this.maxEnis;
+    return plan(state, { ...targets, ...PLANNED_MODE }, { ...limits, maxEnis }, nowMs);
   }
 
   #mayBegin(action: StartedAction): boolean {

@@ -1,10 +1,14 @@
-/** Why the pool grows. */
-export type GrowthReason = 'pods-waiting' | 'below-warm-enis' | 'below-warm-ips' | 'below-minimum';
+import type { GrowthReason, ReturnReason } from './action-reason.ts';
+import type { AssignPrefixes, CreateEniWithPrefixes, UnassignPrefixes } from './prefix-action.ts';
 
 /** Create and attach an ENI with this many secondary addresses, in one call. */
 export interface CreateEni {
   readonly kind: 'create-eni';
   readonly addressCount: number;
+  /** Default 0. */
+  readonly networkCardIndex?: number;
+  /** One of the subnets in the state. Left out when there are none: whatever subnet is usual. */
+  readonly subnetId?: string;
   readonly reason: GrowthReason;
 }
 
@@ -21,14 +25,15 @@ export interface UnassignAddresses {
   readonly kind: 'unassign-addresses';
   readonly eniId: string;
   readonly addresses: readonly string[];
-  readonly reason: 'above-targets';
+  readonly reason: ReturnReason;
 }
 
 /** Detach and delete an ENI that serves no pod. Drain its addresses first. */
 export interface DeleteEni {
   readonly kind: 'delete-eni';
   readonly eniId: string;
-  readonly reason: 'idle-eni';
+  /** `drained`: an earlier attempt failed after its addresses had been put out of reach. */
+  readonly reason: 'idle-eni' | 'drained' | 'unusable';
 }
 
 /** Nothing can be done about something wanted before this instant; plan again then. */
@@ -39,56 +44,15 @@ export interface Wait {
 }
 
 /** What to do next. Actions of one plan concern different ENIs and may run in parallel. */
-export type Action = CreateEni | AssignAddresses | UnassignAddresses | DeleteEni | Wait;
+export type Action =
+  | CreateEni
+  | CreateEniWithPrefixes
+  | AssignAddresses
+  | AssignPrefixes
+  | UnassignAddresses
+  | UnassignPrefixes
+  | DeleteEni
+  | Wait;
 
-/**
- * Something that the targets or the waiting pods ask for and that is not done now, and why.
- * `missingCount` is the number of addresses not asked for.
- */
-export type Refusal =
-  /** No slot for another ENI, and those there are full. */
-  | {
-      readonly reason: 'eni-limit';
-      readonly missingCount: number;
-      readonly eniCount: number;
-      readonly eniLimit: number;
-    }
-  /** The node could not run more pods even if it had more addresses. */
-  | {
-      readonly reason: 'at-max-pods';
-      readonly missingCount: number;
-      readonly maxPods: number;
-      /** Most addresses the node may hold now: max-pods plus what is cooling. */
-      readonly ceilingCount: number;
-    }
-  | { readonly reason: 'subnet-full'; readonly missingCount: number; readonly untilMs: number }
-  /** EC2 throttles; `surplusCount` would have been given back. */
-  | {
-      readonly reason: 'throttled';
-      readonly missingCount: number;
-      readonly surplusCount: number;
-      readonly untilMs: number;
-    }
-  /** Room on an ENI that another action is busy with, or on one still being created. */
-  | { readonly reason: 'in-flight'; readonly missingCount: number; readonly eniId?: string }
-  /** Pods wait for these addresses to cool; or the ENI stays until its addresses have. */
-  | {
-      readonly reason: 'cooling';
-      readonly coolingCount: number;
-      readonly eniId?: string;
-      readonly untilMs?: number;
-    }
-  /** The ENI serves nobody, but is younger than a minute. */
-  | { readonly reason: 'eni-too-young'; readonly eniId: string; readonly untilMs: number }
-  /** Kept because the pods that just left tend to come back: an ENI, or single addresses. */
-  | {
-      readonly reason: 'recent-churn';
-      readonly keptCount: number;
-      readonly eniId?: string;
-      readonly untilMs?: number;
-    };
-
-/** Why something wanted is not done. */
-export type RefusalReason = Refusal['reason'];
 /** Why something is done. */
 export type ActionReason = Action['reason'];

@@ -6,12 +6,14 @@ export type {
   AssignAddresses,
   CreateEni,
   DeleteEni,
-  GrowthReason,
-  Refusal,
-  RefusalReason,
   UnassignAddresses,
   Wait,
 } from './action.ts';
+export type { GrowthReason, ReturnReason } from './action-reason.ts';
+// For people who build on it: the figures behind a plan.
+export type { PoolFigures } from './default/figures.ts';
+export type { PoolNeed } from './default/need.ts';
+export { type Plan, plan } from './default/plan.ts';
 export {
   type DescribedInstanceType,
   type DescribedNetworkCard,
@@ -34,15 +36,23 @@ export {
   podCapacity,
   recommendedMaxPods,
 } from './max-pods.ts';
-// For people who build on it: the figures behind a plan.
-export type { PoolNeed } from './need.ts';
-export { type Plan, plan } from './plan.ts';
-export type { PoolFigures } from './pool-figures.ts';
-export type { EniKind, InFlightAction, PoolEni, PoolPrefix, PoolState } from './pool-state.ts';
-export type { AssignPrefixes, UnassignPrefixes } from './prefix-action.ts';
+export type { PlanLimits } from './plan-limits.ts';
+export type {
+  EniKind,
+  InFlightAction,
+  PoolEni,
+  PoolPrefix,
+  PoolState,
+  SubnetHint,
+} from './pool-state.ts';
+export type {
+  AssignPrefixes,
+  CreateEniWithPrefixes,
+  UnassignPrefixes,
+} from './prefix-action.ts';
+export type { Refusal, RefusalReason } from './refusal.ts';
 export type {
   CreateEniOnCard,
-  CreateEniWithPrefixes,
   GrowthAction,
   GrowthFailure,
 } from './upstream/increase.ts';

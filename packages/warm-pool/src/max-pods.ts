@@ -1,4 +1,5 @@
 import type { InstanceTypeLimits } from './limits/instance-type-limits.ts';
+import { PREFIX_SIZE } from './prefix-size.ts';
 import { WarmPoolError } from './warm-pool-error.ts';
 
 /** EC2's limits of an instance type, for one network card. */
@@ -68,8 +69,6 @@ export const podAddressesPerEni = (limits: InstanceLimits): number =>
 
 /** Pods that live in the host's network on every node: `aws-node` and `kube-proxy`. */
 const HOST_NETWORK_PODS = 2;
-/** Addresses of an IPv4 prefix, a /28. */
-const ADDRESSES_PER_PREFIX = 16;
 
 /**
  * How many pods a node of this type can run: the figure that Kubernetes nodes on EC2 are set up
@@ -109,7 +108,7 @@ export function podCapacity(limits: MaxPodsLimits, options: MaxPodsOptions = {})
   const usableEniCount = Math.max(0, Math.min(limits.maxEnis, maxEnis) - takenEnis);
 
   const usesPrefixes = assignmentMode === 'prefix' && canHavePrefixes(limits);
-  const addressesPerSlot = usesPrefixes ? ADDRESSES_PER_PREFIX : 1;
+  const addressesPerSlot = usesPrefixes ? PREFIX_SIZE : 1;
   const addressCount = usableEniCount * podAddressesPerEni(limits) * addressesPerSlot;
 
   const branchPodCount = hasTrunk ? countedBranchPods(limits, options) : 0;
@@ -187,7 +186,13 @@ function check(limits: MaxPodsLimits, options: MaxPodsOptions): void {
 
 type MaxPodsErrorCode = 'invalid-limits' | 'invalid-option';
 
-function requireWhole(name: string, value: unknown, least: number, code: MaxPodsErrorCode): void {
+/** @throws {WarmPoolError} unless the value is a whole number from `least`. */
+export function requireWhole(
+  name: string,
+  value: unknown,
+  least: number,
+  code: MaxPodsErrorCode,
+): void {
   if (!Number.isSafeInteger(value) || Number(value) < least) {
     throw invalid(code, name, value, `a whole number from ${least}`);
   }
@@ -196,7 +201,7 @@ function requireWhole(name: string, value: unknown, least: number, code: MaxPods
 const invalid = (code: MaxPodsErrorCode, name: string, value: unknown, expected: string) =>
   new WarmPoolError(
     code,
-    `working out max-pods: expected ${name} to be ${expected}, got ${value}`,
+    `reading limits and options: expected ${name} to be ${expected}, got ${value}`,
     {
       facts: { name, value: String(value) },
     },

@@ -1,10 +1,14 @@
 import { canHavePrefixes, type MaxPodsLimits, podAddressesPerEni } from '../max-pods.ts';
-import { eniKindOf, type PoolEni, type PoolState } from '../pool-state.ts';
+import {
+  cardIndexOf,
+  eniKindOf,
+  managedCardsOf,
+  type PoolEni,
+  type PoolState,
+} from '../pool-state.ts';
+import { PREFIX_SIZE } from '../prefix-size.ts';
 import type { WarmTargets } from '../warm-targets.ts';
 import { cidrCountOf } from './cidrs.ts';
-
-/** Addresses of a /28. */
-export const PREFIX_SIZE = 16;
 
 /** One network card as v1.23.1 sees it: each has a store of its own, and targets of its own. */
 export interface Card {
@@ -33,7 +37,7 @@ interface CardTargets {
 
 /** The cards of a node in ascending order. Card 0 is always there. */
 export function cardsOf(
-  state: PoolState & { readonly managedCardIndexes?: readonly number[] },
+  state: PoolState,
   targets: WarmTargets,
   limits: MaxPodsLimits,
 ): readonly Card[] {
@@ -42,24 +46,20 @@ export function cardsOf(
     targets.assignmentMode === 'prefix' && canHavePrefixes(limits) ? 'prefix' : 'address';
   const slotsPerEni = podAddressesPerEni(limits);
   const isManaged = (eni: PoolEni) => eniKindOf(eni) !== 'unmanaged';
-  const { managedCardIndexes = state.enis.filter(isManaged).map(cardIndexOf) } = state;
-  const indexes = new Set([0, ...managedCardIndexes]);
-  return [...indexes]
-    .sort((a, b) => a - b)
-    .map((networkCardIndex) => {
-      const enis = state.enis.filter((eni) => cardIndexOf(eni) === networkCardIndex);
-      const managed = enis.filter(isManaged);
-      return {
-        networkCardIndex,
-        assignmentMode,
-        targets: cardTargets(networkCardIndex, targets),
-        slotsPerEni,
-        addressesPerEni: assignmentMode === 'prefix' ? slotsPerEni * PREFIX_SIZE : slotsPerEni,
-        enis: managed.sort(primaryThenOldest),
-        unmanagedCount: enis.length - managed.length,
-        eniLimit: Math.min(limits.maxEnis, targets.maxEnis ?? limits.maxEnis),
-      } satisfies Card;
-    });
+  return managedCardsOf(state).map((networkCardIndex) => {
+    const enis = state.enis.filter((eni) => cardIndexOf(eni) === networkCardIndex);
+    const managed = enis.filter(isManaged);
+    return {
+      networkCardIndex,
+      assignmentMode,
+      targets: cardTargets(networkCardIndex, targets),
+      slotsPerEni,
+      addressesPerEni: assignmentMode === 'prefix' ? slotsPerEni * PREFIX_SIZE : slotsPerEni,
+      enis: managed.sort(primaryThenOldest),
+      unmanagedCount: enis.length - managed.length,
+      eniLimit: Math.min(limits.maxEnis, targets.maxEnis ?? limits.maxEnis),
+    } satisfies Card;
+  });
 }
 
 /** Quirk, §5.2: cards above 0 know only W = M = 1, whatever the operator set, but keep his WP. */
@@ -74,8 +74,6 @@ function cardTargets(networkCardIndex: number, targets: WarmTargets): CardTarget
 /** The ENI has a slot left. Quirk, trap 9: leftovers of the other mode take slots too. */
 export const slotsLeftOn = (eni: PoolEni, { slotsPerEni }: Card): number =>
   slotsPerEni - cidrCountOf(eni);
-
-const cardIndexOf = ({ networkCardIndex = 0 }: PoolEni): number => networkCardIndex;
 
 /** Where v1.23.1 takes its map's arbitrary order, this is ours: one of the orders it may take. */
 const primaryThenOldest = (a: PoolEni, b: PoolEni): number =>

@@ -1,5 +1,6 @@
 import { eniKindOf, type PoolEni } from '../pool-state.ts';
-import { type Card, PREFIX_SIZE } from './card.ts';
+import { PREFIX_SIZE } from '../prefix-size.ts';
+import type { Card } from './card.ts';
 import { coolingCountOf, freePrefixesOf, podCountOf, sumOf, unreservedSinglesOf } from './cidrs.ts';
 import { reservedOf, sizeOf, type UpstreamStatistics } from './statistics.ts';
 

@@ -1,19 +1,12 @@
-import type { AssignAddresses, CreateEni, GrowthReason } from '../action.ts';
+import type { AssignAddresses, CreateEni } from '../action.ts';
+import type { GrowthReason } from '../action-reason.ts';
 import { eniKindOf, type PoolEni } from '../pool-state.ts';
-import type { AssignPrefixes } from '../prefix-action.ts';
+import type { AssignPrefixes, CreateEniWithPrefixes } from '../prefix-action.ts';
 import { slotsLeftOn } from './card.ts';
 import type { CardLevels } from './levels.ts';
 
 /** How an attempt to grow was refused; `address-limit-reached` = the ENI is full in truth. */
 export type GrowthFailure = 'subnet-exhausted' | 'address-limit-reached' | 'other';
-
-/** Create and attach an ENI with this many prefixes, and no single addresses. */
-export interface CreateEniWithPrefixes {
-  readonly kind: 'create-eni-with-prefixes';
-  readonly prefixCount: number;
-  readonly networkCardIndex: number;
-  readonly reason: GrowthReason | 'below-warm-prefixes';
-}
 
 /** Create and attach an ENI on a network card. */
 export interface CreateEniOnCard extends Omit<CreateEni, 'reason'> {
@@ -156,5 +149,5 @@ function addressReason({ card, statistics, target }: CardLevels): GrowthReason {
   return belowWarm >= belowMinimum ? 'below-warm-ips' : 'below-minimum';
 }
 
-const prefixReason = (levels: CardLevels): GrowthReason | 'below-warm-prefixes' =>
+const prefixReason = (levels: CardLevels): GrowthReason =>
   levels.target === undefined ? 'below-warm-prefixes' : addressReason(levels);

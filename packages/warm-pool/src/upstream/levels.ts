@@ -1,4 +1,5 @@
-import { type Card, PREFIX_SIZE } from './card.ts';
+import { PREFIX_SIZE } from '../prefix-size.ts';
+import type { Card } from './card.ts';
 import type { UpstreamStatistics } from './statistics.ts';
 import { type TargetState, targetState } from './target-state.ts';
 

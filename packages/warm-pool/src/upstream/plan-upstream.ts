@@ -25,15 +25,6 @@ export type UpstreamAction = GrowthAction | UnassignAddresses | UnassignPrefixes
 
 /** What v1.23.1 must know of a node beyond {@link PoolState}. */
 export interface UpstreamState extends PoolState {
-  /**
-   * Network cards that have a pool, even while no ENI is on them (`ENABLE_MULTI_NIC`). Card 0 always
-   * has one. Default: those of the ENIs that are not unmanaged.
-   */
-  readonly managedCardIndexes?: readonly number[];
-  /** The node is not cordoned. Default true. */
-  readonly isSchedulable?: boolean;
-  /** The daemon is shutting down. Default false. */
-  readonly isTerminating?: boolean;
   /** When a cycle last had {@link UpstreamPlan.hasDecreased}. Default: never. */
   readonly lastDecreasedAtMs?: number;
   /** Attempts to grow that failed in this cycle, by card, in order. Default: none. */

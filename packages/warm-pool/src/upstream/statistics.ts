@@ -1,5 +1,6 @@
 import { eniKindOf, type PoolEni } from '../pool-state.ts';
-import { type Card, PREFIX_SIZE } from './card.ts';
+import { PREFIX_SIZE } from '../prefix-size.ts';
+import type { Card } from './card.ts';
 import { freePrefixesOf, prefixesOf, singleCountOf, sumOf } from './cidrs.ts';
 
 /** The figures v1.23.1 decides from, of one card (§2.5). */

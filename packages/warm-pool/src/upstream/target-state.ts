@@ -1,4 +1,5 @@
-import { type Card, PREFIX_SIZE } from './card.ts';
+import { PREFIX_SIZE } from '../prefix-size.ts';
+import type { Card } from './card.ts';
 import type { UpstreamStatistics } from './statistics.ts';
 
 /** How far a card is from its address targets, in the unit it is then asked for (§5.3). */

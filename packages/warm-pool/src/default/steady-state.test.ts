@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type InstanceLimits, maxPods } from './max-pods.ts';
+import { type InstanceLimits, maxPods } from '../max-pods.ts';
+import type { WarmTargets } from '../warm-targets.ts';
 import { SimulatedNode } from './simulated-node.ts';
-import type { WarmTargets } from './warm-targets.ts';
 
 const T3_SMALL: InstanceLimits = { maxEnis: 3, addressesPerEni: 4 };
 const P3DN: InstanceLimits = { maxEnis: 15, addressesPerEni: 50 };

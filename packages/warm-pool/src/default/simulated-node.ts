@@ -1,8 +1,8 @@
-import type { Action } from './action.ts';
-import type { InstanceLimits } from './max-pods.ts';
+import type { Action } from '../action.ts';
+import type { InstanceLimits } from '../max-pods.ts';
+import type { InFlightAction, PoolEni, PoolState } from '../pool-state.ts';
+import type { WarmTargets } from '../warm-targets.ts';
 import { type Plan, plan } from './plan.ts';
-import type { InFlightAction, PoolEni, PoolState } from './pool-state.ts';
-import type { WarmTargets } from './warm-targets.ts';
 
 interface SimulatedAddress {
   readonly address: string;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Action, Refusal } from './action.ts';
-import type { InstanceLimits } from './max-pods.ts';
+import type { Action } from '../action.ts';
+import type { InstanceLimits } from '../max-pods.ts';
+import type { PoolEni, PoolState } from '../pool-state.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WarmTargets } from '../warm-targets.ts';
 import { plan } from './plan.ts';
-import type { PoolEni, PoolState } from './pool-state.ts';
-import type { WarmTargets } from './warm-targets.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const OLD_MS = NOW_MS - 3_600_000;
@@ -447,6 +448,8 @@ test('a plan carries the figures it was made from', () => {
     { waitingCount: 2, inFlight: [{ kind: 'create-eni', addressCount: 1 }], maxPods: 11 },
   );
   expect(plan(state, targetsOf(1), limitsOf(3, 3), NOW_MS).figures).toEqual({
+    networkCardIndex: 0,
+    assignmentMode: 'address',
     eniCount: 2,
     comingEniCount: 1,
     eniLimit: 3,
@@ -458,9 +461,14 @@ test('a plan carries the figures it was made from', () => {
     freeCount: 1,
     comingCount: 1,
     waitingCount: 2,
+    prefixCount: 0,
+    freePrefixCount: 0,
+    leftoverCount: 0,
     wantedFreeCount: 5,
+    wantedFreePrefixCount: 0,
     floorCount: 0,
     shortfall: 3,
+    ownKindShortfall: 3,
     beyondCeilingCount: 0,
     growthLimit: 8,
     ceilingCount: 12,

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Action } from './action.ts';
-import type { InstanceLimits } from './max-pods.ts';
+import type { Action } from '../action.ts';
+import type { InstanceLimits } from '../max-pods.ts';
+import type { InFlightAction, PoolEni, PoolState } from '../pool-state.ts';
+import type { WarmTargets } from '../warm-targets.ts';
 import { plan } from './plan.ts';
-import type { InFlightAction, PoolEni, PoolState } from './pool-state.ts';
 import { SimulatedNode } from './simulated-node.ts';
-import type { WarmTargets } from './warm-targets.ts';
 
 const NOW_MS = 1_700_000_000_000;
 

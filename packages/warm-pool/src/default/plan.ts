@@ -1,0 +1,169 @@
+import type { Action, Wait } from '../action.ts';
+import { checkPlanLimits, type PlanLimits } from '../plan-limits.ts';
+import type { PoolState } from '../pool-state.ts';
+import { IPV6_PREFIX_SIZE, PREFIX_SIZE } from '../prefix-size.ts';
+import type { Refusal } from '../refusal.ts';
+import { usableTargets, type WarmTargets } from '../warm-targets.ts';
+import { addedCount, withinBackOffs } from './back-off.ts';
+import { type Card, cardsOf } from './card.ts';
+import { type PoolFigures, poolFigures } from './figures.ts';
+import { planGrowth } from './growth.ts';
+import { planIdleEnis } from './idle-enis.ts';
+import { planIpv6 } from './ipv6.ts';
+import { makeRoom } from './make-room.ts';
+import { type PoolNeed, poolNeed } from './need.ts';
+import { remainderOf } from './remainder.ts';
+import type { Situation } from './situation.ts';
+import { Subnets } from './subnets.ts';
+import { planSurplus } from './surplus.ts';
+import { planUnusable } from './unusable.ts';
+
+/** What to do, what is not done, and the figures both come from. */
+export interface Plan {
+  /** For different ENIs each, so they may run in parallel; at most one `wait`, the earliest. */
+  readonly actions: readonly Action[];
+  readonly refusals: readonly Refusal[];
+  /** Of network card 0. */
+  readonly figures: PoolFigures & PoolNeed;
+  /** Of every network card that has a pool, ascending. */
+  readonly cards: readonly (PoolFigures & PoolNeed)[];
+}
+
+/**
+ * Decides what a node's pool of addresses needs next.
+ *
+ * Pure and deterministic: the same arguments give the same plan, whatever the order of the ENIs. An
+ * empty plan means that the pool is as it should be or that nothing more can be done now; then the
+ * refusals say what is missing.
+ *
+ * Targets that are no usable number count as their default.
+ *
+ * @param nowMs Unix milliseconds, compared with the instants in `state`.
+ * @throws {WarmPoolError} `invalid-limits` when the limits are no whole numbers from 0.
+ */
+export function plan(
+  state: PoolState,
+  targets: WarmTargets,
+  limits: PlanLimits,
+  nowMs: number,
+): Plan {
+  checkPlanLimits(limits);
+  const usable = usableTargets(targets);
+  const isIpv6 = usable.addressFamily === 'ipv6';
+  const subnets = new Subnets(state, nowMs);
+  const situations = cardsOf(state, usable, limits).map((card): Situation => {
+    const figures = poolFigures(card);
+    return { card, figures, need: poolNeed(figures, card), subnets, state, nowMs };
+  });
+  const wishes = situations.map((situation) =>
+    isIpv6 ? ipv6Wishes(situation) : wishesOf(situation),
+  );
+
+  const growth = wishes.flatMap((wish) => wish.growth);
+  const shrinkage = wishes.flatMap((wish) => wish.shrinkage);
+  const prefixSize = isIpv6 ? IPV6_PREFIX_SIZE : PREFIX_SIZE;
+  const allowed = withinBackOffs(
+    { growth, shrinkage },
+    { state, targets: usable, prefixSize, nowMs },
+  );
+  const refusals = [
+    ...(isIpv6 ? [] : situations.flatMap(beyondCeiling)),
+    ...wishes.flatMap((wish) => wish.refusals),
+    ...allowed.refusals,
+    ...situations.flatMap((situation, index) => {
+      const granted = allowed.isGrowthAllowed ? (wishes[index]?.growth ?? []) : [];
+      return waitingForCoolDown(situation, addedCount(granted, prefixSize));
+    }),
+  ];
+  const cards = situations.map(({ figures, need }) => ({ ...figures, ...need }));
+  return {
+    actions: [...allowed.actions, ...earliestWait(refusals, nowMs)],
+    refusals,
+    figures: cards[0] as PoolFigures & PoolNeed, // card 0 is always there
+    cards,
+  };
+}
+
+/** What one card wants, before anybody asks whether EC2 may be bothered now. */
+interface CardWishes {
+  readonly growth: readonly Action[];
+  readonly shrinkage: readonly Action[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** Beyond what no pod can use, nothing is given back while anything is wanted or on its way. */
+function wishesOf(situation: Situation): CardWishes {
+  const { card, figures, need, subnets } = situation;
+  const grown = planGrowth(card, need, subnets);
+  const growth =
+    grown.actions.length > 0 ? grown.actions : makeRoom(situation, grown.slotlessCount);
+  const unusable = planUnusable(situation);
+  const refusals = [...grown.refusals, ...unusable.refusals];
+  if (growth.length > 0 || !isSettled(card, need)) {
+    return { growth, shrinkage: unusable.actions, refusals };
+  }
+  const idle = planIdleEnis(remainderOf(card, figures), situation);
+  const surplus = planSurplus(idle.remainder, situation);
+  return {
+    growth,
+    shrinkage: [...unusable.actions, ...idle.actions, ...surplus.actions],
+    refusals: [...refusals, ...idle.refusals, ...surplus.refusals],
+  };
+}
+
+function ipv6Wishes({ card, subnets }: Situation): CardWishes {
+  const { actions, refusals } = planIpv6(card, subnets);
+  return { growth: actions, shrinkage: [], refusals };
+}
+
+const isSettled = ({ coming, waitingCount }: Card, { shortfall }: PoolNeed): boolean =>
+  shortfall === 0 &&
+  waitingCount === 0 &&
+  coming.eniCount + coming.singleCount + coming.prefixCount === 0;
+
+function beyondCeiling({ card: { maxPods }, need }: Situation): readonly Refusal[] {
+  const { beyondCeilingCount: missingCount, ceilingCount } = need;
+  return missingCount === 0 ? [] : [{ reason: 'at-max-pods', missingCount, maxPods, ceilingCount }];
+}
+
+/** Pods for which nothing more can be fetched get the addresses that are cooling. */
+function waitingForCoolDown({ state, figures }: Situation, addedCount: number): readonly Refusal[] {
+  const { waitingCount, freeCount, comingCount, coolingCount } = figures;
+  const unserved = waitingCount - freeCount - comingCount - addedCount;
+  if (unserved <= 0 || coolingCount === 0) {
+    return [];
+  }
+  const { nextCooledAtMs: untilMs } = state;
+  return [{ reason: 'cooling', coolingCount, ...(untilMs === undefined ? {} : { untilMs }) }];
+}
+
+/** The first instant at which a refusal may have become void. */
+function earliestWait(refusals: readonly Refusal[], nowMs: number): readonly Wait[] {
+  let earliest: Wait | undefined;
+  for (const refusal of refusals) {
+    const wait = waitFor(refusal);
+    if (
+      wait !== undefined &&
+      wait.untilMs > nowMs &&
+      wait.untilMs < (earliest?.untilMs ?? Infinity)
+    ) {
+      earliest = wait;
+    }
+  }
+  return earliest === undefined ? [] : [earliest];
+}
+
+function waitFor(refusal: Refusal): Wait | undefined {
+  switch (refusal.reason) {
+    case 'subnet-full':
+    case 'throttled':
+    case 'cooling':
+    case 'eni-too-young':
+    case 'recent-churn':
+      return refusal.untilMs === undefined
+        ? undefined
+        : { kind: 'wait', untilMs: refusal.untilMs, reason: refusal.reason };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+import type { UnassignAddresses } from '../action.ts';
+import type { UnassignPrefixes } from '../prefix-action.ts';
+import type { Refusal } from '../refusal.ts';
+import { keptForChurn, RECENT_CHURN_MS } from './churn.ts';
+import { type CountedEni, emptiestFirst } from './counted-eni.ts';
+import type { Remainder } from './remainder.ts';
+import type { Situation } from './situation.ts';
+import type { Unit } from './spread.ts';
+
+/** Something that goes back to EC2 while its ENI stays. */
+export type Return = UnassignAddresses | UnassignPrefixes;
+
+/** What goes, and what stays a while. */
+export interface Surplus {
+  readonly actions: readonly Return[];
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * Finds the single addresses and the empty prefixes beyond the targets, leftovers of the other mode
+ * first. `WARM_ENI_TARGET` counts in ENIs: single addresses stay then.
+ */
+export function planSurplus(remainder: Remainder, situation: Situation): Surplus {
+  const { card, figures, state, nowMs } = situation;
+  const kept = keptForChurn(card, figures, state, nowMs);
+  const going = returns(remainder, situation, kept);
+  const all = kept === 0 ? going : returns(remainder, situation, 0);
+  const keptCount = all.freedCount - going.freedCount;
+  return {
+    actions: going.actions,
+    refusals: keptCount > 0 ? [recentChurn(keptCount, situation)] : [],
+  };
+}
+
+function recentChurn(keptCount: number, { state, nowMs }: Situation): Refusal {
+  const { lastReleasedAtMs, nextCooledAtMs } = state;
+  const quietAtMs = lastReleasedAtMs === undefined ? nowMs : lastReleasedAtMs + RECENT_CHURN_MS;
+  const untilMs = quietAtMs > nowMs ? quietAtMs : nextCooledAtMs;
+  return { reason: 'recent-churn', keptCount, ...(untilMs === undefined ? {} : { untilMs }) };
+}
+
+interface Returns {
+  readonly actions: readonly Return[];
+  readonly freedCount: number;
+}
+
+function returns(remainder: Remainder, { card, need }: Situation, kept: number): Returns {
+  const freeCount = remainder.freeCount - need.wantedFreeCount - kept;
+  const heldCount = remainder.heldCount - need.floorCount;
+  const prefixCount = remainder.freePrefixCount - need.wantedFreePrefixCount;
+  const actions: Return[] = [];
+  let left = Math.min(freeCount, heldCount);
+  let prefixesLeft = Math.max(0, prefixCount);
+  if (left <= 0) {
+    return { actions, freedCount: 0 };
+  }
+  const enis = remainder.enis.filter(({ isBusy }) => !isBusy).sort(emptiestFirst);
+  const touched = new Set<CountedEni>();
+  for (const unit of returnedUnits(card)) {
+    const size = unit === 'prefix' ? card.prefixSize : 1;
+    const reason = unit === card.assignmentMode ? 'above-targets' : 'leftover';
+    for (const eni of enis) {
+      const most = Math.floor(left / size);
+      const action = touched.has(eni)
+        ? undefined
+        : returnOf(eni, unit, unit === 'prefix' ? Math.min(most, prefixesLeft) : most, reason);
+      if (action !== undefined) {
+        const count = countOf(action);
+        touched.add(eni);
+        actions.push(action);
+        left -= count * size;
+        prefixesLeft -= unit === 'prefix' ? count : 0;
+      }
+    }
+  }
+  return { actions, freedCount: Math.min(freeCount, heldCount) - left };
+}
+
+/** Leftovers first. */
+function returnedUnits({ assignmentMode, targets }: Situation['card']): readonly Unit[] {
+  if (assignmentMode === 'prefix') {
+    return ['address', 'prefix'];
+  }
+  return targets.follows === 'enis' ? ['prefix'] : ['prefix', 'address'];
+}
+
+/** At most `most` free addresses or empty prefixes of an ENI. */
+export function returnOf(
+  { eniId, eni, freeSingleCount, emptyPrefixes }: CountedEni,
+  unit: Unit,
+  most: number,
+  reason: Return['reason'],
+): Return | undefined {
+  if (unit === 'address') {
+    const addresses = eni.freeAddresses.slice(0, Math.max(0, Math.min(most, freeSingleCount)));
+    return addresses.length === 0
+      ? undefined
+      : { kind: 'unassign-addresses', eniId, addresses, reason };
+  }
+  const prefixes = emptyPrefixes.slice(0, Math.max(0, most)).map(({ prefix }) => prefix);
+  return prefixes.length === 0 ? undefined : { kind: 'unassign-prefixes', eniId, prefixes, reason };
+}
+
+/** Addresses or prefixes that go. */
+export const countOf = (action: Return): number =>
+  action.kind === 'unassign-addresses' ? action.addresses.length : action.prefixes.length;
