@@ -1,155 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Action } from '../action.ts';
-import type { InstanceLimits } from '../max-pods.ts';
-import type { PoolEni, PoolState } from '../pool-state.ts';
-import type { Refusal } from '../refusal.ts';
-import type { WarmTargets } from '../warm-targets.ts';
+import {
+  type EniFigures,
+  eni,
+  limitsOf,
+  NOW_MS,
+  stateOf,
+  targetsOf,
+} from '../decisions.fixture.ts';
 import { plan } from './plan.ts';
-
-const NOW_MS = 1_700_000_000_000;
-const OLD_MS = NOW_MS - 3_600_000;
-
-interface EniFigures {
-  readonly id: number;
-  readonly reserved?: number;
-  readonly free?: number;
-  readonly cooling?: number;
-  readonly draining?: number;
-  readonly attachedAtMs?: number;
-}
-
-/** ENI 1 is the primary one. */
-function eni({
-  id,
-  reserved = 0,
-  free = 0,
-  cooling = 0,
-  draining = 0,
-  ...rest
-}: EniFigures): PoolEni {
-  return {
-    eniId: `eni-${id}`,
-    isPrimary: id === 1,
-    totalCount: reserved + free + cooling + draining,
-    reservedCount: reserved,
-    coolingCount: cooling,
-    drainingCount: draining,
-    attachedAtMs: OLD_MS,
-    freeAddresses: Array.from({ length: free }, (_, index) => `10.0.${id}.${index}`),
-    ...rest,
-  };
-}
-
-const stateOf = (enis: readonly PoolEni[], rest: Partial<PoolState> = {}): PoolState => ({
-  enis,
-  waitingCount: 0,
-  inFlight: [],
-  maxPods: 500,
-  ...rest,
-});
-
-const targetsOf = (warmEniTarget: number, warmIpTarget = 0, minimumIpTarget = 0): WarmTargets => ({
-  warmEniTarget,
-  warmIpTarget,
-  minimumIpTarget,
-});
-
-const limitsOf = (addressesForPods: number, maxEnis = 15): InstanceLimits => ({
-  maxEnis,
-  addressesPerEni: addressesForPods + 1,
-});
-
-const added = (actions: readonly Action[]): number =>
-  actions.reduce((total, action) => {
-    if (action.kind === 'create-eni') return total + action.addressCount;
-    return action.kind === 'assign-addresses' ? total + action.count : total;
-  }, 0);
-
-const returned = (actions: readonly Action[]): number =>
-  actions.reduce(
-    (total, action) =>
-      action.kind === 'unassign-addresses' ? total + action.addresses.length : total,
-    0,
-  );
-
-// Reference behaviour, "Too-low decision (unit-test figures)".
-describe('a pool is too low', () => {
-  test.each([
-    { row: 37, I: 14, WE: 1, W: 0, T: 0, A: 0, maxPods: 500, low: true },
-    { row: 38, I: 14, WE: 0, W: 0, T: 0, A: 0, maxPods: 500, low: true },
-    { row: 39, I: 14, WE: 0, W: 3, T: 0, A: 0, maxPods: 500, low: true },
-    { row: 40, I: 3, WE: 1, W: 1, T: 3, A: 0, maxPods: 500, low: false },
-    { row: 41, I: 3, WE: 1, W: 0, T: 3, A: 1, maxPods: 500, low: true },
-    { row: 42, I: 3, WE: 0, W: 0, T: 3, A: 1, maxPods: 500, low: false },
-    { row: 43, I: 3, WE: 1, W: 0, T: 3, A: 3, maxPods: 500, low: true },
-    { row: 44, I: 3, WE: 0, W: 0, T: 3, A: 3, maxPods: 500, low: true },
-    { row: 45, I: 3, WE: 0, W: 5, T: 3, A: 3, maxPods: 3, low: false },
-  ])('row $row: $low', ({ I, WE, W, T, A, maxPods, low }) => {
-    const enis = T === 0 ? [] : [eni({ id: 1, reserved: A, free: T - A })];
-    const { actions } = plan(stateOf(enis, { maxPods }), targetsOf(WE, W), limitsOf(I), NOW_MS);
-    expect(added(actions) > 0).toBe(low);
-  });
-});
-
-// Reference behaviour, "Target state", secondary-IP rows.
-describe('address targets ask for and give back', () => {
-  test.each([
-    { row: 54, T: 0, A: 0, W: 5, M: 0, short: 5, over: 0 },
-    { row: 55, T: 2, A: 0, W: 5, M: 0, short: 3, over: 0 },
-    { row: 56, T: 5, A: 0, W: 5, M: 0, short: 0, over: 0 },
-    { row: 57, T: 4, A: 2, W: 1, M: 0, short: 0, over: 1 },
-    { row: 58, T: 20, A: 3, W: 5, M: 10, short: 0, over: 10 },
-    { row: 59, T: 30, A: 10, W: 5, M: 0, short: 0, over: 15 },
-    { row: 60, T: 12, A: 0, W: 2, M: 12, short: 0, over: 0 },
-    { row: 61, T: 20, A: 5, W: 0, M: 12, short: 0, over: 8 },
-    { row: 62, T: 12, A: 12, W: 0, M: 12, short: 0, over: 0 },
-    { row: 63, T: 12, A: 11, W: 2, M: 12, short: 1, over: 0 },
-    { row: 64, T: 9, A: 9, W: 1, M: 1, short: 1, over: 0 },
-  ])('row $row: $short and $over', ({ T, A, W, M, short, over }) => {
-    const state = stateOf([eni({ id: 1, reserved: A, free: T - A })]);
-    const { actions } = plan(state, targetsOf(1, W, M), limitsOf(49), NOW_MS);
-    expect([added(actions), returned(actions)]).toEqual([short, over]);
-  });
-});
-
-// Reference behaviour, "ENI removal", the rows without trunk and EFA ENIs.
-describe('an idle ENI is deleted', () => {
-  const used = eni({ id: 1, reserved: 2 });
-  const two = eni({ id: 2, free: 2 });
-  const one = eni({ id: 3, free: 1 });
-  test.each([
-    { row: 77, enis: [used, two, one], W: 3, M: 1, deleted: [] },
-    { row: 78, enis: [used, two, one], W: 1, M: 5, deleted: [] },
-    { row: 79, enis: [used, two, one], W: 2, M: 4, deleted: ['eni-3'] },
-    { row: 80, enis: [used, two], W: 0, M: 3, deleted: [] },
-    { row: 81, enis: [used, two], W: 0, M: 2, deleted: ['eni-2'] },
-    { row: 83, enis: [used, eni({ id: 6 })], W: 0, M: 2, deleted: ['eni-6'] },
-  ])('row $row: $deleted', ({ enis, W, M, deleted }) => {
-    const { actions } = plan(stateOf(enis), targetsOf(1, W, M), limitsOf(9), NOW_MS);
-    expect(
-      actions.flatMap((action) => (action.kind === 'delete-eni' ? [action.eniId] : [])),
-    ).toEqual(deleted);
-  });
-});
-
-interface Case {
-  readonly name: string;
-  readonly state: PoolState;
-  readonly targets?: WarmTargets;
-  readonly limits?: InstanceLimits;
-  readonly actions: readonly Action[];
-  readonly refusals?: readonly Refusal[];
-}
-
-const planned = ({ state, targets = targetsOf(1), limits = limitsOf(3, 3) }: Case) => {
-  const { actions, refusals } = plan(state, targets, limits, NOW_MS);
-  return { actions, refusals };
-};
-
-const check = (cases: readonly Case[]) =>
-  test.each(cases)('$name', (one) => {
-    expect(planned(one)).toEqual({ actions: one.actions, refusals: one.refusals ?? [] });
-  });
+import { check } from './plan-cases.fixture.ts';
 
 describe('growth', () => {
   check([
@@ -307,7 +167,7 @@ describe('back-off', () => {
         {
           kind: 'unassign-addresses',
           eniId: 'eni-1',
-          addresses: ['10.0.1.0'],
+          addresses: ['10.1.0.0'],
           reason: 'above-targets',
         },
       ],
@@ -359,7 +219,7 @@ describe('giving back', () => {
     },
     {
       name: 'keeps an ENI that is younger than a minute',
-      state: idle({ attachedAtMs: NOW_MS - 59_999 }),
+      state: idle({ rest: { attachedAtMs: NOW_MS - 59_999 } }),
       limits: m5,
       actions: [{ kind: 'wait', untilMs: NOW_MS + 1, reason: 'eni-too-young' }],
       refusals: [{ reason: 'eni-too-young', eniId: 'eni-3', untilMs: NOW_MS + 1 }],
@@ -410,13 +270,13 @@ describe('giving back', () => {
         {
           kind: 'unassign-addresses',
           eniId: 'eni-2',
-          addresses: ['10.0.2.0', '10.0.2.1'],
+          addresses: ['10.2.0.0', '10.2.0.1'],
           reason: 'above-targets',
         },
         {
           kind: 'unassign-addresses',
           eniId: 'eni-1',
-          addresses: ['10.0.1.0'],
+          addresses: ['10.1.0.0'],
           reason: 'above-targets',
         },
       ],
@@ -432,7 +292,7 @@ describe('giving back', () => {
         {
           kind: 'unassign-addresses',
           eniId: 'eni-1',
-          addresses: ['10.0.1.0', '10.0.1.1'],
+          addresses: ['10.1.0.0', '10.1.0.1'],
           reason: 'above-targets',
         },
         { kind: 'wait', untilMs: NOW_MS + 20_000, reason: 'recent-churn' },

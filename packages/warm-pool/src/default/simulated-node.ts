@@ -1,11 +1,14 @@
 import type { Action } from '../action.ts';
 import type { InstanceLimits } from '../max-pods.ts';
-import type { InFlightAction, PoolEni, PoolState } from '../pool-state.ts';
+import type { InFlightAction, PoolEni, PoolPrefix, PoolState, SubnetHint } from '../pool-state.ts';
+import { PREFIX_SIZE } from '../prefix-size.ts';
 import type { WarmTargets } from '../warm-targets.ts';
 import { type Plan, plan } from './plan.ts';
 
 interface SimulatedAddress {
   readonly address: string;
+  /** Of which it is one of sixteen. */
+  readonly prefix?: string;
   state: 'free' | 'reserved' | 'cooling' | 'draining';
   releasedAtMs: number;
 }
@@ -39,6 +42,8 @@ export interface SimulatedNodeOptions {
  */
 export class SimulatedNode {
   nowMs = 1_700_000_000_000;
+  /** What the node knows of its subnet; all ENIs are in it. */
+  subnet: Omit<SubnetHint, 'subnetId'> | undefined;
   /** Every action applied, in order. */
   readonly history: Action[] = [];
   readonly #options: SimulatedNodeOptions;
@@ -60,6 +65,11 @@ export class SimulatedNode {
   /** Addresses per ENI, in the order the ENIs came. */
   get addressesPerEni(): readonly number[] {
     return this.#enis.map(({ addresses }) => addresses.length);
+  }
+
+  /** The same in units: single addresses and prefixes. */
+  get slotsPerEni(): readonly (readonly [singles: number, prefixes: number])[] {
+    return this.state().enis.map(({ totalCount, prefixes = [] }) => [totalCount, prefixes.length]);
   }
 
   startPods(count: number): void {
@@ -139,7 +149,11 @@ export class SimulatedNode {
   state(): PoolState {
     const cooling = this.#addresses().filter(({ state }) => state === 'cooling');
     return {
-      enis: this.#enis.map(snapshotOf),
+      enis: this.#enis.map((eni) => ({
+        ...snapshotOf(eni),
+        ...(this.subnet === undefined ? {} : { subnetId: SUBNET_ID }),
+      })),
+      ...(this.subnet === undefined ? {} : { subnets: [{ subnetId: SUBNET_ID, ...this.subnet }] }),
       waitingCount: this.#waitingCount,
       inFlight: this.#jobs.map(({ action }) => action),
       maxPods: this.#options.maxPods,
@@ -153,6 +167,8 @@ export class SimulatedNode {
   #begin(action: Action): void {
     if (action.kind === 'unassign-addresses') {
       this.#drain(action.eniId, action.addresses);
+    } else if (action.kind === 'unassign-prefixes') {
+      this.#drain(action.eniId, this.#inPrefixes(action.eniId, action.prefixes));
     } else if (action.kind === 'delete-eni') {
       this.#drain(
         action.eniId,
@@ -175,25 +191,49 @@ export class SimulatedNode {
   #finish(action: InFlightAction): void {
     switch (action.kind) {
       case 'create-eni':
-        this.#enis.push({
-          eniId: `eni-${this.#nextId++}`,
-          isPrimary: false,
-          attachedAtMs: this.nowMs,
-          addresses: this.#newAddresses(action.addressCount),
-        });
+        this.#attach(this.#newAddresses(action.addressCount));
+        break;
+      case 'create-eni-with-prefixes':
+        this.#attach(this.#newPrefixes(action.prefixCount));
+        break;
+      case 'assign-prefixes':
+        this.#eni(action.eniId).addresses.push(...this.#newPrefixes(action.prefixCount));
         break;
       case 'assign-addresses':
         this.#eni(action.eniId).addresses.push(...this.#newAddresses(action.count));
         break;
-      case 'unassign-addresses': {
-        const eni = this.#eni(action.eniId);
-        eni.addresses = eni.addresses.filter(({ address }) => !action.addresses.includes(address));
+      case 'unassign-addresses':
+        this.#remove(action.eniId, action.addresses);
         break;
-      }
+      case 'unassign-prefixes':
+        this.#remove(action.eniId, this.#inPrefixes(action.eniId, action.prefixes));
+        break;
       case 'delete-eni':
         this.#enis = this.#enis.filter(({ eniId }) => eniId !== action.eniId);
         break;
     }
+  }
+
+  #attach(addresses: SimulatedAddress[]): void {
+    const eniId = `eni-${this.#nextId++}`;
+    this.#enis.push({ eniId, isPrimary: false, attachedAtMs: this.nowMs, addresses });
+  }
+
+  #remove(eniId: string, addresses: readonly string[]): void {
+    const eni = this.#eni(eniId);
+    eni.addresses = eni.addresses.filter(({ address }) => !addresses.includes(address));
+  }
+
+  #inPrefixes(eniId: string, prefixes: readonly string[]): readonly string[] {
+    return this.#eni(eniId)
+      .addresses.filter(({ prefix }) => prefix !== undefined && prefixes.includes(prefix))
+      .map(({ address }) => address);
+  }
+
+  #newPrefixes(count: number): SimulatedAddress[] {
+    return Array.from({ length: count }, () => `10.0.0.${this.#nextId++}/28`).flatMap((prefix) =>
+      this.#newAddresses(PREFIX_SIZE).map((address) => ({ ...address, prefix })),
+    );
   }
 
   #newAddresses(count: number): SimulatedAddress[] {
@@ -237,19 +277,36 @@ export class SimulatedNode {
 }
 
 function snapshotOf({ eniId, isPrimary, attachedAtMs, addresses }: SimulatedEni): PoolEni {
-  const count = (wanted: SimulatedAddress['state']) =>
-    addresses.filter(({ state }) => state === wanted).length;
+  const singles = addresses.filter(({ prefix }) => prefix === undefined);
+  const byPrefix = Map.groupBy(addresses, ({ prefix }) => prefix);
   return {
     eniId,
     isPrimary,
     attachedAtMs,
-    totalCount: addresses.length,
-    reservedCount: count('reserved'),
-    coolingCount: count('cooling'),
-    drainingCount: count('draining'),
-    freeAddresses: addresses
+    totalCount: singles.length,
+    reservedCount: countOf(singles, 'reserved'),
+    coolingCount: countOf(singles, 'cooling'),
+    drainingCount: countOf(singles, 'draining'),
+    freeAddresses: singles
       .filter(({ state }) => state === 'free')
       .sort((a, b) => a.releasedAtMs - b.releasedAtMs)
       .map(({ address }) => address),
+    prefixes: [...byPrefix].flatMap(([prefix, members]): readonly PoolPrefix[] =>
+      prefix === undefined
+        ? []
+        : [
+            {
+              prefix,
+              reservedCount: countOf(members, 'reserved'),
+              coolingCount: countOf(members, 'cooling'),
+              isDraining: countOf(members, 'draining') > 0,
+            },
+          ],
+    ),
   };
 }
+
+const countOf = (addresses: readonly SimulatedAddress[], wanted: SimulatedAddress['state']) =>
+  addresses.filter(({ state }) => state === wanted).length;
+
+const SUBNET_ID = 'subnet-1';

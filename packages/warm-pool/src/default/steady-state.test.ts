@@ -63,6 +63,129 @@ const rows: readonly Row[] = [
   { row: '96', limits: M5_LARGE, targets: warmEnis(2), pods: 0, perEni: [9, 9] },
 ];
 
+const warmPrefixes = (warmPrefixTarget: number, W = 0, M = 0): WarmTargets => ({
+  ...warmIps(W, M),
+  assignmentMode: 'prefix',
+  warmPrefixTarget,
+});
+
+// Reference behaviour, "Steady state, PD" (rows 17–36). Where the documentation contradicts its own
+// formulas (26, 31, 32, 36), this is what the formulas give.
+const prefixRows: readonly (Omit<Row, 'perEni'> & {
+  readonly prefixes: readonly number[];
+  readonly unused: number;
+})[] = [
+  { row: '17', limits: T3_SMALL, targets: warmPrefixes(1), pods: 0, prefixes: [1], unused: 16 },
+  { row: '18', limits: T3_SMALL, targets: warmPrefixes(1), pods: 5, prefixes: [2], unused: 27 },
+  { row: '19', limits: T3_SMALL, targets: warmPrefixes(1), pods: 16, prefixes: [2], unused: 16 },
+  { row: '20', limits: T3_SMALL, targets: warmPrefixes(1), pods: 17, prefixes: [3], unused: 31 },
+  { row: '21', limits: T3_SMALL, targets: warmPrefixes(1), pods: 58, prefixes: [3, 2], unused: 22 },
+  {
+    row: '22',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 1, 1),
+    pods: 0,
+    prefixes: [1],
+    unused: 16,
+  },
+  {
+    row: '23',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 1, 1),
+    pods: 5,
+    prefixes: [1],
+    unused: 11,
+  },
+  {
+    row: '24',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 1, 1),
+    pods: 17,
+    prefixes: [2],
+    unused: 15,
+  },
+  {
+    row: '25',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 1, 1),
+    pods: 58,
+    prefixes: [3, 1],
+    unused: 6,
+  },
+  {
+    row: '26',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 7, 20),
+    pods: 0,
+    prefixes: [2],
+    unused: 32,
+  },
+  {
+    row: '27',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 7, 20),
+    pods: 5,
+    prefixes: [2],
+    unused: 27,
+  },
+  {
+    row: '28',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 7, 20),
+    pods: 17,
+    prefixes: [2],
+    unused: 15,
+  },
+  {
+    row: '29',
+    limits: T3_SMALL,
+    targets: warmPrefixes(1, 7, 20),
+    pods: 58,
+    prefixes: [3, 2],
+    unused: 22,
+  },
+  { row: '30', limits: P3DN, targets: warmPrefixes(1), pods: 0, prefixes: [1], unused: 16 },
+  { row: '31', limits: P3DN, targets: warmPrefixes(1), pods: 3, prefixes: [2], unused: 29 },
+  { row: '32', limits: P3DN, targets: warmPrefixes(1), pods: 95, prefixes: [7], unused: 17 },
+  { row: '33', limits: P3DN, targets: warmPrefixes(1, 5, 10), pods: 0, prefixes: [1], unused: 16 },
+  { row: '34', limits: P3DN, targets: warmPrefixes(1, 5, 10), pods: 7, prefixes: [1], unused: 9 },
+  { row: '35', limits: P3DN, targets: warmPrefixes(1, 5, 10), pods: 15, prefixes: [2], unused: 17 },
+  { row: '36', limits: P3DN, targets: warmPrefixes(1, 5, 10), pods: 45, prefixes: [4], unused: 19 },
+];
+
+describe('the documented steady state of prefixes', () => {
+  const seen = (node: SimulatedNode) => ({
+    prefixes: node.slotsPerEni.map(([, prefixes]) => prefixes),
+    unused: node.slotsPerEni.reduce((sum, [, prefixes]) => sum + prefixes * 16, -node.podCount),
+  });
+
+  test.each(prefixRows)('row $row, all $pods pods at once: $prefixes', (row) => {
+    const node = newNode(row.limits, row.targets, 500);
+    node.startPods(row.pods);
+    node.settle();
+    expect(seen(node)).toEqual({ prefixes: row.prefixes, unused: row.unused });
+  });
+
+  test.each(prefixRows)('row $row, $pods pods one after the other: $prefixes', (row) => {
+    const node = newNode(row.limits, row.targets, 500);
+    node.settle();
+    for (let pod = 0; pod < row.pods; pod++) {
+      node.startPods(1);
+      node.settle();
+    }
+    expect(seen(node)).toEqual({ prefixes: row.prefixes, unused: row.unused });
+  });
+
+  // Row 109: the reference adds a prefix when none is free and gives it back 30 s later, for ever.
+  test('comes to rest without any target', () => {
+    const node = newNode(T3_SMALL, warmPrefixes(0), 500);
+    node.settle();
+    expect(seen(node)).toEqual({ prefixes: [1], unused: 16 });
+    node.pass(3_600_000);
+    expect(node.step().actions).toEqual([]);
+  });
+});
+
 describe('the documented steady state', () => {
   test.each(rows)('row $row, all $pods pods at once: $perEni', (row) => {
     const node = newNode(row.limits, row.targets, row.maxPods);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { eni, limitsOf, NOW_MS, prefixTargets, stateOf, targetsOf } from '../decisions.fixture.ts';
 import type { PoolEni } from '../pool-state.ts';
-import { eni, limitsOf, NOW_MS, prefixTargets, stateOf, targetsOf } from './decisions.fixture.ts';
 import { planUpstream } from './plan-upstream.ts';
 
 const used = eni({ id: 1, reserved: 2 });

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { eni, NOW_MS } from '../decisions.fixture.ts';
 import type { MaxPodsLimits } from '../max-pods.ts';
 import type { PoolEni } from '../pool-state.ts';
 import type { WarmTargets } from '../warm-targets.ts';
-import { eni, NOW_MS } from './decisions.fixture.ts';
 import { planUpstream, type UpstreamPlan, type UpstreamState } from './plan-upstream.ts';
 
 const anyLimits: fc.Arbitrary<MaxPodsLimits> = fc.record({

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { eni, limitsOf, NOW_MS, prefixTargets, stateOf, targetsOf } from '../decisions.fixture.ts';
 import type { MaxPodsLimits } from '../max-pods.ts';
 import type { PoolEni } from '../pool-state.ts';
 import type { WarmTargets } from '../warm-targets.ts';
-import { eni, limitsOf, NOW_MS, prefixTargets, stateOf, targetsOf } from './decisions.fixture.ts';
 import { planUpstream, type UpstreamState } from './plan-upstream.ts';
 import { SimulatedUpstreamNode } from './simulated-upstream-node.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { eni, limitsOf, NOW_MS, prefixTargets, stateOf, targetsOf } from './decisions.fixture.ts';
+import { eni, limitsOf, NOW_MS, prefixTargets, stateOf, targetsOf } from '../decisions.fixture.ts';
 import { planUpstream } from './plan-upstream.ts';
 
 const targetOf = (...[state, targets, limits]: Parameters<typeof planUpstream>) => {

@@ -1,9 +1,9 @@
-import type { MaxPodsLimits } from '../max-pods.ts';
-import type { PoolEni, PoolPrefix } from '../pool-state.ts';
-import type { WarmTargets } from '../warm-targets.ts';
-import type { UpstreamState } from './plan-upstream.ts';
+import type { MaxPodsLimits } from './max-pods.ts';
+import type { PoolEni, PoolPrefix } from './pool-state.ts';
+import type { UpstreamState } from './upstream/plan-upstream.ts';
+import type { WarmTargets } from './warm-targets.ts';
 
-/** Material for the tests of {@link planUpstream}. */
+/** Material for the tests of both strategies. */
 export const NOW_MS = 1_700_000_000_000;
 
 export interface EniFigures {
@@ -11,6 +11,7 @@ export interface EniFigures {
   readonly reserved?: number;
   readonly free?: number;
   readonly cooling?: number;
+  readonly draining?: number;
   /** Pods of each prefix. */
   readonly prefixPods?: readonly number[];
   readonly rest?: Partial<PoolEni>;
@@ -18,16 +19,24 @@ export interface EniFigures {
 
 /** ENI 1 is the primary one. All are an hour old. */
 export function eni(figures: EniFigures): PoolEni {
-  const { id, reserved = 0, free = 0, cooling = 0, prefixPods = [], rest = {} } = figures;
+  const {
+    id,
+    reserved = 0,
+    free = 0,
+    cooling = 0,
+    draining = 0,
+    prefixPods = [],
+    rest = {},
+  } = figures;
   const addresses = (count: number, third: string) =>
     Array.from({ length: count }, (_, index) => `10.${id}.${third}.${index}`);
   return {
     eniId: `eni-${id}`,
     isPrimary: id === 1,
-    totalCount: reserved + free + cooling,
+    totalCount: reserved + free + cooling + draining,
     reservedCount: reserved,
     coolingCount: cooling,
-    drainingCount: 0,
+    drainingCount: draining,
     attachedAtMs: NOW_MS - 3_600_000,
     freeAddresses: addresses(free, '0'),
     coolingAddresses: addresses(cooling, '1'),
