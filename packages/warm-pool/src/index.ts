@@ -14,6 +14,7 @@ export type { GrowthReason, ReturnReason } from './action-reason.ts';
 export type { PoolFigures } from './default/figures.ts';
 export type { PoolNeed } from './default/need.ts';
 export { type Plan, plan } from './default/plan.ts';
+export { explainAction, explainRefusal } from './explain.ts';
 export {
   type DescribedInstanceType,
   type DescribedNetworkCard,

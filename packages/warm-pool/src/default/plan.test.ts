@@ -181,6 +181,34 @@ describe('back-off', () => {
       refusals: [{ reason: 'throttled', missingCount: 0, surplusCount: 1, untilMs }],
     },
     {
+      name: 'leaves a cordoned node as it is',
+      state: { ...wealthy, isSchedulable: false },
+      targets: targetsOf(1, 2),
+      limits: limitsOf(9),
+      actions: [],
+      refusals: [{ reason: 'not-schedulable', missingCount: 0, surplusCount: 1 }],
+    },
+    {
+      name: 'does not grow a cordoned node either',
+      state: { ...starving, isSchedulable: false, subnetBackoffUntilMs: untilMs },
+      limits: limitsOf(3, 4),
+      actions: [],
+      refusals: [{ reason: 'not-schedulable', missingCount: 6, surplusCount: 0 }],
+    },
+    {
+      name: 'looks after a cordoned node when told to',
+      state: { ...starving, isSchedulable: false },
+      targets: { ...targetsOf(0), managesNonSchedulable: true },
+      actions: [{ kind: 'create-eni', addressCount: 3, reason: 'pods-waiting' }],
+    },
+    {
+      name: 'leaves the pool as it is while the daemon shuts down',
+      state: { ...starving, isTerminating: true, isSchedulable: false },
+      targets: { ...targetsOf(0), managesNonSchedulable: true },
+      actions: [],
+      refusals: [{ reason: 'terminating', missingCount: 3, surplusCount: 0 }],
+    },
+    {
       name: 'says nothing of back-offs when nothing is wanted',
       state: { ...wealthy, throttledUntilMs: untilMs, subnetBackoffUntilMs: untilMs },
       targets: targetsOf(1, 3),
@@ -333,5 +361,61 @@ test('a plan carries the figures it was made from', () => {
     growthLimit: 8,
     ceilingCount: 12,
     reason: 'below-warm-enis',
+  });
+});
+
+describe('bad input', () => {
+  const state = stateOf([eni({ id: 1 })]);
+  const junk = [Number.NaN, -1, Number.POSITIVE_INFINITY];
+
+  test.each(junk)('targets of %d count as not set', (value) => {
+    const targets = {
+      warmEniTarget: value,
+      warmIpTarget: value,
+      minimumIpTarget: value,
+      warmPrefixTarget: value,
+      maxEnis: value,
+    };
+    for (const assignmentMode of ['address', 'prefix'] as const) {
+      expect(plan(state, { ...targets, assignmentMode }, limitsOf(3), NOW_MS)).toEqual(
+        plan(state, { ...targetsOf(1), assignmentMode }, limitsOf(3), NOW_MS),
+      );
+    }
+  });
+
+  test('targets are cut to whole numbers', () => {
+    expect(plan(state, targetsOf(1, 2.9), limitsOf(3), NOW_MS).figures.shortfall).toBe(2);
+  });
+
+  test.each(junk)('max-pods of %d means that nothing grows', (maxPods) => {
+    const { actions } = plan({ ...state, maxPods }, targetsOf(1), limitsOf(3), NOW_MS);
+    expect(actions).toEqual([]);
+  });
+
+  test.each(junk)('%d waiting pods are none', (waitingCount) => {
+    const { figures } = plan({ ...state, waitingCount }, targetsOf(1, 1), limitsOf(3), NOW_MS);
+    expect(figures).toMatchObject({ waitingCount: 0, shortfall: 1 });
+  });
+
+  test.each([
+    { maxEnis: Number.NaN, addressesPerEni: 4 },
+    { maxEnis: -1, addressesPerEni: 4 },
+    { maxEnis: 1.5, addressesPerEni: 4 },
+    { maxEnis: 3, addressesPerEni: 0 },
+    { maxEnis: 3, addressesPerEni: '4' as unknown as number },
+  ])('limits of $maxEnis ENIs and $addressesPerEni addresses are an error', (limits) => {
+    expect(() => plan(state, targetsOf(1), limits, NOW_MS)).toThrow(
+      expect.objectContaining({ code: 'invalid-limits' }),
+    );
+  });
+
+  test('an instance without a slot for another ENI is none', () => {
+    const { refusals } = plan(state, targetsOf(1), { maxEnis: 0, addressesPerEni: 1 }, NOW_MS);
+    expect(refusals).toEqual([{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 0 }]);
+  });
+
+  test('more reserved addresses than there are do not make free ones', () => {
+    const strange = stateOf([{ ...eni({ id: 1 }), reservedCount: 5 }]);
+    expect(plan(strange, targetsOf(1), limitsOf(3), NOW_MS).figures.freeCount).toBe(0);
   });
 });
