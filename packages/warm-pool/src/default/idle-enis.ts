@@ -24,7 +24,7 @@ export function planIdleEnis(start: Remainder, situation: Situation): IdleEnis {
   const refusals: Refusal[] = [];
   let remainder = start;
   for (const eni of start.enis.filter(isIdle).sort(youngestFirst)) {
-    const rest = without(eni, remainder);
+    const rest = without(eni, remainder, situation.card);
     if (!meetsNeed(rest, remainder, situation.need)) {
       continue;
     }

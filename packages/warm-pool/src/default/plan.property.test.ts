@@ -1,275 +1,255 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Action } from '../action.ts';
-import type { InstanceLimits } from '../max-pods.ts';
+import { NOW_MS } from '../decisions.fixture.ts';
 import type { InFlightAction, PoolEni, PoolState } from '../pool-state.ts';
-import type { WarmTargets } from '../warm-targets.ts';
-import { plan } from './plan.ts';
-import { SimulatedNode } from './simulated-node.ts';
+import { type AnySituation, anyCalmSituation, anySituation } from '../situations.fixture.ts';
+import { hasIpTargets, type WarmTargets } from '../warm-targets.ts';
+import { after } from './after.fixture.ts';
+import { addressesBroughtBy, slotsTakenBy } from './in-flight.ts';
+import { type Plan, plan } from './plan.ts';
 
-const NOW_MS = 1_700_000_000_000;
+// With the properties of the other strategy and the simulated lives, over 100,000 cases in a run.
+const RUNS = { numRuns: 8_000 };
 
-const anyLimits: fc.Arbitrary<InstanceLimits> = fc.record({
-  maxEnis: fc.integer({ min: 1, max: 8 }),
-  addressesPerEni: fc.integer({ min: 1, max: 12 }),
-});
-
-const anyTargets: fc.Arbitrary<WarmTargets> = fc.record(
-  {
-    warmEniTarget: fc.nat({ max: 3 }),
-    warmIpTarget: fc.nat({ max: 20 }),
-    minimumIpTarget: fc.nat({ max: 30 }),
-    maxEnis: fc.integer({ min: 1, max: 9 }),
-  },
-  { requiredKeys: ['warmEniTarget', 'warmIpTarget', 'minimumIpTarget'] },
-);
-
-const someTargets = fc.oneof(
-  anyTargets,
-  anyTargets.map((targets) => ({ ...targets, warmIpTarget: 0, minimumIpTarget: 0 })),
-);
-
-const states = ['free', 'reserved', 'cooling', 'draining'] as const;
-
-const anyEni = (number: number, { addressesPerEni }: InstanceLimits): fc.Arbitrary<PoolEni> =>
-  fc
-    .record({
-      addresses: fc.array(fc.constantFrom(...states), { maxLength: addressesPerEni - 1 }),
-      ageMs: fc.nat({ max: 120_000 }),
-    })
-    .map(({ addresses, ageMs }) => {
-      const count = (wanted: string) => addresses.filter((state) => state === wanted).length;
-      return {
-        eniId: `eni-${number}`,
-        isPrimary: number === 0,
-        totalCount: addresses.length,
-        reservedCount: count('reserved'),
-        coolingCount: count('cooling'),
-        drainingCount: count('draining'),
-        attachedAtMs: NOW_MS - ageMs,
-        freeAddresses: addresses.flatMap((state, index) =>
-          state === 'free' ? [`10.0.${number}.${index}`] : [],
-        ),
-      };
-    });
-
-/** At most one action per ENI, none that would break a limit, and slots left for what is coming. */
-function anyInFlight(
-  enis: readonly PoolEni[],
-  limits: InstanceLimits,
-): fc.Arbitrary<readonly InFlightAction[]> {
-  const perEni = enis.map((eni): fc.Arbitrary<readonly InFlightAction[]> => {
-    const { eniId } = eni;
-    const room = limits.addressesPerEni - 1 - eni.totalCount;
-    return fc.constantFrom<readonly InFlightAction[]>(
-      [],
-      [],
-      room > 0 ? [{ kind: 'assign-addresses', eniId, count: room }] : [],
-      [{ kind: 'unassign-addresses', eniId, addresses: [] }],
-      eni.isPrimary || eni.reservedCount + eni.coolingCount > 0
-        ? []
-        : [{ kind: 'delete-eni', eniId }],
+/** A property of every plan; `check` throws where it does not hold. */
+const always = (name: string, check: (made: Plan, situation: AnySituation) => void) =>
+  test(name, () => {
+    fc.assert(
+      fc.property(anySituation, (situation) => {
+        const { state, targets, limits } = situation;
+        check(plan(state, targets, limits, NOW_MS), situation);
+      }),
+      RUNS,
     );
   });
-  const creations = fc.array(
-    fc
-      .integer({ min: 1, max: Math.max(1, limits.addressesPerEni - 1) })
-      .map((addressCount): InFlightAction => ({ kind: 'create-eni', addressCount })),
-    { maxLength: limits.addressesPerEni > 1 ? limits.maxEnis - enis.length : 0 },
-  );
-  return fc
-    .tuple(fc.tuple(...perEni), creations)
-    .map(([named, created]) => [...named.flat(), ...created]);
+
+/** What `expect` does, cheap enough to be asked a million times. */
+function must(condition: boolean, what: unknown): void {
+  if (!condition) {
+    throw new Error(JSON.stringify(what));
+  }
 }
 
-const anyState = (limits: InstanceLimits): fc.Arbitrary<PoolState> =>
-  fc
-    .integer({ min: 1, max: limits.maxEnis })
-    .chain((count) =>
-      fc.tuple(...Array.from({ length: count }, (_, number) => anyEni(number, limits))),
-    )
-    .chain((enis) =>
-      fc.record(
-        {
-          enis: fc.constant(enis),
-          waitingCount: fc.nat({ max: 30 }),
-          inFlight: anyInFlight(enis, limits),
-          maxPods: fc.nat({ max: 100 }),
-          subnetBackoffUntilMs: fc.integer({ min: NOW_MS - 5, max: NOW_MS + 5 }),
-          throttledUntilMs: fc.integer({ min: NOW_MS - 5, max: NOW_MS + 5 }),
-          nextCooledAtMs: fc.integer({ min: NOW_MS, max: NOW_MS + 5 }),
-          lastReleasedAtMs: fc.integer({ min: NOW_MS - 150_000, max: NOW_MS }),
-        },
-        { requiredKeys: ['enis', 'waitingCount', 'inFlight', 'maxPods'] },
-      ),
+type Work = Exclude<Action, { readonly kind: 'wait' }>;
+
+const work = (actions: readonly Action[]): readonly Work[] =>
+  actions.filter((action) => action.kind !== 'wait');
+
+const isCreation = ({ kind }: { readonly kind: string }) => kind.startsWith('create-eni');
+const growthOf = ({ actions }: Plan) =>
+  work(actions).filter(({ kind }) => /^(create|assign)/.test(kind));
+
+const added = (actions: readonly InFlightAction[]): number =>
+  actions.reduce((sum, action) => sum + addressesBroughtBy(action, 16), 0);
+
+const eniOf = (action: InFlightAction, { enis }: PoolState): PoolEni | undefined =>
+  'eniId' in action ? enis.find(({ eniId }) => eniId === action.eniId) : undefined;
+
+const cardOf = (action: InFlightAction, state: PoolState): number =>
+  ('eniId' in action ? eniOf(action, state)?.networkCardIndex : action.networkCardIndex) ?? 0;
+
+const subnetOf = (action: InFlightAction, state: PoolState): string | undefined =>
+  'eniId' in action ? eniOf(action, state)?.subnetId : action.subnetId;
+
+always('no plan exceeds the ENIs of a card', (made, { state, limits, targets }) => {
+  for (const { networkCardIndex } of made.cards) {
+    const created = growthOf(made).filter(isCreation);
+    const there = [...state.inFlight.filter(isCreation), ...created].filter(
+      (action) => cardOf(action, state) === networkCardIndex,
     );
+    const enis = state.enis.filter((eni) => (eni.networkCardIndex ?? 0) === networkCardIndex);
+    const limit = Math.min(limits.maxEnis, targets.maxEnis ?? limits.maxEnis);
+    const isNew = created.some((action) => cardOf(action, state) === networkCardIndex);
+    must(!isNew || enis.length + there.length <= limit, created);
+  }
+});
 
-const anySituation = anyLimits.chain((limits) =>
-  fc.record({ limits: fc.constant(limits), targets: someTargets, state: anyState(limits) }),
+always(
+  'no plan exceeds the slots of an ENI, and none asks for nothing',
+  (made, { state, limits }) => {
+    for (const action of growthOf(made)) {
+      const { totalCount = 0, prefixes = [] } = eniOf(action, state) ?? {};
+      const taken = slotsTakenBy(action);
+      must(taken > 0 && totalCount + prefixes.length + taken < limits.addressesPerEni, action);
+    }
+  },
 );
 
-const added = (actions: readonly Action[]): number =>
-  actions.reduce((total, action) => {
-    if (action.kind === 'create-eni') return total + action.addressCount;
-    return action.kind === 'assign-addresses' ? total + action.count : total;
-  }, 0);
+always('no plan asks a subnet for more than it has, or for what it has not', (made, { state }) => {
+  for (const hint of state.subnets ?? []) {
+    const { subnetId, freeCount = Number.POSITIVE_INFINITY, backoffUntilMs = 0 } = hint;
+    const inSubnet = (action: InFlightAction) => subnetOf(action, state) === subnetId;
+    const asked = growthOf(made).filter(inSubnet);
+    const all = [...asked, ...state.inFlight.filter(inSubnet)];
+    const taken = added(all) + all.filter(isCreation).length;
+    must(asked.length === 0 || (taken <= freeCount && backoffUntilMs <= NOW_MS), asked);
+    must(!hint.isFragmented || asked.every(({ kind }) => !kind.endsWith('prefixes')), asked);
+    must(hint.acceptsNewEnis !== false || !asked.some(isCreation), asked);
+  }
+});
 
-const eniIdsOf = (actions: readonly InFlightAction[] | readonly Action[]): readonly string[] =>
-  actions.flatMap((action) => ('eniId' in action ? [action.eniId] : []));
+always('only ENIs that may serve new pods grow', (made, { state, targets }) => {
+  for (const action of growthOf(made)) {
+    const { kind = 'secondary', isPrimary = false } = eniOf(action, state) ?? {};
+    must(kind === 'secondary' || kind === 'efa', action);
+    must(!(isPrimary && targets.customNetworking === true), action);
+  }
+});
 
-const RUNS = { numRuns: 1_000 };
+always('no card gets more than max-pods, rounded up to the prefix', (made, { state }) => {
+  for (const figures of made.cards) {
+    const { networkCardIndex, assignmentMode, reservedCount, leftoverCount } = figures;
+    const grown = added(
+      growthOf(made).filter((action) => cardOf(action, state) === networkCardIndex),
+    );
+    const had = figures.freeCount + figures.comingCount - leftoverCount;
+    const most = state.maxPods + (assignmentMode === 'prefix' ? 15 : 0);
+    must(grown === 0 || reservedCount + had + grown <= most, { grown, figures });
+  }
+});
 
-test('no plan exceeds the ENIs of the instance or the addresses of an ENI', () => {
+always('nothing reserved, cooling or draining is given back', (made, { state }) => {
+  for (const action of made.actions) {
+    if (action.kind === 'unassign-addresses') {
+      const { freeAddresses = [] } = eniOf(action, state) ?? {};
+      const { addresses } = action;
+      must(addresses.length > 0, action);
+      expect(addresses).toEqual(freeAddresses.slice(0, addresses.length));
+    } else if (action.kind === 'unassign-prefixes') {
+      const { prefixes = [] } = eniOf(action, state) ?? {};
+      const idle = prefixes
+        .filter((one) => one.reservedCount + one.coolingCount === 0 && one.isDraining !== true)
+        .map(({ prefix }) => prefix);
+      must(action.prefixes.length > 0, action);
+      must(
+        action.prefixes.every((prefix) => idle.includes(prefix)),
+        action,
+      );
+    }
+  }
+});
+
+always('no ENI is deleted that is primary, young, in use or not ours', (made, { state }) => {
+  for (const action of made.actions) {
+    if (action.kind === 'delete-eni') {
+      const eni = eniOf(action, state);
+      const used = [eni, ...(eni?.prefixes ?? [])].map(
+        (one) => (one?.reservedCount ?? 0) + (one?.coolingCount ?? 0),
+      );
+      must(eni !== undefined && !eni.isPrimary && Math.max(...used) === 0, action);
+      must(['secondary', 'excluded'].includes(eni?.kind ?? 'secondary'), action);
+      must(NOW_MS - (eni?.attachedAtMs ?? NOW_MS) >= 60_000, action);
+    }
+  }
+});
+
+always('an ENI has one action at a time, and an unmanaged one none', (made, { state }) => {
+  const named = (actions: readonly (Action | InFlightAction)[]) =>
+    actions.flatMap((action) => ('eniId' in action ? [action.eniId] : []));
+  const ids = [...named(state.inFlight), ...named(made.actions)];
+  must(new Set(ids).size === ids.length, ids);
+  const unmanaged = state.enis.filter(({ kind }) => kind === 'unmanaged');
+  must(!unmanaged.some(({ eniId }) => named(made.actions).includes(eniId)), made.actions);
+});
+
+always('the order in which ENIs and subnets are listed makes no difference', (made, situation) => {
+  const { state, targets, limits } = situation;
+  const { subnets, ...rest } = state;
+  const reversed: PoolState = {
+    ...rest,
+    enis: [...state.enis].reverse(),
+    ...(subnets === undefined ? {} : { subnets: [...subnets].reverse() }),
+  };
+  expect(plan(reversed, targets, limits, NOW_MS)).toEqual(made);
+});
+
+always('growth gets no more than is wanted, rounded up to the unit', (made, { state, targets }) => {
+  const { figures } = made;
+  const isWholeEnis = figures.assignmentMode === 'address' && !hasIpTargets(targets);
+  const unit = figures.assignmentMode === 'prefix' ? 16 : isWholeEnis ? figures.addressesPerEni : 1;
+  const grown = added(growthOf(made).filter((action) => cardOf(action, state) === 0));
+  const had = figures.freeCount + figures.comingCount - figures.leftoverCount;
+  const held = figures.reservedCount + had + figures.coolingCount;
+  must(
+    grown === 0 ||
+      had + grown < figures.wantedFreeCount + unit ||
+      held + grown < figures.floorCount + unit,
+    { grown, unit, figures },
+  );
+});
+
+const anyMore = fc.record({
+  warmEniTarget: fc.nat({ max: 2 }),
+  warmIpTarget: fc.nat({ max: 20 }),
+  minimumIpTarget: fc.nat({ max: 20 }),
+  warmPrefixTarget: fc.nat({ max: 2 }),
+  waitingCount: fc.nat({ max: 20 }),
+});
+
+test('higher targets and more waiting pods never get fewer addresses', () => {
   fc.assert(
-    fc.property(anySituation, ({ state, targets, limits }) => {
-      const { actions } = plan(state, targets, limits, NOW_MS);
-      const isCreation = ({ kind }: { readonly kind: string }) => kind === 'create-eni';
-      const enis =
-        state.enis.length +
-        state.inFlight.filter(isCreation).length +
-        actions.filter(isCreation).length;
-      if (actions.some(isCreation)) {
-        expect(enis).toBeLessThanOrEqual(Math.min(limits.maxEnis, targets.maxEnis ?? enis));
-      }
-      for (const action of actions) {
-        const slots = limits.addressesPerEni - 1;
-        if (action.kind === 'create-eni') {
-          expect(action.addressCount).toBeGreaterThan(0);
-          expect(action.addressCount).toBeLessThanOrEqual(slots);
-        }
-        if (action.kind === 'assign-addresses') {
-          const eni = state.enis.find(({ eniId }) => eniId === action.eniId);
-          expect(action.count).toBeGreaterThan(0);
-          expect((eni?.totalCount ?? slots) + action.count).toBeLessThanOrEqual(slots);
-        }
-      }
+    fc.property(anySituation, anyMore, ({ state, targets, limits }, more) => {
+      // The first address target replaces the others, which may have asked for more.
+      const moreIps = hasIpTargets(targets) ? 1 : 0;
+      const higher: WarmTargets = {
+        ...targets,
+        warmEniTarget: targets.warmEniTarget + more.warmEniTarget,
+        warmPrefixTarget: (targets.warmPrefixTarget ?? 0) + more.warmPrefixTarget,
+        warmIpTarget: targets.warmIpTarget + more.warmIpTarget * moreIps,
+        minimumIpTarget: targets.minimumIpTarget + more.minimumIpTarget * moreIps,
+      };
+      const busier = { ...state, waitingCount: state.waitingCount + more.waitingCount };
+      const fewer = added(growthOf(plan(state, targets, limits, NOW_MS)));
+      const greater = added(growthOf(plan(busier, higher, limits, NOW_MS)));
+      must(greater >= fewer, { fewer, greater });
     }),
     RUNS,
   );
 });
 
-test('no plan makes the node hold more than max-pods plus what is cooling and draining', () => {
+/** Leftovers that take all slots make room by halves, in two rounds each. */
+const MOST_ROUNDS = 16;
+
+test('applying plans comes to an end within a few rounds, and then nothing is held in vain', () => {
   fc.assert(
-    fc.property(anySituation, ({ state, targets, limits }) => {
-      const { actions, figures } = plan(state, targets, limits, NOW_MS);
-      const grown = added(actions);
-      if (grown > 0) {
-        expect(
-          figures.reservedCount + figures.freeCount + figures.comingCount + grown,
-        ).toBeLessThanOrEqual(state.maxPods);
+    fc.property(anyCalmSituation, ({ state, targets, limits }) => {
+      const laterMs = NOW_MS + 3_600_000;
+      let current = state;
+      let made = plan(current, targets, limits, laterMs);
+      for (let round = 0; round < MOST_ROUNDS && work(made.actions).length > 0; round++) {
+        current = after(current, made.actions, laterMs);
+        made = plan(current, targets, limits, laterMs);
       }
+      expect(work(made.actions)).toEqual([]);
+      checkHeld(made, current, targets);
     }),
     RUNS,
   );
 });
 
-test('nothing reserved or cooling is given back, and no ENI that is young, primary or in use', () => {
-  fc.assert(
-    fc.property(anySituation, ({ state, targets, limits }) => {
-      for (const action of plan(state, targets, limits, NOW_MS).actions) {
-        const eni = state.enis.find((one) => 'eniId' in action && one.eniId === action.eniId);
-        if (action.kind === 'unassign-addresses') {
-          expect(action.addresses.length).toBeGreaterThan(0);
-          expect(eni?.freeAddresses.slice(0, action.addresses.length)).toEqual(action.addresses);
-        }
-        if (action.kind === 'delete-eni') {
-          expect(eni).toMatchObject({ isPrimary: false, reservedCount: 0, coolingCount: 0 });
-          expect(NOW_MS - (eni?.attachedAtMs ?? NOW_MS)).toBeGreaterThanOrEqual(60_000);
-        }
-      }
-    }),
-    RUNS,
+/**
+ * Held ≤ need + reserve, on card 0 and without pods that wait: no address can go that the targets do
+ * not ask for. The reserve is less than a prefix where prefixes go, what pods of a prefix leave of
+ * it, leftovers that nothing can replace, and with `WARM_ENI_TARGET` the addresses of whole ENIs.
+ */
+function checkHeld({ figures }: Plan, state: PoolState, targets: WarmTargets): void {
+  const isPrefixMode = figures.assignmentMode === 'prefix';
+  if (state.waitingCount > 0 || (!isPrefixMode && !hasIpTargets(targets))) {
+    return;
+  }
+  const serving = state.enis.filter(
+    ({ kind = 'secondary', networkCardIndex = 0, isPrimary }) =>
+      !['excluded', 'unmanaged'].includes(kind) &&
+      networkCardIndex === 0 &&
+      !(isPrimary && targets.customNetworking === true),
   );
-});
-
-test('an ENI has one action at a time', () => {
-  fc.assert(
-    fc.property(anySituation, ({ state, targets, limits }) => {
-      const ids = [
-        ...eniIdsOf(state.inFlight),
-        ...eniIdsOf(plan(state, targets, limits, NOW_MS).actions),
-      ];
-      expect(new Set(ids).size).toBe(ids.length);
-    }),
-    RUNS,
-  );
-});
-
-test('more waiting pods never get fewer addresses', () => {
-  fc.assert(
-    fc.property(anySituation, fc.nat({ max: 20 }), ({ state, targets, limits }, more) => {
-      const fewer = plan(state, targets, limits, NOW_MS).actions;
-      const waitingCount = state.waitingCount + more;
-      const greater = plan({ ...state, waitingCount }, targets, limits, NOW_MS).actions;
-      expect(added(greater)).toBeGreaterThanOrEqual(added(fewer));
-    }),
-    RUNS,
-  );
-});
-
-test('the order in which ENIs are listed makes no difference', () => {
-  fc.assert(
-    fc.property(anySituation, ({ state, targets, limits }) => {
-      const reversed = { ...state, enis: [...state.enis].reverse() };
-      expect(plan(reversed, targets, limits, NOW_MS)).toEqual(plan(state, targets, limits, NOW_MS));
-    }),
-    RUNS,
-  );
-});
-
-const anyNode = fc
-  .record({ limits: anyLimits, targets: someTargets, latencyMs: fc.nat({ max: 3_000 }) })
-  .chain(({ limits, targets, latencyMs }) =>
-    fc.record({
-      limits: fc.constant(limits),
-      targets: fc.constant(targets),
-      latencyMs: fc.constant(latencyMs),
-      maxPods: fc.integer({ min: 1, max: 60 }),
-    }),
-  );
-
-const anyLife = fc.array(
-  fc.record({ pods: fc.integer({ min: -12, max: 12 }), ms: fc.nat({ max: 90_000 }) }),
-  { maxLength: 12 },
-);
-
-// A floor beyond max-pods was wanted when growing and not when giving back: the pool breathed.
-const FLOOR_ABOVE_MAX_PODS = {
-  limits: { maxEnis: 4, addressesPerEni: 9 },
-  targets: { warmEniTarget: 0, warmIpTarget: 6, minimumIpTarget: 29 },
-  latencyMs: 909,
-  maxPods: 8,
-};
-const ONE_SHORT_POD = [
-  { pods: 1, ms: 909 },
-  { pods: -1, ms: 0 },
-];
-
-test('left alone, a node comes to rest, and grows no more once it has begun to give back', () => {
-  fc.assert(
-    fc.property(anyNode, anyLife, (options, life) => {
-      const node = new SimulatedNode(options);
-      for (const { pods, ms } of life) {
-        if (pods > 0) node.startPods(pods);
-        else node.stopPods(-pods);
-        node.step(); // throws when something reserved or cooling is given back
-        node.pass(ms);
-      }
-      const before = node.history.length;
-      node.settle();
-
-      const kinds = node.history.slice(before).map(({ kind }) => kind);
-      const isGrowth = (kind: string) => kind === 'create-eni' || kind === 'assign-addresses';
-      const firstReturn = kinds.findIndex((kind) => !isGrowth(kind));
-      expect(firstReturn === -1 ? [] : kinds.slice(firstReturn).filter(isGrowth)).toEqual([]);
-
-      node.pass(3_600_000);
-      expect(node.step().actions).toEqual([]);
-      for (const count of node.addressesPerEni) {
-        expect(count).toBeLessThan(Math.max(1, options.limits.addressesPerEni));
-      }
-      expect(node.addressesPerEni.length).toBeLessThanOrEqual(options.limits.maxEnis);
-    }),
-    { numRuns: 2_000, examples: [[FLOOR_ABOVE_MAX_PODS, ONE_SHORT_POD]] },
-  );
-});
+  const singleCount = serving.reduce((sum, eni) => sum + eni.freeAddresses.length, 0);
+  const held = figures.reservedCount + figures.freeCount;
+  const spare = Math.min(figures.freeCount - figures.wantedFreeCount, held - figures.floorCount);
+  const own = spare - figures.leftoverCount;
+  const spareBySingles = isPrefixMode ? spare : own;
+  const spareByPrefixes = isPrefixMode ? own : spare;
+  must(spareBySingles <= 0 || singleCount === 0, { singleCount, figures });
+  must(spareByPrefixes < 16 || figures.freePrefixCount <= figures.wantedFreePrefixCount, figures);
+}

@@ -45,35 +45,40 @@ interface Returns {
 }
 
 function returns(remainder: Remainder, { card, need }: Situation, kept: number): Returns {
-  const freeCount = remainder.freeCount - need.wantedFreeCount - kept;
-  const heldCount = remainder.heldCount - need.floorCount;
-  const prefixCount = remainder.freePrefixCount - need.wantedFreePrefixCount;
+  const { freeCount, heldCount, leftoverCount, freePrefixCount } = remainder;
+  const spareCount = Math.min(freeCount - need.wantedFreeCount - kept, heldCount - need.floorCount);
+  // What is of the mode's own kind must be enough without the leftovers, or it is asked for again.
+  let ownCount = spareCount - leftoverCount;
+  let left = spareCount;
+  let prefixesLeft = Math.max(0, freePrefixCount - need.wantedFreePrefixCount);
   const actions: Return[] = [];
-  let left = Math.min(freeCount, heldCount);
-  let prefixesLeft = Math.max(0, prefixCount);
-  if (left <= 0) {
-    return { actions, freedCount: 0 };
-  }
-  const enis = remainder.enis.filter(({ isBusy }) => !isBusy).sort(emptiestFirst);
+  const enis = spareCount > 0 ? remainder.enis.filter(({ isBusy }) => !isBusy) : [];
+  enis.sort(emptiestFirst);
   const touched = new Set<CountedEni>();
   for (const unit of returnedUnits(card)) {
     const size = unit === 'prefix' ? card.prefixSize : 1;
-    const reason = unit === card.assignmentMode ? 'above-targets' : 'leftover';
+    const isOwn = unit === card.assignmentMode;
     for (const eni of enis) {
-      const most = Math.floor(left / size);
+      const most = Math.floor((isOwn ? Math.min(left, ownCount) : left) / size);
       const action = touched.has(eni)
         ? undefined
-        : returnOf(eni, unit, unit === 'prefix' ? Math.min(most, prefixesLeft) : most, reason);
+        : returnOf(
+            eni,
+            unit,
+            unit === 'prefix' ? Math.min(most, prefixesLeft) : most,
+            isOwn ? 'above-targets' : 'leftover',
+          );
       if (action !== undefined) {
         const count = countOf(action);
         touched.add(eni);
         actions.push(action);
         left -= count * size;
+        ownCount -= isOwn ? count * size : 0;
         prefixesLeft -= unit === 'prefix' ? count : 0;
       }
     }
   }
-  return { actions, freedCount: Math.min(freeCount, heldCount) - left };
+  return { actions, freedCount: Math.max(0, spareCount) - Math.max(0, left) };
 }
 
 /** Leftovers first. */
