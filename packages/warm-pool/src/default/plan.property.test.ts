@@ -10,7 +10,7 @@ import { addressesBroughtBy, slotsTakenBy } from './in-flight.ts';
 import { type Plan, plan } from './plan.ts';
 
 // With the properties of the other strategy and the simulated lives, over 100,000 cases in a run.
-const RUNS = { numRuns: 8_000 };
+const RUNS = { numRuns: 5_000 };
 
 /** A property of every plan; `check` throws where it does not hold. */
 const always = (name: string, check: (made: Plan, situation: AnySituation) => void) =>

@@ -5,6 +5,7 @@ import type { MaxPodsLimits } from '../max-pods.ts';
 import type { PoolEni } from '../pool-state.ts';
 import type { WarmTargets } from '../warm-targets.ts';
 import { planUpstream, type UpstreamPlan, type UpstreamState } from './plan-upstream.ts';
+import { SimulatedUpstreamNode } from './simulated-upstream-node.ts';
 
 const anyLimits: fc.Arbitrary<MaxPodsLimits> = fc.record({
   maxEnis: fc.integer({ min: 1, max: 6 }),
@@ -69,7 +70,7 @@ const anySituation = anyLimits.chain((limits) =>
   ),
 );
 
-const RUNS = { numRuns: 15_000 };
+const RUNS = { numRuns: 10_000 };
 
 function checkLimits(made: UpstreamPlan, state: UpstreamState, limits: MaxPodsLimits): void {
   const slots = limits.addressesPerEni - 1;
@@ -144,5 +145,77 @@ test('the order in which ENIs are listed makes no difference', () => {
       expect(planUpstream(reversed, targets, limits, NOW_MS).actions).toEqual(actions);
     }),
     RUNS,
+  );
+});
+
+const added = ({ actions }: UpstreamPlan): number =>
+  actions.reduce((sum, action) => {
+    switch (action.kind) {
+      case 'create-eni':
+        return sum + action.addressCount;
+      case 'assign-addresses':
+        return sum + action.count;
+      case 'create-eni-with-prefixes':
+      case 'assign-prefixes':
+        return sum + action.prefixCount;
+      default:
+        return sum;
+    }
+  }, 0);
+
+const anyMore = fc.record({
+  warmEniTarget: fc.nat({ max: 2 }),
+  warmIpTarget: fc.nat({ max: 20 }),
+  minimumIpTarget: fc.nat({ max: 20 }),
+  warmPrefixTarget: fc.nat({ max: 2 }),
+});
+
+test('higher targets never ask for less', () => {
+  fc.assert(
+    fc.property(anySituation, anyMore, ({ state, targets, limits }, more) => {
+      // The first address target replaces the others, which may have asked for more.
+      const moreIps = targets.warmIpTarget + targets.minimumIpTarget > 0 ? 1 : 0;
+      const higher: WarmTargets = {
+        ...targets,
+        warmEniTarget: targets.warmEniTarget + more.warmEniTarget,
+        warmPrefixTarget: (targets.warmPrefixTarget ?? 0) + more.warmPrefixTarget,
+        warmIpTarget: targets.warmIpTarget + more.warmIpTarget * moreIps,
+        minimumIpTarget: targets.minimumIpTarget + more.minimumIpTarget * moreIps,
+      };
+      const fewer = planUpstream(state, targets, limits, NOW_MS);
+      const greater = planUpstream(state, higher, limits, NOW_MS);
+      expect(added(greater)).toBeGreaterThanOrEqual(added(fewer));
+    }),
+    RUNS,
+  );
+});
+
+/** Those that do not oscillate by themselves (reference, rows 108 and 109). */
+const anySteadyTargets = anyTargets.filter(
+  ({ warmEniTarget, warmPrefixTarget = 0, warmIpTarget, minimumIpTarget, assignmentMode }) =>
+    warmIpTarget + minimumIpTarget > 0 ||
+    (assignmentMode === 'prefix' ? warmPrefixTarget > 0 : warmEniTarget > 0),
+);
+
+const anyNode = fc.record({
+  limits: anyLimits,
+  targets: anySteadyTargets,
+  maxPods: fc.nat({ max: 200 }),
+  pods: fc.array(fc.nat({ max: 12 }), { maxLength: 4 }),
+});
+
+test('left alone, a node comes to rest', () => {
+  fc.assert(
+    fc.property(anyNode, ({ limits, targets, maxPods, pods }) => {
+      const node = new SimulatedUpstreamNode(targets, limits, maxPods);
+      for (const count of pods) {
+        node.startPods(count);
+        node.cycle();
+      }
+      // An ENI is young for 12 cycles, and one goes at a time, 6 cycles after the last.
+      node.cycles(60);
+      expect(node.cycle().actions).toEqual([]);
+    }),
+    { numRuns: 2_000 },
   );
 });
