@@ -1,10 +1,12 @@
-// What users of npm get: every library is packed, and publint and attw look at the tarball.
+// What users of npm get: every library is packed, publint and attw look at the tarball, and what
+// browsers load stays small.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +19,19 @@ interface Manifest {
 /** Only this may be in a tarball. */
 const isExpected = (path: string) =>
   /^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path);
+
+/** Most bytes of a package's main entry, bundled, minified and gzipped. */
+const LARGEST_BUNDLES: Readonly<Record<string, number>> = { '@vpc-cni/warm-pool': 12_000 };
+
+async function checkBundle(name: string, directory: string): Promise<readonly string[]> {
+  const most = LARGEST_BUNDLES[name];
+  if (most === undefined) return [];
+  const entry = join(directory, 'dist/index.js');
+  const { stdout } = await run('esbuild', [entry, '--bundle', '--minify', '--format=esm']);
+  const { length } = gzipSync(stdout, { level: 9 });
+  console.log(`     ${name}: ${length} of at most ${most} bytes bundled, minified and gzipped`);
+  return length > most ? [`the main entry has ${length} bytes, at most ${most} expected`] : [];
+}
 
 async function check(directory: string, scratch: string): Promise<readonly string[]> {
   const complaints: string[] = [];
@@ -50,7 +65,10 @@ try {
       await readFile(join(directory, 'package.json'), 'utf8'),
     ) as Manifest;
     if (manifest.private === true) continue;
-    const complaints = await check(directory, scratch);
+    const complaints = [
+      ...(await check(directory, scratch)),
+      ...(await checkBundle(manifest.name, directory)),
+    ];
     console.log(`${complaints.length === 0 ? ' ok ' : 'FAIL'} ${manifest.name}`);
     for (const complaint of complaints) console.error(complaint);
     if (complaints.length > 0) process.exitCode = 1;
