@@ -27,8 +27,11 @@ async function checkBundle(name: string, directory: string): Promise<readonly st
   const most = LARGEST_BUNDLES[name];
   if (most === undefined) return [];
   const entry = join(directory, 'dist/index.js');
-  const { stdout } = await run('esbuild', [entry, '--bundle', '--minify', '--format=esm']);
-  const { length } = gzipSync(stdout, { level: 9 });
+  const bundled = await run('esbuild', [entry, '--bundle', '--minify', '--format=esm']).catch(
+    (error: { stderr?: string }) => `${error.stderr ?? error}`,
+  );
+  if (typeof bundled === 'string') return [bundled];
+  const { length } = gzipSync(bundled.stdout, { level: 9 });
   console.log(`     ${name}: ${length} of at most ${most} bytes bundled, minified and gzipped`);
   return length > most ? [`the main entry has ${length} bytes, at most ${most} expected`] : [];
 }

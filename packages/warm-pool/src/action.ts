@@ -54,5 +54,8 @@ export type Action =
   | DeleteEni
   | Wait;
 
+/** An action that changes something. */
+export type Work = Exclude<Action, Wait>;
+
 /** Why something is done. */
 export type ActionReason = Action['reason'];

@@ -8,7 +8,7 @@ export type Refusal =
   | {
       readonly reason: 'eni-limit';
       readonly missingCount: number;
-      /** ENIs on the network card, those on their way and a slot kept for the trunk ENI included. */
+      /** ENIs on the card, those on their way, those now asked for and a slot kept for the trunk ENI. */
       readonly eniCount: number;
       readonly eniLimit: number;
     }

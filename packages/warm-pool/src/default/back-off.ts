@@ -1,4 +1,4 @@
-import type { Action } from '../action.ts';
+import type { Work } from '../action.ts';
 import type { PoolState } from '../pool-state.ts';
 import type { Refusal } from '../refusal.ts';
 import type { WarmTargets } from '../warm-targets.ts';
@@ -6,13 +6,13 @@ import { addressesBroughtBy } from './in-flight.ts';
 
 /** What is wanted of EC2, before anybody asks whether it may be bothered now. */
 export interface Wishes {
-  readonly growth: readonly Action[];
-  readonly shrinkage: readonly Action[];
+  readonly growth: readonly Work[];
+  readonly shrinkage: readonly Work[];
 }
 
 /** The wishes that are granted, and why the others are not. */
 export interface Allowed {
-  readonly actions: readonly Action[];
+  readonly actions: readonly Work[];
   readonly refusals: readonly Refusal[];
   readonly isGrowthAllowed: boolean;
 }
@@ -67,15 +67,10 @@ function blockedWholly({
 }
 
 /** Addresses that actions add to the node. */
-export function addedCount(actions: readonly Action[], prefixSize: number): number {
-  let count = 0;
-  for (const action of actions) {
-    count += action.kind === 'wait' ? 0 : addressesBroughtBy(action, prefixSize);
-  }
-  return count;
-}
+export const addedCount = (actions: readonly Work[], prefixSize: number): number =>
+  actions.reduce((sum, action) => sum + addressesBroughtBy(action, prefixSize), 0);
 
-function returnedCount(actions: readonly Action[], prefixSize: number): number {
+function returnedCount(actions: readonly Work[], prefixSize: number): number {
   let count = 0;
   for (const action of actions) {
     if (action.kind === 'unassign-addresses') {

@@ -15,7 +15,7 @@ describe('an unmanaged ENI', () => {
       name: 'takes a slot, and is neither grown nor counted nor deleted',
       state: stateOf([eni({ id: 1, reserved: 3 }), unmanaged], { waitingCount: 4 }),
       actions: [{ kind: 'create-eni', addressCount: 3, reason: 'pods-waiting' }],
-      refusals: [{ reason: 'eni-limit', missingCount: 4, eniCount: 2, eniLimit: 3 }],
+      refusals: [{ reason: 'eni-limit', missingCount: 4, eniCount: 3, eniLimit: 3 }],
     },
     {
       name: 'stays when nothing is needed',

@@ -1,4 +1,4 @@
-import type { Action } from '../action.ts';
+import type { Work } from '../action.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Card } from './card.ts';
 import type { PoolNeed } from './need.ts';
@@ -7,7 +7,7 @@ import type { Subnets } from './subnets.ts';
 
 /** Growth, and what of it cannot be had. */
 export interface Growth {
-  readonly actions: readonly Action[];
+  readonly actions: readonly Work[];
   readonly refusals: readonly Refusal[];
   /** Addresses or prefixes of the mode's own kind for which there is no slot. */
   readonly slotlessCount: number;
@@ -36,7 +36,10 @@ function growByAddresses(places: Places, need: PoolNeed): Growth {
   const missing = Math.max(0, need.shortfall - spread.obtainedCount);
   return {
     actions: spread.actions,
-    refusals: [...spread.refusals, ...missingAddresses(missing, outcome.deniedCount, places)],
+    refusals: [
+      ...spread.refusals,
+      ...missingAddresses(missing, outcome.deniedCount, spread, places),
+    ],
     slotlessCount: Math.max(0, outcome.missingCount - outcome.deniedCount),
   };
 }
@@ -61,7 +64,7 @@ function growByPrefixes(places: Places, need: PoolNeed): Growth {
     refusals: [
       ...spread.refusals,
       ...noPrefix,
-      ...missingAddresses(singles.missingCount, deniedSingles, places),
+      ...missingAddresses(singles.missingCount, deniedSingles, spread, places),
     ],
     slotlessCount: outcome.missingCount - denied,
   };
@@ -71,7 +74,8 @@ function growByPrefixes(places: Places, need: PoolNeed): Growth {
 function missingAddresses(
   missingCount: number,
   deniedCount: number,
-  { card, subnets }: Places,
+  { eniCount }: Spread,
+  { card: { eniLimit }, subnets }: Places,
 ): readonly Refusal[] {
   const denied = Math.min(missingCount, deniedCount);
   const untilMs = subnets.nextOpenAtMs;
@@ -87,8 +91,8 @@ function missingAddresses(
     refusals.push({
       reason: 'eni-limit',
       missingCount: missingCount - denied,
-      eniCount: card.eniCount + card.coming.eniCount,
-      eniLimit: card.eniLimit,
+      eniCount,
+      eniLimit,
     });
   }
   return refusals;

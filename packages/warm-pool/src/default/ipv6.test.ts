@@ -1,5 +1,6 @@
-import { describe } from '@jest/globals';
-import { eni, limitsOf, stateOf, targetsOf } from '../decisions.fixture.ts';
+import { describe, expect, test } from '@jest/globals';
+import { eni, limitsOf, NOW_MS, stateOf, targetsOf } from '../decisions.fixture.ts';
+import { plan } from './plan.ts';
 import { check } from './plan-cases.fixture.ts';
 
 const targets = { ...targetsOf(1), addressFamily: 'ipv6' } as const;
@@ -91,4 +92,23 @@ describe('with IPv6', () => {
       refusals: [{ reason: 'subnet-full', missingCount: 1 }],
     },
   ]);
+
+  test('the figures count the addresses of a /80', () => {
+    const { figures, refusals } = plan(
+      stateOf([served], { waitingCount: 3, maxPods: 4 }),
+      targets,
+      limitsOf(3),
+      NOW_MS,
+    );
+    expect(figures).toMatchObject({
+      assignmentMode: 'prefix',
+      totalCount: 2 ** 48,
+      freeCount: 2 ** 48 - 3,
+      wantedFreeCount: 1,
+      wantedFreePrefixCount: 0,
+      floorCount: 0,
+      shortfall: 0,
+    });
+    expect(refusals).toEqual([]);
+  });
 });

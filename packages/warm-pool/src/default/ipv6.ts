@@ -1,4 +1,4 @@
-import type { Action } from '../action.ts';
+import type { Work } from '../action.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Card } from './card.ts';
 import { isGrowable } from './counted-eni.ts';
@@ -11,11 +11,11 @@ import type { Subnets } from './subnets.ts';
 export function planIpv6(
   card: Card,
   subnets: Subnets,
-): { readonly actions: readonly Action[]; readonly refusals: readonly Refusal[] } {
+): { readonly actions: readonly Work[]; readonly refusals: readonly Refusal[] } {
   const { networkCardIndex, coming, eniCount, eniLimit } = card;
   const reason = 'no-ipv6-prefix';
   const enis = card.enis.filter(isGrowable);
-  const actions: Action[] = enis
+  const actions: Work[] = enis
     .filter(({ prefixCount, isBusy }) => prefixCount === 0 && !isBusy)
     .map(({ eniId }) => ({ kind: 'assign-prefixes', eniId, prefixCount: 1, reason }));
   if (enis.length + coming.eniCount > 0) {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Action } from '../action.ts';
+import type { Action, Work } from '../action.ts';
 import { NOW_MS } from '../decisions.fixture.ts';
 import type { InFlightAction, PoolEni, PoolState } from '../pool-state.ts';
 import { type AnySituation, anyCalmSituation, anySituation } from '../situations.fixture.ts';
@@ -30,8 +30,6 @@ function must(condition: boolean, what: unknown): void {
     throw new Error(JSON.stringify(what));
   }
 }
-
-type Work = Exclude<Action, { readonly kind: 'wait' }>;
 
 const work = (actions: readonly Action[]): readonly Work[] =>
   actions.filter((action) => action.kind !== 'wait');

@@ -5,6 +5,7 @@ import {
   eni,
   limitsOf,
   NOW_MS,
+  prefixTargets,
   stateOf,
   targetsOf,
 } from '../decisions.fixture.ts';
@@ -181,6 +182,36 @@ describe('back-off', () => {
       refusals: [{ reason: 'throttled', missingCount: 0, surplusCount: 1, untilMs }],
     },
     {
+      name: 'holds a single wish back as well as many',
+      state: stateOf([eni({ id: 1 })], { subnetBackoffUntilMs: untilMs }),
+      actions: [{ kind: 'wait', untilMs, reason: 'subnet-full' }],
+      refusals: [{ reason: 'subnet-full', missingCount: 3, untilMs }],
+    },
+    {
+      name: 'counts prefixes by their addresses',
+      state: stateOf([eni({ id: 1, prefixPods: [0, 0, 0] })], { throttledUntilMs: untilMs }),
+      targets: prefixTargets(1),
+      actions: [{ kind: 'wait', untilMs, reason: 'throttled' }],
+      refusals: [{ reason: 'throttled', missingCount: 0, surplusCount: 32, untilMs }],
+    },
+    ...(['throttledUntilMs', 'subnetBackoffUntilMs'] as const).map((member) => ({
+      name: `points waiting pods to what cools meanwhile: ${member}`,
+      state: stateOf([eni({ id: 1, reserved: 1, cooling: 1 })], {
+        waitingCount: 1,
+        nextCooledAtMs: NOW_MS + 5,
+        [member]: untilMs,
+      }),
+      targets: targetsOf(1, 1),
+      limits: limitsOf(9, 1),
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 5, reason: 'cooling' } as const],
+      refusals: [
+        member === 'throttledUntilMs'
+          ? ({ reason: 'throttled', missingCount: 2, surplusCount: 0, untilMs } as const)
+          : ({ reason: 'subnet-full', missingCount: 2, untilMs } as const),
+        { reason: 'cooling', coolingCount: 1, untilMs: NOW_MS + 5 } as const,
+      ],
+    })),
+    {
       name: 'leaves a cordoned node as it is',
       state: { ...wealthy, isSchedulable: false },
       targets: targetsOf(1, 2),
@@ -220,7 +251,7 @@ describe('back-off', () => {
       state: { ...starving, throttledUntilMs: NOW_MS, subnetBackoffUntilMs: NOW_MS },
       limits: limitsOf(3, 2),
       actions: [{ kind: 'create-eni', addressCount: 3, reason: 'pods-waiting' }],
-      refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 2 }],
+      refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 2, eniLimit: 2 }],
     },
   ]);
 });
@@ -361,6 +392,30 @@ test('a plan carries the figures it was made from', () => {
     growthLimit: 8,
     ceilingCount: 12,
     reason: 'below-warm-enis',
+  });
+});
+
+test('the figures of prefixes count their addresses', () => {
+  const state = stateOf([eni({ id: 1, reserved: 1, free: 2, prefixPods: [0, 3] })], {
+    inFlight: [{ kind: 'create-eni-with-prefixes', prefixCount: 2, networkCardIndex: 0 }],
+  });
+  expect(plan(state, prefixTargets(4), limitsOf(9, 3), NOW_MS).figures).toMatchObject({
+    addressesPerEni: 144,
+    totalCount: 35,
+    reservedCount: 4,
+    freeCount: 31,
+    comingEniCount: 1,
+    comingCount: 32,
+    prefixCount: 2,
+    freePrefixCount: 3,
+    leftoverCount: 2,
+    wantedFreeCount: 64,
+    wantedFreePrefixCount: 4,
+    floorCount: 0,
+    shortfall: 1,
+    ownKindShortfall: 3,
+    growthLimit: 435,
+    reason: 'below-warm-prefixes',
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Action, Wait } from '../action.ts';
+import type { Action, Wait, Work } from '../action.ts';
 import { checkPlanLimits, type PlanLimits } from '../plan-limits.ts';
 import type { PoolState } from '../pool-state.ts';
 import { IPV6_PREFIX_SIZE, PREFIX_SIZE } from '../prefix-size.ts';
@@ -86,8 +86,8 @@ export function plan(
 
 /** What one card wants, before anybody asks whether EC2 may be bothered now. */
 interface CardWishes {
-  readonly growth: readonly Action[];
-  readonly shrinkage: readonly Action[];
+  readonly growth: readonly Work[];
+  readonly shrinkage: readonly Work[];
   readonly refusals: readonly Refusal[];
 }
 

@@ -91,6 +91,8 @@ describe('a pool of prefixes is too low', () => {
     { row: 48, WP: 1, T: 16, A: 0, maxPods: 500, low: false },
     { row: 49, WP: 1, T: 16, A: 1, maxPods: 500, low: true },
     { row: 50, WP: 0, T: 16, A: 1, maxPods: 500, low: false },
+    { row: '50, but for one address', WP: 0, T: 16, A: 15, maxPods: 500, low: false },
+    { row: '47, all in use', WP: 0, T: 16, A: 16, maxPods: 500, low: true },
     { row: 51, WP: 1, T: 16, A: 3, maxPods: 500, low: true },
     { row: 52, WP: 0, T: 16, A: 3, maxPods: 500, low: false },
     { row: 53, WP: 1, T: 16, A: 3, maxPods: 4, low: false },

@@ -1,4 +1,4 @@
-import type { Action } from '../action.ts';
+import type { Work } from '../action.ts';
 import type { GrowthReason } from '../action-reason.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Card } from './card.ts';
@@ -27,7 +27,7 @@ export interface SpreadOutcome {
 
 /** Growth of one card while it is being spread over its ENIs; an ENI gets one action. */
 export class Spread {
-  readonly actions: Action[] = [];
+  readonly actions: Work[] = [];
   readonly refusals: Refusal[] = [];
   /** Addresses asked for, and those that busy ENIs will have room for. */
   obtainedCount = 0;
@@ -41,6 +41,11 @@ export class Spread {
     this.#places = places;
     this.#comingSlots = coming.eniCount * slotsPerEni - coming.eniSlots;
     this.#eniSlots = eniLimit - eniCount - coming.eniCount;
+  }
+
+  /** ENIs of the card, those on their way and those now asked for included. */
+  get eniCount(): number {
+    return this.#places.card.eniLimit - this.#eniSlots;
   }
 
   /**
@@ -105,9 +110,13 @@ export class Spread {
         return;
       }
       const { subnetId, roomCount } = place;
-      const count = order.take(Math.min(slotsPerEni, Math.floor(roomCount / order.size)));
+      const room = Math.floor(roomCount / order.size);
+      const count = order.take(Math.min(slotsPerEni, room));
       if (count === 0) {
         return; // an instance type whose ENIs have no address for pods
+      }
+      if (room < slotsPerEni) {
+        order.deny(slotsPerEni - room, roomCount > room * order.size);
       }
       this.#eniSlots -= 1;
       this.obtainedCount += count * order.size;

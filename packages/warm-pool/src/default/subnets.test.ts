@@ -32,7 +32,7 @@ describe('a subnet', () => {
       targets: targetsOf(1, 3),
       limits: limitsOf(3, 2),
       actions: [{ kind: 'create-eni', addressCount: 2, ...a, reason: 'below-warm-ips' }],
-      refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 2 }],
+      refusals: [{ reason: 'subnet-full', missingCount: 1 }],
     },
     {
       name: 'with one address left is none for a new ENI',
