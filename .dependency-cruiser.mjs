@@ -2,8 +2,8 @@
 const packages = (...names) => `^packages/(${names.join('|')})/`;
 const anyPackage = '^(packages|apps|tools)/';
 const fakes = '/fake-[^/]+\\.ts$';
-// Tests and their fakes may import test packages.
-const source = { pathNot: ['\\.test\\.ts$', fakes] };
+// Tests, their fixtures and fakes may import test packages.
+const source = { pathNot: ['\\.(test|fixture)\\.ts$', fakes] };
 // Files of one package, app or tool; in `to`, that one.
 const anyOne = '^(packages|apps|tools)/([^/]+)';
 const itself = '^$1/$2(/|$)';

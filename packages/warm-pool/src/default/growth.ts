@@ -57,14 +57,12 @@ function growByPrefixes(places: Places, need: PoolNeed): Growth {
     denied > 0 && outcome.isFragmented
       ? [{ reason: 'no-free-prefix', missingCount: denied * prefixSize }]
       : [];
-  const isFull = singles.deniedCount > 0 || (denied > 0 && !outcome.isFragmented);
-  const deniedSingles = isFull ? Math.max(singles.deniedCount, denied * prefixSize) : 0;
   return {
     actions: spread.actions,
     refusals: [
       ...spread.refusals,
       ...noPrefix,
-      ...missingAddresses(singles.missingCount, deniedSingles, spread, places),
+      ...missingAddresses(singles.missingCount, singles.deniedCount, spread, places),
     ],
     slotlessCount: outcome.missingCount - denied,
   };

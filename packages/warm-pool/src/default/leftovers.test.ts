@@ -58,6 +58,44 @@ describe('where a subnet has no free /28', () => {
       refusals: [{ reason: 'no-free-prefix', missingCount: 16 }],
     },
     {
+      name: 'an ENI that gets its last prefix gets the single addresses afterwards',
+      state: stateOf([eni({ id: 1, rest: inSubnet })], {
+        subnets: [{ ...inSubnet, freeCount: 20 }],
+      }),
+      targets: prefixTargets(0, 19),
+      limits: limitsOf(9, 1),
+      actions: [
+        { kind: 'assign-prefixes', eniId: 'eni-1', prefixCount: 1, reason: 'below-warm-ips' },
+      ],
+      refusals: [
+        { reason: 'in-flight', missingCount: 3, eniId: 'eni-1' },
+        { reason: 'no-free-prefix', missingCount: 16 },
+      ],
+    },
+    {
+      name: 'nor a free address, the subnet is full',
+      state: stateOf([eni({ id: 1, rest: inSubnet })], {
+        subnets: [{ ...inSubnet, freeCount: 0 }],
+      }),
+      targets: prefixTargets(1),
+      limits: limitsOf(20, 1),
+      actions: [],
+      refusals: [{ reason: 'subnet-full', missingCount: 16 }],
+    },
+    {
+      name: 'nor slots for as many single addresses, the ENIs are full',
+      state: stateOf([eni({ id: 1, rest: inSubnet })], fragmented),
+      targets: prefixTargets(1),
+      limits: limitsOf(9, 1),
+      actions: [
+        { kind: 'assign-addresses', eniId: 'eni-1', count: 9, reason: 'below-warm-prefixes' },
+      ],
+      refusals: [
+        { reason: 'no-free-prefix', missingCount: 16 },
+        { reason: 'eni-limit', missingCount: 7, eniCount: 1, eniLimit: 1 },
+      ],
+    },
+    {
       name: 'enough single addresses are enough',
       state: stateOf([eni({ id: 1, free: 4, rest: inSubnet })], fragmented),
       targets: prefixTargets(0, 4),

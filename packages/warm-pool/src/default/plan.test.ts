@@ -9,6 +9,7 @@ import {
   stateOf,
   targetsOf,
 } from '../decisions.fixture.ts';
+import type { PoolEni } from '../pool-state.ts';
 import { plan } from './plan.ts';
 import { check } from './plan-cases.fixture.ts';
 
@@ -94,6 +95,38 @@ describe('growth', () => {
       refusals: [{ reason: 'eni-limit', missingCount: 3, eniCount: 2, eniLimit: 2 }],
     },
   ]);
+});
+
+describe('the order of ENIs', () => {
+  const old = (id: number, ageMs: number, reserved = 0): PoolEni =>
+    eni({ id, reserved, free: 1, rest: { attachedAtMs: NOW_MS - ageMs } });
+  const growthOf = (enis: readonly PoolEni[]) =>
+    plan(stateOf(enis), targetsOf(1, 500), limitsOf(3, 4), NOW_MS).actions.map((action) =>
+      'eniId' in action ? action.eniId : action.kind,
+    );
+
+  test('is primary, oldest, then by name where ENIs are filled', () => {
+    const enis = [old(4, 70_000), old(3, 90_000), old(2, 70_000), old(1, 0)];
+    expect(growthOf(enis)).toEqual(['eni-1', 'eni-3', 'eni-2', 'eni-4']);
+  });
+
+  test('is youngest, then by name where ENIs are deleted', () => {
+    const enis = [old(1, 0), old(2, 90_000), old(4, 70_000), old(3, 70_000)];
+    const { actions } = plan(stateOf(enis), targetsOf(1, 2), limitsOf(3, 4), NOW_MS);
+    expect(actions.map((action) => 'eniId' in action && action.eniId)).toEqual(['eni-3', 'eni-4']);
+  });
+
+  test('is emptiest, youngest, then by name where addresses go back, the primary one last', () => {
+    const enis = [old(1, 0), old(2, 90_000, 1), old(5, 70_000, 1), old(4, 70_000, 1), old(3, 0, 2)];
+    const { actions } = plan(stateOf(enis), targetsOf(1, 0, 5), limitsOf(3, 5), NOW_MS);
+    expect(actions.map((action) => 'eniId' in action && action.eniId)).toEqual([
+      'eni-4',
+      'eni-5',
+      'eni-2',
+      'eni-3',
+      'eni-1',
+    ]);
+  });
 });
 
 describe('limits', () => {
@@ -396,25 +429,34 @@ test('a plan carries the figures it was made from', () => {
 });
 
 test('the figures of prefixes count their addresses', () => {
-  const state = stateOf([eni({ id: 1, reserved: 1, free: 2, prefixPods: [0, 3] })], {
-    inFlight: [{ kind: 'create-eni-with-prefixes', prefixCount: 2, networkCardIndex: 0 }],
+  const leaving = { prefix: '10.9.0.0/28', reservedCount: 0, coolingCount: 0, isDraining: true };
+  const cooling = { prefix: '10.9.0.16/28', reservedCount: 1, coolingCount: 2 };
+  const other = eni({ id: 2, rest: { prefixes: [leaving, cooling] } });
+  const state = stateOf([eni({ id: 1, reserved: 1, free: 2, prefixPods: [0, 3] }), other], {
+    inFlight: [
+      { kind: 'create-eni-with-prefixes', prefixCount: 2, networkCardIndex: 0 },
+      { kind: 'assign-addresses', eniId: 'eni-1', count: 3 },
+    ],
   });
-  expect(plan(state, prefixTargets(4), limitsOf(9, 3), NOW_MS).figures).toMatchObject({
+  expect(plan(state, prefixTargets(5), limitsOf(9, 3), NOW_MS).figures).toMatchObject({
     addressesPerEni: 144,
-    totalCount: 35,
-    reservedCount: 4,
-    freeCount: 31,
+    totalCount: 67,
+    reservedCount: 5,
+    coolingCount: 2,
+    drainingCount: 16,
+    freeCount: 44,
     comingEniCount: 1,
-    comingCount: 32,
-    prefixCount: 2,
+    comingCount: 35,
+    prefixCount: 4,
     freePrefixCount: 3,
-    leftoverCount: 2,
-    wantedFreeCount: 64,
-    wantedFreePrefixCount: 4,
+    leftoverCount: 5,
+    wantedFreeCount: 80,
+    wantedFreePrefixCount: 5,
     floorCount: 0,
     shortfall: 1,
-    ownKindShortfall: 3,
-    growthLimit: 435,
+    ownKindShortfall: 6,
+    growthLimit: 421,
+    ceilingCount: 502,
     reason: 'below-warm-prefixes',
   });
 });

@@ -32,7 +32,8 @@ export class Spread {
   /** Addresses asked for, and those that busy ENIs will have room for. */
   obtainedCount = 0;
   readonly #places: Places;
-  readonly #touched = new Set<CountedEni>();
+  /** Slots that actions of this plan use. */
+  readonly #newSlots = new Map<CountedEni, number>();
   #comingSlots: number;
   #eniSlots: number;
 
@@ -59,7 +60,7 @@ export class Spread {
       if (order.missingCount === 0) {
         break;
       }
-      if (isGrowable(eni) && !this.#touched.has(eni)) {
+      if (isGrowable(eni)) {
         this.#grow(eni, order);
       }
     }
@@ -70,19 +71,20 @@ export class Spread {
 
   #grow(eni: CountedEni, order: Order): void {
     const { subnetId } = eni.eni;
-    const slots = this.#places.card.slotsPerEni - eni.usedSlots;
+    const newSlots = this.#newSlots.get(eni) ?? 0;
+    const slots = this.#places.card.slotsPerEni - eni.usedSlots - newSlots;
     const count = order.takeIn(subnetId, slots);
     if (count === 0) {
       return;
     }
-    this.#touched.add(eni);
     this.obtainedCount += count * order.size;
     const { eniId } = eni;
-    if (eni.isBusy) {
+    if (eni.isBusy || newSlots > 0) {
       this.refusals.push({ reason: 'in-flight', missingCount: count * order.size, eniId });
       return;
     }
     const { subnets, reason } = this.#places;
+    this.#newSlots.set(eni, count);
     subnets.take(subnetId, count * order.size);
     this.actions.push(
       order.unit === 'prefix'
