@@ -46,6 +46,15 @@ describe('growth', () => {
     ]);
   });
 
+  test('asks for single addresses, whatever mode the targets name', async () => {
+    const targets = { assignmentMode: 'prefix', customNetworking: true } as const;
+    await startNode({ targets });
+    await node.clock.advance(20_000);
+    expect(node.calls.filter((call) => !call.startsWith('describe'))).toEqual([
+      'assignAddresses eni-0 3',
+    ]);
+  });
+
   test('adds an ENI with its addresses in one call once the first pod has come', async () => {
     await startNode({ primaryAddressCount: 3 });
     await ask('a');

@@ -1,22 +1,17 @@
-import type { Action, Wait, Work } from '../action.ts';
+import type { Action } from '../action.ts';
 import { checkPlanLimits, type PlanLimits } from '../plan-limits.ts';
 import type { PoolState } from '../pool-state.ts';
 import { IPV6_PREFIX_SIZE, PREFIX_SIZE } from '../prefix-size.ts';
 import type { Refusal } from '../refusal.ts';
 import { usableTargets, type WarmTargets } from '../warm-targets.ts';
 import { addedCount, withinBackOffs } from './back-off.ts';
-import { type Card, cardsOf } from './card.ts';
+import { cardsOf } from './card.ts';
+import { ipv6Wishes, wishesOf } from './card-wishes.ts';
+import { earliestWait } from './earliest-wait.ts';
 import { type PoolFigures, poolFigures } from './figures.ts';
-import { planGrowth } from './growth.ts';
-import { planIdleEnis } from './idle-enis.ts';
-import { planIpv6 } from './ipv6.ts';
-import { makeRoom } from './make-room.ts';
 import { type PoolNeed, poolNeed } from './need.ts';
-import { remainderOf } from './remainder.ts';
 import type { Situation } from './situation.ts';
 import { Subnets } from './subnets.ts';
-import { planSurplus } from './surplus.ts';
-import { planUnusable } from './unusable.ts';
 
 /** What to do, what is not done, and the figures both come from. */
 export interface Plan {
@@ -84,43 +79,6 @@ export function plan(
   };
 }
 
-/** What one card wants, before anybody asks whether EC2 may be bothered now. */
-interface CardWishes {
-  readonly growth: readonly Work[];
-  readonly shrinkage: readonly Work[];
-  readonly refusals: readonly Refusal[];
-}
-
-/** Beyond what no pod can use, nothing is given back while anything is wanted or on its way. */
-function wishesOf(situation: Situation): CardWishes {
-  const { card, figures, need, subnets } = situation;
-  const grown = planGrowth(card, need, subnets);
-  const growth =
-    grown.actions.length > 0 ? grown.actions : makeRoom(situation, grown.slotlessCount);
-  const unusable = planUnusable(situation);
-  const refusals = [...grown.refusals, ...unusable.refusals];
-  if (growth.length > 0 || !isSettled(card, need)) {
-    return { growth, shrinkage: unusable.actions, refusals };
-  }
-  const idle = planIdleEnis(remainderOf(card, figures), situation);
-  const surplus = planSurplus(idle.remainder, situation);
-  return {
-    growth,
-    shrinkage: [...unusable.actions, ...idle.actions, ...surplus.actions],
-    refusals: [...refusals, ...idle.refusals, ...surplus.refusals],
-  };
-}
-
-function ipv6Wishes({ card, subnets }: Situation): CardWishes {
-  const { actions, refusals } = planIpv6(card, subnets);
-  return { growth: actions, shrinkage: [], refusals };
-}
-
-const isSettled = ({ coming, waitingCount }: Card, { shortfall }: PoolNeed): boolean =>
-  shortfall === 0 &&
-  waitingCount === 0 &&
-  coming.eniCount + coming.singleCount + coming.prefixCount === 0;
-
 function beyondCeiling({ card: { maxPods }, need }: Situation): readonly Refusal[] {
   const { beyondCeilingCount: missingCount, ceilingCount } = need;
   return missingCount === 0 ? [] : [{ reason: 'at-max-pods', missingCount, maxPods, ceilingCount }];
@@ -135,35 +93,4 @@ function waitingForCoolDown({ state, figures }: Situation, addedCount: number): 
   }
   const { nextCooledAtMs: untilMs } = state;
   return [{ reason: 'cooling', coolingCount, ...(untilMs === undefined ? {} : { untilMs }) }];
-}
-
-/** The first instant at which a refusal may have become void. */
-function earliestWait(refusals: readonly Refusal[], nowMs: number): readonly Wait[] {
-  let earliest: Wait | undefined;
-  for (const refusal of refusals) {
-    const wait = waitFor(refusal);
-    if (
-      wait !== undefined &&
-      wait.untilMs > nowMs &&
-      wait.untilMs < (earliest?.untilMs ?? Infinity)
-    ) {
-      earliest = wait;
-    }
-  }
-  return earliest === undefined ? [] : [earliest];
-}
-
-function waitFor(refusal: Refusal): Wait | undefined {
-  switch (refusal.reason) {
-    case 'subnet-full':
-    case 'throttled':
-    case 'cooling':
-    case 'eni-too-young':
-    case 'recent-churn':
-      return refusal.untilMs === undefined
-        ? undefined
-        : { kind: 'wait', untilMs: refusal.untilMs, reason: refusal.reason };
-    default:
-      return undefined;
-  }
 }

@@ -1,8 +1,9 @@
 import type { DeleteEni, UnassignAddresses } from '../action.ts';
 import { canHaveTrunk, type MaxPodsLimits } from '../max-pods.ts';
+import { checkPlanLimits } from '../plan-limits.ts';
 import { eniKindOf, type PoolState } from '../pool-state.ts';
 import type { UnassignPrefixes } from '../prefix-action.ts';
-import type { WarmTargets } from '../warm-targets.ts';
+import { usableTargets, type WarmTargets } from '../warm-targets.ts';
 import { after } from './after.ts';
 import { type Card, cardsOf } from './card.ts';
 import { decrease } from './decrease.ts';
@@ -66,15 +67,19 @@ export interface UpstreamPlan {
  * it plans nothing: its loop is one after the other. Where v1.23.1 takes an arbitrary order, this
  * takes the primary ENI first, then the oldest.
  *
+ * @param givenTargets those that are no usable number count as their default.
  * @param nowMs Unix milliseconds.
+ * @throws {WarmPoolError} `invalid-limits` when the limits are no whole numbers.
  * @see IPv4 only: with IPv6 there is no warm pool (reference, §5)
  */
 export function planUpstream(
   state: UpstreamState,
-  targets: WarmTargets,
+  givenTargets: WarmTargets,
   limits: MaxPodsLimits,
   nowMs: number,
 ): UpstreamPlan {
+  checkPlanLimits(limits);
+  const targets = usableTargets(givenTargets);
   // §5.1: all cards are judged before anything is done to one of them.
   const figures = cardsOf(state, targets, limits).map((card) =>
     levelsOf(card, statisticsOf(card), state.maxPods),

@@ -185,3 +185,14 @@ describe('a network card above 0', () => {
     expect([actions, figures.length]).toEqual([[], 1]);
   });
 });
+
+test('targets that are no usable number count as not set, impossible limits are an error', () => {
+  const state = stateOf([eni({ id: 1 })]);
+  const junk = { ...targetsOf(-1, Number.NaN, -5), maxEnis: 0 };
+  expect(planUpstream(state, junk, limitsOf(9), NOW_MS)).toEqual(
+    planUpstream(state, targetsOf(1), limitsOf(9), NOW_MS),
+  );
+  expect(() => planUpstream(state, junk, { maxEnis: -1, addressesPerEni: 9 }, NOW_MS)).toThrow(
+    expect.objectContaining({ code: 'invalid-limits' }),
+  );
+});
