@@ -23,7 +23,7 @@ export function wishesOf(situation: Situation): CardWishes {
   const { card, figures, need, subnets } = situation;
   const grown = planGrowth(card, need, subnets);
   const growth =
-    grown.actions.length > 0 ? grown.actions : makeRoom(situation, grown.slotlessCount);
+    grown.actions.length > 0 ? grown.actions : makeRoom(situation, grown.placelessCount);
   const unusable = planUnusable(situation);
   const refusals = [...grown.refusals, ...unusable.refusals];
   if (growth.length > 0 || !isSettled(card, need)) {

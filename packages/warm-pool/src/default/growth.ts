@@ -9,8 +9,8 @@ import type { Subnets } from './subnets.ts';
 export interface Growth {
   readonly actions: readonly Work[];
   readonly refusals: readonly Refusal[];
-  /** Addresses or prefixes of the mode's own kind for which there is no slot. */
-  readonly slotlessCount: number;
+  /** Addresses or prefixes of the mode's own kind for which there is no place. */
+  readonly placelessCount: number;
 }
 
 /**
@@ -40,7 +40,7 @@ function growByAddresses(places: Places, need: PoolNeed): Growth {
       ...spread.refusals,
       ...missingAddresses(missing, outcome.deniedCount, spread, places),
     ],
-    slotlessCount: Math.max(0, outcome.missingCount - outcome.deniedCount),
+    placelessCount: outcome.missingCount,
   };
 }
 
@@ -64,7 +64,7 @@ function growByPrefixes(places: Places, need: PoolNeed): Growth {
       ...noPrefix,
       ...missingAddresses(singles.missingCount, singles.deniedCount, spread, places),
     ],
-    slotlessCount: outcome.missingCount - denied,
+    placelessCount: outcome.missingCount,
   };
 }
 

@@ -225,6 +225,31 @@ describe('prefixes in address mode', () => {
       refusals: [],
     },
     {
+      name: 'make room in a subnet that has addresses, though another has none',
+      state: stateOf(
+        [
+          eni({ id: 1, rest: inSubnet }),
+          eni({ id: 2, prefixPods: [0, 0], rest: { subnetId: 'subnet-2' } }),
+        ],
+        {
+          subnets: [
+            { ...inSubnet, freeCount: 0 },
+            { subnetId: 'subnet-2', freeCount: 1 },
+          ],
+        },
+      ),
+      targets: targetsOf(1, 2),
+      limits: limitsOf(2, 2),
+      actions: [
+        {
+          kind: 'unassign-prefixes',
+          eniId: 'eni-2',
+          prefixes: ['10.2.2.0/28'],
+          reason: 'leftover',
+        },
+      ],
+    },
+    {
       name: 'make room for single addresses where they take all slots',
       state: stateOf([eni({ id: 1, prefixPods: [0, 0, 0] })]),
       targets: targetsOf(1, 3),

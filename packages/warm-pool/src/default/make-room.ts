@@ -6,10 +6,10 @@ import { countOf, type Return, returnOf } from './surplus.ts';
  * Gives back leftovers whose slots are needed for the mode's own kind, at most half of them at a
  * time: until the replacement is there, the other half serves pods.
  *
- * @param slotlessCount addresses or prefixes for which there is no slot.
+ * @param placelessCount addresses or prefixes for which there is no place.
  */
-export function makeRoom({ card, subnets }: Situation, slotlessCount: number): readonly Return[] {
-  if (slotlessCount === 0 || card.waitingCount > 0) {
+export function makeRoom({ card, subnets }: Situation, placelessCount: number): readonly Return[] {
+  if (placelessCount === 0 || card.waitingCount > 0) {
     return [];
   }
   const unit = card.assignmentMode === 'prefix' ? 'address' : 'prefix';
@@ -23,7 +23,7 @@ export function makeRoom({ card, subnets }: Situation, slotlessCount: number): r
     (eni) => isGrowable(eni) && !eni.isBusy && leftoversOf(eni) > 0 && hasReplacement(eni),
   );
   const leftoverCount = enis.reduce((sum, eni) => sum + leftoversOf(eni), 0);
-  let left = Math.min(slotlessCount, Math.ceil(leftoverCount / 2));
+  let left = Math.min(placelessCount, Math.ceil(leftoverCount / 2));
   const actions: Return[] = [];
   for (const eni of enis) {
     const action = returnOf(eni, unit, left, 'leftover');

@@ -394,6 +394,68 @@ describe('giving back', () => {
   ]);
 });
 
+describe('an idle ENI', () => {
+  const deletion: Action = { kind: 'delete-eni', eniId: 'eni-2', reason: 'idle-eni' };
+  const kept = { reason: 'recent-churn', keptCount: 1, eniId: 'eni-2' } as const;
+  const surplus: Action = {
+    kind: 'unassign-addresses',
+    eniId: 'eni-2',
+    addresses: ['10.2.0.0'],
+    reason: 'above-targets',
+  };
+  const idle = eni({ id: 2, free: 1 });
+  // Nine slots: the margin is two pods.
+  const limits = limitsOf(9, 2);
+  const prefixed = (isFragmented: boolean) =>
+    stateOf(
+      [
+        eni({ id: 1, reserved: 7, prefixPods: [16], rest: { subnetId: 'subnet-1' } }),
+        eni({ id: 2, rest: { subnetId: 'subnet-1' } }),
+      ],
+      { subnets: [{ subnetId: 'subnet-1', isFragmented }] },
+    );
+  check([
+    {
+      name: 'goes when the others have just the room for two pods more',
+      state: stateOf([eni({ id: 1, reserved: 6, free: 1 }), idle]),
+      targets: targetsOf(1, 1),
+      limits,
+      actions: [deletion],
+    },
+    {
+      name: 'stays when they have room for one, and gives back what is too much',
+      state: stateOf([eni({ id: 1, reserved: 7, free: 1 }), idle]),
+      targets: targetsOf(1, 1),
+      limits,
+      actions: [surplus],
+      refusals: [kept],
+    },
+    {
+      name: 'stays when cooling addresses take that room',
+      state: stateOf([eni({ id: 1, reserved: 6, free: 1, cooling: 1 }), idle]),
+      targets: targetsOf(1, 1),
+      limits,
+      actions: [],
+      refusals: [kept, { reason: 'recent-churn', keptCount: 1 }],
+    },
+    {
+      name: 'goes when a prefix on the others makes the room',
+      state: prefixed(false),
+      targets: prefixTargets(0, 0, 1),
+      limits,
+      actions: [deletion],
+    },
+    {
+      name: 'stays when there is no prefix for that',
+      state: prefixed(true),
+      targets: prefixTargets(0, 0, 1),
+      limits,
+      actions: [],
+      refusals: [{ ...kept, keptCount: 0 }],
+    },
+  ]);
+});
+
 test('a plan carries the figures it was made from', () => {
   const state = stateOf(
     [eni({ id: 1, reserved: 1, free: 1, cooling: 1 }), eni({ id: 2, draining: 2 })],
