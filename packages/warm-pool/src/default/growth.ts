@@ -57,12 +57,14 @@ function growByPrefixes(places: Places, need: PoolNeed): Growth {
     denied > 0 && outcome.isFragmented
       ? [{ reason: 'no-free-prefix', missingCount: denied * prefixSize }]
       : [];
+  // Subnets that are full for prefixes and not fragmented are full for single addresses too.
+  const full = outcome.isFragmented ? 0 : denied * prefixSize;
   return {
     actions: spread.actions,
     refusals: [
       ...spread.refusals,
       ...noPrefix,
-      ...missingAddresses(singles.missingCount, singles.deniedCount, spread, places),
+      ...missingAddresses(singles.missingCount, singles.deniedCount + full, spread, places),
     ],
     placelessCount: outcome.missingCount,
   };

@@ -83,6 +83,30 @@ describe('with IPv6', () => {
       refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 1 }],
     },
     {
+      name: 'it waits for a subnet that EC2 found full',
+      state: stateOf([eni({ id: 1, rest: { kind: 'excluded' } })], {
+        subnets: [{ subnetId: 'subnet-a', backoffUntilMs: NOW_MS + 5 }],
+      }),
+      targets,
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 5, reason: 'subnet-full' }],
+      refusals: [{ reason: 'subnet-full', missingCount: 1, untilMs: NOW_MS + 5 }],
+    },
+    {
+      name: 'each new ENI takes an address of its subnet',
+      state: stateOf([served], {
+        managedCardIndexes: [1, 2],
+        subnets: [{ subnetId: 'subnet-a', freeCount: 3 }],
+      }),
+      targets,
+      actions: [1, 2].map((networkCardIndex) => ({
+        kind: 'create-eni-with-prefixes' as const,
+        prefixCount: 1,
+        networkCardIndex,
+        subnetId: 'subnet-a',
+        reason,
+      })),
+    },
+    {
       name: 'it needs a subnet',
       state: stateOf([eni({ id: 1, rest: { kind: 'excluded' } })], {
         subnets: [{ subnetId: 'subnet-a', freeCount: 0 }],

@@ -63,14 +63,54 @@ describe('where a subnet has no free /28', () => {
         subnets: [{ ...inSubnet, freeCount: 20 }],
       }),
       targets: prefixTargets(0, 19),
-      limits: limitsOf(9, 1),
+      limits: limitsOf(3, 1),
       actions: [
         { kind: 'assign-prefixes', eniId: 'eni-1', prefixCount: 1, reason: 'below-warm-ips' },
       ],
       refusals: [
-        { reason: 'in-flight', missingCount: 3, eniId: 'eni-1' },
+        { reason: 'in-flight', missingCount: 2, eniId: 'eni-1' },
         { reason: 'no-free-prefix', missingCount: 16 },
+        { reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 1 },
       ],
+    },
+    {
+      name: 'a new ENI gets what 20 free addresses have',
+      state: stateOf([eni({ id: 1, prefixPods: [16, 16], rest: inSubnet })], {
+        subnets: [{ ...inSubnet, freeCount: 20 }],
+      }),
+      targets: prefixTargets(2),
+      limits: limitsOf(2, 2),
+      actions: [
+        {
+          kind: 'create-eni-with-prefixes',
+          prefixCount: 1,
+          networkCardIndex: 0,
+          ...inSubnet,
+          reason: 'below-warm-prefixes',
+        },
+      ],
+      refusals: [
+        { reason: 'no-free-prefix', missingCount: 16 },
+        { reason: 'eni-limit', missingCount: 16, eniCount: 2, eniLimit: 2 },
+      ],
+    },
+    {
+      name: 'a new ENI gets what 17 free addresses have',
+      state: stateOf([eni({ id: 1, prefixPods: [16, 16], rest: inSubnet })], {
+        subnets: [{ ...inSubnet, freeCount: 17 }],
+      }),
+      targets: prefixTargets(2),
+      limits: limitsOf(2, 2),
+      actions: [
+        {
+          kind: 'create-eni-with-prefixes',
+          prefixCount: 1,
+          networkCardIndex: 0,
+          ...inSubnet,
+          reason: 'below-warm-prefixes',
+        },
+      ],
+      refusals: [{ reason: 'subnet-full', missingCount: 16 }],
     },
     {
       name: 'nor a free address, the subnet is full',
@@ -127,6 +167,15 @@ describe('single addresses in prefix mode', () => {
       name: 'are replaced by a prefix as soon as there is one',
       state: stateOf([eni({ id: 1, reserved: 2, free: 4, rest: inSubnet })], unbroken),
       targets: prefixTargets(0, 4),
+      limits: limitsOf(9, 1),
+      actions: [
+        { kind: 'assign-prefixes', eniId: 'eni-1', prefixCount: 1, reason: 'replaces-leftovers' },
+      ],
+    },
+    {
+      name: 'are replaced too where they just make up the floor',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 4, rest: inSubnet })], unbroken),
+      targets: prefixTargets(0, 0, 6),
       limits: limitsOf(9, 1),
       actions: [
         { kind: 'assign-prefixes', eniId: 'eni-1', prefixCount: 1, reason: 'replaces-leftovers' },
@@ -245,6 +294,29 @@ describe('prefixes in address mode', () => {
           kind: 'unassign-prefixes',
           eniId: 'eni-2',
           prefixes: ['10.2.2.0/28'],
+          reason: 'leftover',
+        },
+      ],
+    },
+    {
+      name: 'stay where the subnet has no single address for their slot',
+      state: stateOf([eni({ id: 1, prefixPods: [0], rest: inSubnet })], {
+        subnets: [{ ...inSubnet, freeCount: 0 }],
+      }),
+      targets: targetsOf(1, 1),
+      limits: limitsOf(1, 1),
+      actions: [],
+    },
+    {
+      name: 'make room on one ENI after the other',
+      state: stateOf([eni({ id: 1, prefixPods: [0] }), eni({ id: 2, prefixPods: [0] })]),
+      targets: targetsOf(1, 2),
+      limits: limitsOf(1, 2),
+      actions: [
+        {
+          kind: 'unassign-prefixes',
+          eniId: 'eni-1',
+          prefixes: ['10.1.2.0/28'],
           reason: 'leftover',
         },
       ],

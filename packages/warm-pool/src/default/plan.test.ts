@@ -166,6 +166,31 @@ describe('limits', () => {
       refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 2 }],
     },
     {
+      name: 'does not point pods to what is cooling when something is free or coming for them',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 1, cooling: 2 })], {
+        waitingCount: 2,
+        nextCooledAtMs: NOW_MS + 7_000,
+        inFlight: [{ kind: 'assign-addresses', eniId: 'eni-1', count: 1 }],
+      }),
+      targets: targetsOf(0, 0, 1),
+      limits: limitsOf(6, 1),
+      actions: [],
+    },
+    {
+      name: 'does not wait for an instant that has come',
+      state: stateOf([eni({ id: 1, reserved: 2, cooling: 1 })], {
+        waitingCount: 1,
+        nextCooledAtMs: NOW_MS,
+      }),
+      targets: targetsOf(0, 0, 1),
+      limits: limitsOf(3, 1),
+      actions: [],
+      refusals: [
+        { reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 1 },
+        { reason: 'cooling', coolingCount: 1, untilMs: NOW_MS },
+      ],
+    },
+    {
       name: 'points waiting pods to what is cooling when nothing else can come',
       state: stateOf([eni({ id: 1, reserved: 2, cooling: 1 })], {
         waitingCount: 1,
@@ -374,6 +399,58 @@ describe('giving back', () => {
       ],
     },
     {
+      name: 'gives nothing back while an ENI with one address is on its way',
+      state: { ...idle(), inFlight: [{ kind: 'create-eni', addressCount: 1 }] },
+      limits: limitsOf(9, 4),
+      actions: [],
+    },
+    {
+      name: 'counts cooling addresses as held where there is a floor',
+      state: stateOf([eni({ id: 1, reserved: 3, free: 2, cooling: 1 })]),
+      targets: targetsOf(1, 0, 5),
+      limits: m5,
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.1.0.0'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
+      name: 'keeps an ENI whose cooling addresses make up the floor',
+      state: stateOf([eni({ id: 1, reserved: 3 }), eni({ id: 2, cooling: 2 })]),
+      targets: targetsOf(1, 0, 4),
+      limits: m5,
+      actions: [],
+    },
+    {
+      name: 'keeps the ENI with the last wholly free prefix',
+      state: stateOf([
+        eni({ id: 1, prefixPods: [8, 8] }),
+        eni({ id: 2, prefixPods: [0] }),
+        eni({ id: 3, prefixPods: [0] }),
+      ]),
+      targets: prefixTargets(1),
+      limits: m5,
+      actions: [deletion],
+    },
+    {
+      name: 'keeps nothing that the node could not run a pod with',
+      state: stateOf([eni({ id: 1, reserved: 3, free: 2 })], { maxPods: 3 }),
+      targets: targetsOf(1, 2),
+      limits: m5,
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.1.0.0', '10.1.0.1'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
       name: 'keeps some surplus for two minutes after a pod has left',
       state: stateOf([eni({ id: 1, reserved: 3, free: 6 })], {
         lastReleasedAtMs: NOW_MS - 100_000,
@@ -520,6 +597,16 @@ test('the figures of prefixes count their addresses', () => {
     growthLimit: 421,
     ceilingCount: 502,
     reason: 'below-warm-prefixes',
+  });
+});
+
+test('prefixes are wanted only as far as the node can run pods', () => {
+  const state = stateOf([eni({ id: 1, prefixPods: [0] })], { maxPods: 20 });
+  expect(plan(state, prefixTargets(3), limitsOf(9, 3), NOW_MS).figures).toMatchObject({
+    wantedFreeCount: 20,
+    wantedFreePrefixCount: 2,
+    shortfall: 4,
+    beyondCeilingCount: 28,
   });
 });
 

@@ -35,6 +35,18 @@ describe('a subnet', () => {
       refusals: [{ reason: 'subnet-full', missingCount: 1 }],
     },
     {
+      name: 'gives each of several new ENIs its primary address',
+      state: stateOf([eni({ id: 1, reserved: 3, rest: a })], {
+        subnets: [{ ...a, freeCount: 6 }],
+      }),
+      targets: targetsOf(1, 5),
+      actions: [
+        { kind: 'create-eni', addressCount: 3, ...a, reason: 'below-warm-ips' },
+        { kind: 'create-eni', addressCount: 1, ...a, reason: 'below-warm-ips' },
+      ],
+      refusals: [{ reason: 'subnet-full', missingCount: 1 }],
+    },
+    {
       name: 'with one address left is none for a new ENI',
       state: stateOf([eni({ id: 1, reserved: 3, rest: a })], {
         subnets: [{ ...a, freeCount: 1 }],
