@@ -52,7 +52,7 @@ export type { Neighbour } from './netlink/neighbour.ts';
 export type { Neighbours } from './netlink/neighbours.ts';
 export { type Netlink, type NetlinkOptions, openNetlink } from './netlink/netlink.ts';
 export type { Route } from './netlink/route.ts';
-export { ANY_TABLE, MAIN_TABLE } from './netlink/route.ts';
+export { MAIN_TABLE } from './netlink/route.ts';
 export type { Routes } from './netlink/routes.ts';
 export type { Rule, RuleSelector } from './netlink/rule.ts';
 export type { Rules } from './netlink/rules.ts';

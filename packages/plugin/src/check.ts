@@ -15,15 +15,16 @@ export async function check(ports: PluginPorts, request: AttachmentRequest): Pro
       `container ${request.containerId}, interface ${request.ifName}; recreate the pod`,
     );
   }
-  if (held.eni === undefined) {
+  const { eni } = held;
+  if (eni === undefined) {
     throw new CniError(
       PLUGIN_ERROR.drifted,
       'the wiring is incomplete',
-      `the ENI that has ${held.address} is not attached to this node; recreate the pod`,
+      `the ENI of ${held.address} is not among the ENIs this node manages (detached, tagged no_manage, or without a link); recreate the pod`,
     );
   }
   const missing = await ports.wiring
-    .check(wiringOf(held, conf, request.netns))
+    .check(wiringOf({ ...held, eni }, conf, request.netns))
     .catch((error: unknown) => {
       throw wiringError(error, `check ${request.ifName} of ${request.containerId}`);
     });

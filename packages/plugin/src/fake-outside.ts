@@ -3,6 +3,7 @@ import type {
   AttachmentKey,
   HeldAddress,
   PlacedAddress,
+  PodInterface,
   PodWiring,
   Refusal,
   WiringPort,
@@ -16,7 +17,7 @@ export interface FakeOutside {
   /** Pods that are wired, by container id. */
   readonly wired: Map<string, PodWiring>;
   /** What the wiring was last asked to tear down. */
-  readonly tornDown: () => PodWiring | undefined;
+  readonly tornDown: () => PodInterface | undefined;
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
   readonly log: readonly string[];
   refuseWith(refusal: Refusal | undefined): void;
@@ -41,10 +42,10 @@ export function createFakeOutside(): FakeOutside {
   let setUpError: Error | undefined;
   let tearDownError: Error | undefined;
   let missing: readonly string[] = [];
-  let tornDown: PodWiring | undefined;
+  let tornDown: PodInterface | undefined;
   const gates = new Map<HeldOperation, Promise<void>>();
   const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
-  const ownerOf = (pod: PodWiring) =>
+  const ownerOf = (pod: PodInterface) =>
     [...held.values()].find(({ address }) => address === pod.address)?.key.containerId ?? '?';
 
   return {

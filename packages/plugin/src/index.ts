@@ -2,19 +2,19 @@
 export { PLUGIN_ERROR, refusalError } from './cni-error-table.ts';
 export { createPluginHandlers } from './handlers.ts';
 // For those who implement its ports.
-export {
-  type AddressPort,
-  ANY_ROUTE_TABLE,
-  type AttachmentKey,
-  type EniPlace,
-  type HeldAddress,
-  type PlacedAddress,
-  type PodIdentity,
-  type PodWiring,
-  type ReadinessPort,
-  type Refusal,
-  type RefusalReason,
-  type ReserveReply,
-  type WiringFailure,
-  type WiringPort,
+export type {
+  AddressPort,
+  AttachmentKey,
+  EniPlace,
+  HeldAddress,
+  PlacedAddress,
+  PodIdentity,
+  PodInterface,
+  PodWiring,
+  ReadinessPort,
+  Refusal,
+  RefusalReason,
+  ReserveReply,
+  WiringFailure,
+  WiringPort,
 } from './ports.ts';

@@ -24,7 +24,7 @@ export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
   /** IPv4 address without prefix length. */
   readonly address: string;
-  /** Absent while the ENI that has the address is not attached to this node (the address is stranded). */
+  /** Absent while the address is stranded: no ENI that this node manages has it. */
   readonly eni?: EniPlace;
 }
 
@@ -41,7 +41,7 @@ export type RefusalReason =
   | 'throttled'
   | 'permission'
   | 'ec2-unavailable'
-  /** The attachment holds an address already, whose ENI is not attached to this node. */
+  /** The attachment holds an address already, and no ENI that this node manages has it. */
   | 'eni-absent'
   | 'capacity-pending';
 
@@ -73,20 +73,21 @@ export interface AddressPort {
   list(networkName: string): Promise<readonly HeldAddress[]>;
 }
 
-/** Everything the host needs to know to wire one pod interface. */
-export interface PodWiring extends PodIdentity {
+/** A pod's interface on the host: what taking it down needs to know. */
+export interface PodInterface extends PodIdentity {
   /** Path of the pod's network namespace; empty when it is gone (DEL). */
   readonly netnsPath: string;
   readonly podLinkName: string;
   readonly vethPrefix: string;
   readonly mtuBytes: number;
   readonly address: string;
-  /** Route table of the ENI that has the address; {@link ANY_ROUTE_TABLE} only to tear down. */
-  readonly routeTableId: number;
 }
 
-/** In place of a route table that is not known: the address's rules go, whatever table they name. */
-export const ANY_ROUTE_TABLE = 0;
+/** Everything the host needs to know to wire one. */
+export interface PodWiring extends PodInterface {
+  /** Route table of the ENI that has the address. */
+  readonly routeTableId: number;
+}
 
 /**
  * Sets up links, addresses, routes and rules of a pod.
@@ -96,8 +97,8 @@ export const ANY_ROUTE_TABLE = 0;
 export interface WiringPort {
   /** Leaves nothing behind when it fails. */
   setUp(pod: PodWiring): Promise<{ readonly hostLinkName: string }>;
-  /** Succeeds for what is gone already. */
-  tearDown(pod: PodWiring): Promise<void>;
+  /** Succeeds for what is gone already, the ENI of the address included. */
+  tearDown(pod: PodInterface): Promise<void>;
   /** What is missing or differs, in words; empty when all is well. */
   check(pod: PodWiring): Promise<readonly string[]>;
 }

@@ -2,7 +2,7 @@ import { wiringError } from './cni-error-table.ts';
 import type { NetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import type { AttachmentKey } from './ports.ts';
-import { wiringOf } from './wiring-of.ts';
+import { interfaceOf } from './wiring-of.ts';
 
 /**
  * Takes the wiring of an attachment down, then releases its address; in this order, so that an address
@@ -17,7 +17,7 @@ export async function takeDown(
 ): Promise<void> {
   const held = await addresses.find(key);
   if (held !== undefined) {
-    await wiring.tearDown(wiringOf(held, conf, netnsPath)).catch((error: unknown) => {
+    await wiring.tearDown(interfaceOf(held, conf, netnsPath)).catch((error: unknown) => {
       throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
     });
   }

@@ -1,11 +1,8 @@
 import type { NetConf } from './net-conf.ts';
-import { ANY_ROUTE_TABLE, type HeldAddress, type PodWiring } from './ports.ts';
+import type { HeldAddress, PlacedAddress, PodInterface, PodWiring } from './ports.ts';
 
-/**
- * The wiring that an attachment with this address has, or should have. That of a stranded address can
- * only be torn down.
- */
-export function wiringOf(held: HeldAddress, conf: NetConf, netnsPath: string): PodWiring {
+/** The interface of the attachment that holds this address. */
+export function interfaceOf(held: HeldAddress, conf: NetConf, netnsPath: string): PodInterface {
   return {
     netnsPath,
     podLinkName: held.key.interfaceName,
@@ -14,9 +11,14 @@ export function wiringOf(held: HeldAddress, conf: NetConf, netnsPath: string): P
     vethPrefix: conf.vethPrefix,
     mtuBytes: conf.mtuBytes,
     address: held.address,
-    routeTableId: held.eni?.routeTableId ?? ANY_ROUTE_TABLE,
   };
 }
+
+/** The wiring that it has, or should have. */
+export const wiringOf = (held: PlacedAddress, conf: NetConf, netnsPath: string): PodWiring => ({
+  ...interfaceOf(held, conf, netnsPath),
+  routeTableId: held.eni.routeTableId,
+});
 
 /** Key of the attachment that a request speaks of. */
 export const keyOf = (

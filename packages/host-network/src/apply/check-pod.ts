@@ -1,4 +1,4 @@
-import { describePod } from '../desired/describe-pod.ts';
+import { describePod, isPrimaryTable } from '../desired/describe-pod.ts';
 import {
   type DesiredLink,
   linkWords,
@@ -10,7 +10,7 @@ import { isHostNetworkError } from '../host-network-error.ts';
 import { addressText } from '../netlink/address.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
-import { ANY_TABLE, MAIN_TABLE, routeText } from '../netlink/route.ts';
+import { routeText } from '../netlink/route.ts';
 import { ruleText } from '../netlink/rule.ts';
 import type { HostContext } from './host-context.ts';
 
@@ -34,7 +34,7 @@ export async function checkPod(
 
 /** A secondary ENI's table must lead out: the pod's rule sends everything there. */
 async function findMissingWayOut(host: Netlink, tableId: number): Promise<readonly string[]> {
-  if (tableId === MAIN_TABLE || tableId === ANY_TABLE) return [];
+  if (isPrimaryTable(tableId)) return [];
   const routes = await host.routes.list(tableId);
   const leadsOut = routes.some(({ destination }) => destination === 'default');
   return leadsOut ? [] : [`default route in table ${tableId}`];

@@ -37,6 +37,19 @@ const mainRoutes = () => tidyLines(host.sh('ip route'));
 const table2 = () => tidyLines(host.sh('ip route show table 2'));
 const addresses = () => tidyLines(host.sh('ip -4 addr show eth1'));
 
+test('removes the rules of an ENI that was in this slot before, and its own from another slot', async () => {
+  addEth1();
+  host.sh('ip rule add pref 32765 from 10.0.41.99 lookup 2'); // its predecessor's
+  host.sh('ip rule add pref 32765 from 10.0.41.20 lookup 3'); // its own, on device 2
+  host.sh('ip rule add pref 32765 from 10.0.41.98 lookup 3'); // another ENI's
+  await network.setUpEni(eth1, settings);
+  expect(
+    rules()
+      .filter((rule) => rule.startsWith('32765:'))
+      .sort(),
+  ).toEqual(['32765: from 10.0.41.20 lookup 2', '32765: from 10.0.41.98 lookup 3']);
+});
+
 function expectReady(): void {
   expect(rules()).toEqual([
     '0: from all lookup local',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import type { EniLink, HostSettings, PodAttachment } from '../desired/settings.ts';
+import type { EniLink, HostSettings, PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
 import type { Ipv4Address } from '../ipv4.ts';
@@ -9,6 +9,7 @@ import { OWN_NETNS } from '../netns/in-netns.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LinkSweeper } from './link-sweeper.ts';
+import { type RoutedPod, routePods } from './route-pods.ts';
 import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
 import { type PodLinks, setUpPod } from './set-up-pod.ts';
@@ -67,13 +68,15 @@ export interface HostNetwork {
    * Takes a pod's rules and route away before it resolves; its links follow within some 20 ms, see
    * {@link settled}. Needs neither namespace nor link to be there.
    */
-  tearDownPod(attachment: PodAttachment): Promise<void>;
+  tearDownPod(attachment: PodToTearDown): Promise<void>;
   /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. */
   checkPod(attachment: PodAttachment): Promise<readonly string[]>;
   /** Names of all links of the host. A dump: not for a pod's path. */
   linkNames(): Promise<readonly string[]>;
+  /** Makes pods' packets leave by these tables and no others: an address may have changed its ENI. */
+  routePods(pods: readonly RoutedPod[]): Promise<void>;
   /** Takes away rules and route of an address whose link is not known any more. */
-  tearDownPodRules(address: Ipv4Address, routeTableId: number): void;
+  tearDownPodRules(address: Ipv4Address): void;
   /** Resolves when all links of pods torn down so far are deleted. */
   settled(): Promise<void>;
   /** Waits for {@link settled}, then closes. The wiring stays. */
@@ -121,7 +124,8 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     tearDownPod: async (attachment) => tearDownPod(context, attachment),
     checkPod: (attachment) => checkPod(context, attachment),
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
-    tearDownPodRules: (address, tableId) => tearDownPodRules(host, address, tableId),
+    routePods: (pods) => routePods(host, pods),
+    tearDownPodRules: (address) => tearDownPodRules(host, address),
     settled: () => sweeper.settled(),
     close: async () => {
       if (isClosed) return;

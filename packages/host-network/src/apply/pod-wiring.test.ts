@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { PodAttachment } from '../desired/settings.ts';
+import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { createPodWiring } from './pod-wiring.ts';
 
 const pod = {
@@ -21,8 +21,10 @@ const attachment: PodAttachment = {
   mtuBytes: 9001,
 };
 
+const { routeTableId: _, ...toTearDown } = attachment;
+
 test('a pod known by name is wired by the host link that its name gives', async () => {
-  const seen: (readonly [string, PodAttachment])[] = [];
+  const seen: (readonly [string, PodToTearDown])[] = [];
   const wiring = createPodWiring({
     setUpPod: async (given) => {
       seen.push(['set up', given]);
@@ -42,7 +44,7 @@ test('a pod known by name is wired by the host link that its name gives', async 
   expect(seen).toEqual([
     ['set up', attachment],
     ['check', attachment],
-    ['tear down', attachment],
+    ['tear down', toTearDown],
   ]);
   await expect(wiring.setUp({ ...pod, address: 'fd00::1' })).rejects.toThrow(TypeError);
 });

@@ -1,5 +1,5 @@
 import { hostLinkName } from '../desired/host-link-name.ts';
-import type { PodAttachment } from '../desired/settings.ts';
+import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { parseIpv4Address } from '../ipv4.ts';
 import type { HostNetwork } from './open-host-network.ts';
 
@@ -17,10 +17,13 @@ export interface WiredPod {
   readonly routeTableId: number;
 }
 
+/** What tearing it down needs to know; its ENI may be gone. */
+type WiredPodToTearDown = Omit<WiredPod, 'routeTableId'>;
+
 /** Pods by name instead of by host link: the shape a CNI plugin's wiring port has. */
 export interface PodWiring {
   setUp(pod: WiredPod): Promise<{ readonly hostLinkName: string }>;
-  tearDown(pod: WiredPod): Promise<void>;
+  tearDown(pod: WiredPodToTearDown): Promise<void>;
   check(pod: WiredPod): Promise<readonly string[]>;
 }
 
@@ -34,18 +37,22 @@ export function createPodWiring(
       await network.setUpPod(attachment);
       return { hostLinkName: attachment.hostLinkName };
     },
-    tearDown: async (pod) => network.tearDownPod(attachmentOf(pod)),
+    tearDown: async (pod) => network.tearDownPod(placeOf(pod)),
     check: async (pod) => network.checkPod(attachmentOf(pod)),
   };
 }
 
-function attachmentOf({ vethPrefix, podNamespace, podName, ...pod }: WiredPod): PodAttachment {
+const attachmentOf = (pod: WiredPod): PodAttachment => ({
+  ...placeOf(pod),
+  routeTableId: pod.routeTableId,
+});
+
+function placeOf({ vethPrefix, podNamespace, podName, ...pod }: WiredPodToTearDown): PodToTearDown {
   return {
     netnsPath: pod.netnsPath,
     podLinkName: pod.podLinkName,
     hostLinkName: hostLinkName({ prefix: vethPrefix, podNamespace, podName }),
     address: parseIpv4Address(pod.address),
-    routeTableId: pod.routeTableId,
     mtuBytes: pod.mtuBytes,
   };
 }

@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { hostLinkName } from '../desired/host-link-name.ts';
 import type { PodAttachment } from '../desired/settings.ts';
-import { ANY_TABLE } from '../netlink/route.ts';
 import { createTestHost, type TestHost, tidyLines } from '../netns-test-host.ts';
 import { type HostNetwork, openHostNetwork } from './open-host-network.ts';
 
@@ -271,10 +270,11 @@ describe('tearDownPod', () => {
     expect(links()).toContain('lo');
   });
 
-  test('knows ANY_TABLE', async () => {
+  test('removes the rule from the pod whatever table it names', async () => {
     const pod = addPod('a', { routeTableId: 3 });
     await network.setUpPod(pod);
-    await network.tearDownPod({ ...pod, routeTableId: ANY_TABLE });
+    host.sh(`ip rule add pref 1536 from ${pod.address} lookup 7`);
+    await network.tearDownPod(pod);
     await network.settled();
     expectIdle();
   });
@@ -282,11 +282,37 @@ describe('tearDownPod', () => {
   test('has a form for an address whose link is unknown', async () => {
     const pod = addPod('a', { routeTableId: 3 });
     await network.setUpPod(pod);
-    network.tearDownPodRules(pod.address, pod.routeTableId);
-    network.tearDownPodRules(pod.address, pod.routeTableId);
+    network.tearDownPodRules(pod.address);
+    network.tearDownPodRules(pod.address);
     expect(rules()).toEqual(idle.rules);
     expect(routes()).toEqual(idle.routes);
     expect(await network.linkNames()).toContain(coredns);
+  });
+});
+
+describe('routePods', () => {
+  const fromRules = () => rules().filter((rule) => rule.startsWith('1536:'));
+
+  test.each([
+    { from: 2, to: 5, left: ['1536: from 10.0.40.77 lookup 5'] },
+    { from: 2, to: 254, left: [] },
+    { from: 254, to: 2, left: ['1536: from 10.0.40.77 lookup 2'] },
+    { from: 2, to: 2, left: ['1536: from 10.0.40.77 lookup 2'] },
+  ])('moves a pod from table $from to table $to', async ({ from, to, left }) => {
+    const pod = addPod('a', { routeTableId: from });
+    await network.setUpPod(pod);
+    await network.routePods([{ address: pod.address, routeTableId: to }]);
+    expect(fromRules()).toEqual(left);
+    expect(rules()).toContain('512: from all to 10.0.40.77 lookup main');
+  });
+
+  test('leaves other pods alone', async () => {
+    host.sh('ip rule add pref 1536 from 10.0.40.78 lookup 3');
+    await network.routePods([{ address: '10.0.40.77', routeTableId: 2 }]);
+    expect(fromRules().sort()).toEqual([
+      '1536: from 10.0.40.77 lookup 2',
+      '1536: from 10.0.40.78 lookup 3',
+    ]);
   });
 });
 

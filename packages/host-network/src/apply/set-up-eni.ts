@@ -1,9 +1,10 @@
-import { describeEni, eniRoutes } from '../desired/describe-eni.ts';
+import { describeEni, ENI_PRIORITY, eniRoutes } from '../desired/describe-eni.ts';
 import type { EniLink, HostSettings } from '../desired/settings.ts';
 import { isErrno } from '../host-network-error.ts';
 import type { LinkAddress } from '../netlink/address.ts';
 import type { Netlink } from '../netlink/netlink.ts';
 import type { Route } from '../netlink/route.ts';
+import { type Rule, ruleText } from '../netlink/rule.ts';
 import { type AwaitLinkOptions, awaitLink } from './await-link.ts';
 
 /**
@@ -28,6 +29,21 @@ export async function setUpEni(
   for (const route of description.routes) host.routes.replace(route, link.index);
   for (const route of description.absentRoutes) deleteRoute(host, route, link.index);
   for (const rule of description.rules) host.rules.ensure(rule);
+  await deleteOtherEniRules(host, description.rules);
+}
+
+/**
+ * What an ENI left that was in this slot before, or this one where it was before: a pod with the same
+ * address would be sent astray.
+ */
+async function deleteOtherEniRules(host: Netlink, own: readonly Rule[]): Promise<void> {
+  const isRight = new Set(own.map(ruleText));
+  const isOther = (rule: Rule) =>
+    rule.priority === ENI_PRIORITY &&
+    rule.from !== undefined &&
+    own.some(({ from, tableId }) => from === rule.from || tableId === rule.tableId) &&
+    !isRight.has(ruleText(rule));
+  for (const rule of (await host.rules.list()).filter(isOther)) host.rules.delete(rule);
 }
 
 /** Removes what DHCP or an earlier owner put there; link-local addresses stay. */

@@ -1,9 +1,9 @@
-import { FROM_POD_PRIORITY, podRoute, podRules } from '../desired/describe-pod.ts';
-import type { PodAttachment } from '../desired/settings.ts';
+import { FROM_POD_PRIORITY, podRoute, toPodRule } from '../desired/describe-pod.ts';
+import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { isErrno, isHostNetworkError } from '../host-network-error.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
-import { ANY_TABLE, MAIN_TABLE, type Route } from '../netlink/route.ts';
+import { MAIN_TABLE, type Route } from '../netlink/route.ts';
 import { requireVeth } from './create-pod-links.ts';
 import type { HostContext } from './host-context.ts';
 
@@ -11,8 +11,8 @@ import type { HostContext } from './host-context.ts';
  * Takes a pod's rules and route away at once and leaves its link to the sweeper. Whatever is gone
  * already, the namespace included, is fine.
  */
-export function tearDownPod({ host, sweeper }: HostContext, attachment: PodAttachment): void {
-  deletePodRules(host, attachment.address, attachment.routeTableId);
+export function tearDownPod({ host, sweeper }: HostContext, attachment: PodToTearDown): void {
+  deletePodRules(host, attachment.address);
   const route = podRoute(attachment);
   const link = host.links.find({ name: attachment.hostLinkName });
   if (link === undefined) {
@@ -29,26 +29,15 @@ export function tearDownPod({ host, sweeper }: HostContext, attachment: PodAttac
 }
 
 /** Rules and route of an address whose link is not known any more. Calling it again does nothing. */
-export function tearDownPodRules(
-  host: Netlink,
-  address: PodAttachment['address'],
-  routeTableId: number,
-): void {
-  deletePodRules(host, address, routeTableId);
+export function tearDownPodRules(host: Netlink, address: PodAttachment['address']): void {
+  deletePodRules(host, address);
   deleteRoute(host, { destination: `${address}/32`, tableId: MAIN_TABLE, scope: 'link' });
 }
 
-function deletePodRules(
-  host: Netlink,
-  address: PodAttachment['address'],
-  routeTableId: number,
-): void {
-  const [toPod, fromPod] = podRules(address, routeTableId);
-  if (toPod !== undefined) host.rules.delete(toPod);
-  if (fromPod !== undefined) host.rules.deleteAll(fromPod);
-  // Records of old releases do not know the table, nor does anybody once the ENI is gone.
-  if (routeTableId === ANY_TABLE)
-    host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
+/** Whatever table its packets were sent to: the ENI may have moved since, or be gone. */
+function deletePodRules(host: Netlink, address: PodAttachment['address']): void {
+  host.rules.delete(toPodRule(address));
+  host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
 }
 
 /** @returns false when there was no such route. */
@@ -63,7 +52,7 @@ function deleteRoute(host: Netlink, route: Route, linkIndex?: number): boolean {
 }
 
 /** True when the host link's other end is this attachment's pod link: each names the other. */
-function isPeerOf(link: Link, { netnsPath, podLinkName }: PodAttachment): boolean {
+function isPeerOf(link: Link, { netnsPath, podLinkName }: PodToTearDown): boolean {
   if (netnsPath === '') return false;
   let pod: Netlink;
   try {

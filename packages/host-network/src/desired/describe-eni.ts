@@ -74,4 +74,11 @@ export function eniRoutes(
 }
 
 /** Connections of the node itself that are bound to the ENI's address leave by that ENI. */
-const eniRule = (from: Ipv4Address, tableId: number): Rule => ({ priority: 32765, from, tableId });
+const eniRule = (from: Ipv4Address, tableId: number): Rule => ({
+  priority: ENI_PRIORITY,
+  from,
+  tableId,
+});
+
+/** Just before the main table. */
+export const ENI_PRIORITY = 32765;

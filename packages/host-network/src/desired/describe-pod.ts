@@ -69,14 +69,21 @@ export const podRoute = ({
 
 /** To the pod by main; from the pod by its ENI's table, unless that is main. */
 export function podRules(address: PodAttachment['address'], routeTableId: number): readonly Rule[] {
-  const toPod: Rule = { priority: 512, to: address, tableId: MAIN_TABLE };
+  const toPod = toPodRule(address);
   if (isPrimaryTable(routeTableId)) return [toPod];
   return [toPod, { priority: FROM_POD_PRIORITY, from: address, tableId: routeTableId }];
 }
 
+export const toPodRule = (address: PodAttachment['address']): Rule => ({
+  priority: 512,
+  to: address,
+  tableId: MAIN_TABLE,
+});
+
 export const FROM_POD_PRIORITY = 1536;
 
-const isPrimaryTable = (tableId: number) =>
+/** Old releases gave the primary ENI's pods other numbers. */
+export const isPrimaryTable = (tableId: number) =>
   tableId <= LEGACY_PRIMARY_TABLE || tableId === MAIN_TABLE;
 
 const ipv6Setting = (linkName: string, name: string, value: string): DesiredSysctl => ({

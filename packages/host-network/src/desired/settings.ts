@@ -43,10 +43,10 @@ export interface PodAttachment {
   /** As {@link hostLinkName} gives it. */
   readonly hostLinkName: string;
   readonly address: Ipv4Address;
-  /**
-   * Route table of the ENI that holds the address; {@link MAIN_TABLE} for the primary ENI; on teardown
-   * {@link ANY_TABLE} when it is not known.
-   */
+  /** Route table of the ENI that holds the address; {@link MAIN_TABLE} for the primary ENI. */
   readonly routeTableId: number;
   readonly mtuBytes: number;
 }
+
+/** What tearing a pod down needs to know; its ENI may be gone. */
+export type PodToTearDown = Omit<PodAttachment, 'routeTableId'>;

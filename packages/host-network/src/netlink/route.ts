@@ -22,9 +22,6 @@ export interface Route {
 /** Number of the main route table. */
 export const MAIN_TABLE = 254;
 
-/** In place of a route table that is not known, to delete what may be in any. */
-export const ANY_TABLE = 0;
-
 export function routeMessage(route: Route, linkIndex: number | undefined): RouteMessage {
   const [address, length] = route.destination === 'default' ? [] : route.destination.split('/');
   const destinationLength = Number(length ?? 0);
