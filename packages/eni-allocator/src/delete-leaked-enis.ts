@@ -16,6 +16,8 @@ export interface DeleteLeakedEnisRequest extends CallOptions {
    * allocator remembers as unfinished are not.
    */
   readonly olderThanMs: number;
+  /** ENIs for which this is true stay, whatever their age. Default: none. */
+  readonly isNeeded?: (eni: EniTruth) => boolean;
 }
 
 export async function deleteLeakedEnis(
@@ -29,7 +31,8 @@ export async function deleteLeakedEnis(
   const failures = [...retried.failures];
   const filter = { status: 'available', tags: tagsOfOwner(owner) } as const;
   const described = await ec2.describeEnis(filter, options);
-  const candidates = described.filter(({ eniId }) => !unfinished.has(eniId));
+  const { isNeeded = () => false } = request;
+  const candidates = described.filter((eni) => !unfinished.has(eni.eniId) && !isNeeded(eni));
   for (const eni of candidates) {
     try {
       if (await deleteIfLeaked(context, eni, request)) {

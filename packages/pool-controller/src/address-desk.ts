@@ -52,15 +52,24 @@ export function createAddressDesk(options: {
   return {
     reserve: async (key, metadata, { signal }) => {
       const deadlineMs = clock.nowMs() + waitMs;
+      /** Reserved by this call, which alone may take it back. */
+      let isOurs = false;
       for (;;) {
         signal.throwIfAborted();
         const outcome = book.reserve(key, metadata, clock.nowMs());
-        if (outcome.kind === 'stranded') return strandedRefusal(outcome.reservation);
+        if (outcome.kind === 'stranded') {
+          if (!isOurs) return strandedRefusal(outcome.reservation);
+          // Its ENI was lost while it was written; no pod has seen it yet.
+          book.release(key, clock.nowMs());
+          isOurs = false;
+          continue;
+        }
         if (outcome.kind === 'reserved') {
           controller.kick();
-          await makeDurable(key, outcome.isNew);
-          // A twin of this call may have failed to write it and taken it back meanwhile.
-          if (book.find(key) === outcome.reservation) return outcome;
+          isOurs ||= outcome.isNew;
+          await makeDurable(key, isOurs);
+          // A twin of this call may have taken it back meanwhile, or its ENI was lost.
+          if (book.find(key) === outcome.reservation) return { ...outcome, isNew: isOurs };
           continue;
         }
         const word = controller.waitingLine.wait(deadlineMs, signal);
@@ -98,5 +107,5 @@ function createWriteLog(checkpoint: CheckpointPort) {
 const strandedRefusal = ({ address }: Reservation): PoolRefusal => ({
   kind: 'refused',
   reason: 'eni-absent',
-  message: `this attachment holds ${address}, whose ENI is not attached to this node; attach it again, or delete the pod`,
+  message: `this attachment holds ${address}, whose ENI is not among those this node manages (detached, tagged no_manage, or without a link); bring it back, or delete the pod`,
 });

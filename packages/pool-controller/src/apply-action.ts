@@ -47,6 +47,7 @@ async function createEni(addressCount: number, hands: Hands): Promise<void> {
     await enterEni(eni, { book, host, signal, nowMs: clock.nowMs() });
   } catch (error) {
     // An ENI that the host cannot use only costs addresses; the next plan asks for another.
+    book.loseEni(eni.eniId);
     await enis.freeEni(eni.eniId, { signal }).catch(() => {});
     throw error;
   }

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { DeskReply } from './address-desk.ts';
-import { codedError, createFakeNode, type FakeNode, type FakeNodeOptions } from './fake-node.ts';
+import {
+  codedError,
+  createFakeNode,
+  type FakeNode,
+  type FakeNodeOptions,
+  primaryOf,
+} from './fake-node.ts';
 
 let node: FakeNode;
 
@@ -74,9 +80,12 @@ describe('growth', () => {
 
   test('does not ask for an ENI whose slot somebody else’s ENI takes', async () => {
     node = createFakeNode({ primaryAddressCount: 3, maxEnis: 2 });
-    const [primary] = [...node.ec2.values()];
-    if (primary === undefined) throw new Error('no primary ENI');
-    node.ec2.set('eni-9', { ...primary, eniId: 'eni-9', isPrimary: false, deviceNumber: 1 });
+    node.ec2.set('eni-9', {
+      ...primaryOf(node),
+      eniId: 'eni-9',
+      isPrimary: false,
+      deviceNumber: 1,
+    });
     node.unmanaged.add('eni-9');
     await node.controller.adopt();
     node.controller.start();
@@ -130,6 +139,53 @@ describe('observing', () => {
     );
   });
 
+  test('compares again when an action fails while a comparison is under way', async () => {
+    await startNode({ targets: { warmIpTarget: 1 } });
+    await node.clock.advance(59_000);
+    node.metadata = [];
+    const asking = node.holdDescriptions();
+    await node.clock.advance(2_000); // the minute is over
+    node.failNext('assignAddresses', codedError('unreachable'));
+    await ask('a');
+    await node.clock.advance(1_500);
+    const before = node.calls.length;
+    asking.goOn();
+    await node.clock.advance(500);
+    expect(node.calls.slice(before).some((call) => call.startsWith('describe'))).toBe(true);
+  });
+
+  test('does not forget ENIs that are not ours while it creates one', async () => {
+    node = createFakeNode({ primaryAddressCount: 3, maxEnis: 3 });
+    node.ec2.set('eni-9', {
+      ...primaryOf(node),
+      eniId: 'eni-9',
+      isPrimary: false,
+      deviceNumber: 2,
+    });
+    node.unmanaged.add('eni-9');
+    await node.controller.adopt();
+    node.controller.start();
+    expect(node.controller.maxEnis).toBe(2);
+    await ask('a');
+    await node.clock.advance(500); // the second ENI is being created
+    await node.controller.adopt();
+    expect(node.controller.maxEnis).toBe(2);
+  });
+
+  test('ends when the daemon does, also before the start', async () => {
+    const ending = new AbortController();
+    node = createFakeNode({ signal: ending.signal, linkDelayMs: 15_000 });
+    node.ec2.set('eni-1', {
+      ...primaryOf(node),
+      eniId: 'eni-1',
+      isPrimary: false,
+      deviceNumber: 1,
+    });
+    const adopting = node.controller.adopt();
+    ending.abort(new Error('ended by SIGTERM'));
+    await expect(adopting).rejects.toThrow('ended by SIGTERM');
+  });
+
   test('does not believe an answer that an action has overtaken', async () => {
     await startNode({ targets: { warmIpTarget: 1 } });
     await node.clock.advance(5_000);
@@ -147,9 +203,12 @@ describe('observing', () => {
   test('does not keep pods waiting while a link takes its time', async () => {
     await startNode({ primaryAddressCount: 3, linkDelayMs: 15_000, maxEnis: 1 });
     await node.clock.advance(59_000);
-    const [primary] = [...node.ec2.values()];
-    if (primary === undefined) throw new Error('no primary ENI');
-    node.ec2.set('eni-9', { ...primary, eniId: 'eni-9', isPrimary: false, secondaryAddresses: [] });
+    node.ec2.set('eni-9', {
+      ...primaryOf(node),
+      eniId: 'eni-9',
+      isPrimary: false,
+      secondaryAddresses: [],
+    });
     await node.clock.advance(2_000); // the minute is over, the new ENI is being set up
     for (const container of ['a', 'b', 'c']) await ask(container);
     expect(addressOf(await after(200, ask('d')))).toBe('refused: eni-limit');
@@ -332,20 +391,38 @@ describe('an attachment whose address is stranded', () => {
     });
   });
 
+  test('is given another one when its ENI is lost before anybody has seen the address', async () => {
+    await startNode({ primaryAddressCount: 3, maxEnis: 2 });
+    node.ec2.set('eni-1', {
+      ...primaryOf(node),
+      eniId: 'eni-1',
+      isPrimary: false,
+      deviceNumber: 1,
+      primaryAddress: '10.0.8.1',
+      secondaryAddresses: ['10.0.8.2'],
+    });
+    await node.controller.adopt();
+    for (const pod of ['b', 'c', 'd']) await ask(pod);
+    const writing = node.holdCheckpoint();
+    const asking = ask('a');
+    node.ec2.delete('eni-1');
+    await node.controller.adopt();
+    writing.goOn();
+    await node.desk.release(key('b'));
+    const reply = await after(40_000, asking);
+    expect(reply).toMatchObject({ kind: 'reserved', isNew: true });
+    expect(addressOf(reply)).not.toBe('10.0.8.2');
+    expect(node.book.find(key('a'))?.address).toBe(addressOf(reply));
+  });
+
   test('counts as a pod of the node', async () => {
     await startNode({ primaryAddressCount: 3, maxPods: 4, targets: { warmIpTarget: 3 } });
     for (const pod of ['a', 'b', 'c']) await ask(pod);
-    node.ec2.set('eni-0', { ...primary(), secondaryAddresses: [] });
+    node.ec2.set('eni-0', { ...primaryOf(node), secondaryAddresses: [] });
     await node.controller.adopt();
     await node.clock.advance(30_000);
     expect(node.book.statistics(0)).toMatchObject({ strandedCount: 3, totalCount: 1 });
   });
-
-  const primary = () => {
-    const [eni] = [...node.ec2.values()];
-    if (eni === undefined) throw new Error('no primary ENI');
-    return eni;
-  };
 });
 
 describe('durability', () => {

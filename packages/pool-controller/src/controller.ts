@@ -29,6 +29,8 @@ export interface PoolControllerOptions {
   /** Time between two comparisons with instance metadata, ms. Default 60,000. */
   readonly reconcileIntervalMs?: number;
   readonly onEvent?: (event: PoolEvent) => void;
+  /** Ends whatever waits, as {@link PoolController.stop} does, also before the start. Default: never. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PoolController {
@@ -81,9 +83,10 @@ const grows = (action: StartedAction) =>
 
 class PoolLoop implements PoolController {
   readonly waitingLine: WaitingLine = createWaitingLine();
-  readonly #options: Required<PoolControllerOptions>;
+  readonly #options: Required<Omit<PoolControllerOptions, 'signal'>>;
   readonly #ledger = createActionLedger();
   readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
   /** Everything that {@link stop} waits for. */
   readonly #underWay = new Set<Promise<void>>();
   #lastPlan: Plan | undefined;
@@ -102,6 +105,8 @@ class PoolLoop implements PoolController {
       onEvent: () => {},
       ...options,
     };
+    const signals = options.signal === undefined ? [] : [options.signal];
+    this.#signal = AbortSignal.any([this.#stopping.signal, ...signals]);
   }
 
   get lastPlan(): Plan | undefined {
@@ -123,12 +128,11 @@ class PoolLoop implements PoolController {
   }
 
   async adopt(): Promise<void> {
-    const signal = this.#stopping.signal;
-    const seen = await reconcile({ ...this.#options, signal, ledger: this.#ledger });
-    this.#foreignEniCount = seen.foreignEniCount;
-    const { reconcileIntervalMs } = this.#options;
-    const restMs = seen.isComplete ? reconcileIntervalMs : OBSERVE_RETRY_MS;
-    this.#observeAtMs = this.#nowMs() + Math.min(restMs, reconcileIntervalMs);
+    // Whatever asks for a comparison while this one is under way gets another.
+    this.#observeAtMs = this.#nowMs() + this.#options.reconcileIntervalMs;
+    const seen = await reconcile({ ...this.#options, signal: this.#signal, ledger: this.#ledger });
+    this.#foreignEniCount = seen.foreignEniCount ?? this.#foreignEniCount;
+    if (!seen.isComplete) this.#observeBy(this.#nowMs() + OBSERVE_RETRY_MS);
   }
 
   start(): void {
@@ -147,7 +151,7 @@ class PoolLoop implements PoolController {
 
   async #loop(): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#stopping;
+    const signal = this.#signal;
     while (!signal.aborted) {
       const kicked = new Promise<void>((resolve) => {
         this.#wakeUp = resolve;
@@ -180,12 +184,15 @@ class PoolLoop implements PoolController {
     try {
       await this.adopt();
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
+      if (this.#signal.aborted) return;
       this.#options.onEvent({ kind: 'observe-failed', error });
-      this.#observeAtMs = this.#nowMs() + this.#options.reconcileIntervalMs;
     } finally {
       this.#isObserving = false;
     }
+  }
+
+  #observeBy(atMs: number): void {
+    this.#observeAtMs = Math.min(this.#observeAtMs, atMs);
   }
 
   #decide(): Plan {
@@ -217,7 +224,7 @@ class PoolLoop implements PoolController {
 
   async #carryOut(action: StartedAction): Promise<void> {
     const { onEvent } = this.#options;
-    const { signal } = this.#stopping;
+    const signal = this.#signal;
     const startedAtMs = this.#nowMs();
     onEvent({ kind: 'action-started', action });
     try {
@@ -230,7 +237,7 @@ class PoolLoop implements PoolController {
       if (grows(action)) this.#block = growthBlockOf(error, this.#block, nowMs);
       else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
       // A failed answer does not tell what EC2 did: the next look compares.
-      this.#observeAtMs = Number.NEGATIVE_INFINITY;
+      this.#observeBy(Number.NEGATIVE_INFINITY);
       onEvent({ kind: 'action-failed', action, error });
     }
   }

@@ -12,7 +12,7 @@ export function doubtful(observed: readonly ObservedEni[], known: KnownEnis): re
 }
 
 function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boolean {
-  if (known === undefined || hasMoved(known, observed)) return true;
+  if (known === undefined || !isSameSlot(known, observed)) return true;
   // No action is under way: what it was to give back may be gone or not.
   if (known.drainingCount > 0) return true;
   const held = new Set<string>(known.addresses.map(({ address }) => address));
@@ -22,7 +22,11 @@ function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boole
   );
 }
 
-/** Detached and attached again in another slot of the instance, between two looks. */
-export const hasMoved = (known: EniSnapshot, observed: ObservedEni): boolean =>
-  known.deviceNumber !== observed.deviceNumber ||
-  known.networkCardIndex !== observed.networkCardIndex;
+interface Slot {
+  readonly deviceNumber: number;
+  readonly networkCardIndex: number;
+}
+
+/** False when an ENI was detached and attached again elsewhere on the instance, between two looks. */
+export const isSameSlot = (one: Slot, other: Slot): boolean =>
+  one.deviceNumber === other.deviceNumber && one.networkCardIndex === other.networkCardIndex;

@@ -36,6 +36,8 @@ export interface FakeNode {
   failCheckpoint(error: Error | undefined): void;
   /** Makes writes of the checkpoint wait until told to go on. */
   holdCheckpoint(): { goOn(): void };
+  /** Makes the host's tear-downs wait until told to go on. */
+  holdTearDown(): { goOn(): void };
   /** Makes answers about ENIs wait until told to go on; they tell what was true when they were asked. */
   holdDescriptions(): { goOn(): void };
   savedCount(): number;
@@ -54,6 +56,7 @@ export interface FakeNodeOptions {
   readonly linkDelayMs?: number;
   /** Addresses on the primary ENI at the start. */
   readonly primaryAddressCount?: number;
+  readonly signal?: AbortSignal;
 }
 
 const SUBNET: SubnetId = 'subnet-1';
@@ -88,6 +91,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   let checkpointError: Error | undefined;
   let checkpointHold: Promise<void> = Promise.resolve();
   let descriptionHold: Promise<void> = Promise.resolve();
+  let tearDownHold: Promise<void> = Promise.resolve();
   let saved = 0;
   let addressCount = 0;
 
@@ -163,10 +167,10 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       calls.push(`describeEnis ${eniIds.join(' ')}`);
       failIfTold('describeEnis');
       const described = eniIds
+        .filter((eniId) => !detached.has(eniId))
         .flatMap((eniId) => ec2.get(eniId) ?? [])
         .map((eni) => ({
           ...eni,
-          isAttached: !detached.has(eni.eniId),
           isManaged: !unmanaged.has(eni.eniId),
         }));
       await descriptionHold;
@@ -185,6 +189,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     tearDownEni: async (eniId) => {
       hostCalls.push(`tearDownEni ${eniId}`);
       failIfTold('tearDownEni');
+      await tearDownHold;
     },
   };
   const checkpoint: CheckpointPort = {
@@ -209,6 +214,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     limits: { maxEnis, addressesPerEni },
     maxPods,
     onEvent: (event) => events.push(event),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return Object.assign(node, {
     clock,
@@ -236,6 +242,11 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       checkpointHold = promise;
       return { goOn: resolve };
     },
+    holdTearDown: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      tearDownHold = promise;
+      return { goOn: resolve };
+    },
     holdDescriptions: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       descriptionHold = promise;
@@ -243,4 +254,11 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     },
     savedCount: () => saved,
   });
+}
+
+/** The primary ENI as EC2 has it. */
+export function primaryOf({ ec2 }: FakeNode): ObservedEni {
+  const primary = ec2.get('eni-0');
+  if (primary === undefined) throw new Error('no primary ENI');
+  return primary;
 }

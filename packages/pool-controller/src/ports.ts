@@ -14,12 +14,12 @@ export interface ObservedEni {
   readonly isPrimary: boolean;
 }
 
-/** What EC2 itself says of an ENI; the last word where instance metadata may be stale. */
+/** What EC2 itself says of an ENI of this instance; the last word where instance metadata may be stale. */
 export interface EniTruth {
   readonly eniId: EniId;
+  readonly deviceNumber: number;
+  readonly networkCardIndex: number;
   readonly secondaryAddresses: readonly Ipv4Address[];
-  /** False when it is attached to no instance, to another one, or is being detached. */
-  readonly isAttached: boolean;
   /** False for ENIs tagged `node.k8s.amazonaws.com/no_manage=true`. */
   readonly isManaged: boolean;
 }
@@ -53,7 +53,7 @@ export interface EniPort {
   ): Promise<void>;
   /** Detaches and deletes; success when the ENI is gone already. */
   freeEni(eniId: EniId, options: CallOptions): Promise<void>;
-  /** ENIs that EC2 does not know are left out of the answer. */
+  /** Left out of the answer: ENIs attached to no instance, to another one, or being detached. */
   describeEnis(eniIds: readonly EniId[], options: CallOptions): Promise<readonly EniTruth[]>;
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { codedError, createFakeNode, type FakeNode, type FakeNodeOptions } from './fake-node.ts';
+import {
+  codedError,
+  createFakeNode,
+  type FakeNode,
+  type FakeNodeOptions,
+  primaryOf,
+} from './fake-node.ts';
 import type { ObservedEni } from './ports.ts';
 
 const key = { networkName: 'aws-cni', containerId: 'a', interfaceName: 'eth0' };
@@ -13,9 +19,7 @@ test('adopts what is attached, with the addresses that EC2 assigns', async () =>
 
 test('leaves ENIs alone that are tagged no_manage, except the primary one', async () => {
   const node = createFakeNode();
-  const [primary] = [...node.ec2.values()];
-  if (primary === undefined) throw new Error('no primary ENI');
-  node.ec2.set('eni-9', { ...primary, eniId: 'eni-9', deviceNumber: 1, isPrimary: false });
+  node.ec2.set('eni-9', { ...primaryOf(node), eniId: 'eni-9', deviceNumber: 1, isPrimary: false });
   node.unmanaged.add('eni-9').add('eni-0');
   await node.controller.adopt();
   expect(node.book.enis(0).map(({ eniId }) => eniId)).toEqual(['eni-0']);
@@ -52,12 +56,6 @@ async function nodeWithTwoEnis(options: FakeNodeOptions = {}) {
   };
   node.ec2.set('eni-1', second);
   return { node, primary, second };
-}
-
-function primaryOf(node: FakeNode): ObservedEni {
-  const primary = node.ec2.get('eni-0');
-  if (primary === undefined) throw new Error('no primary ENI');
-  return primary;
 }
 
 const eniIdsOf = (node: FakeNode) => node.book.enis(0).map(({ eniId }) => eniId);
@@ -113,8 +111,7 @@ test('forgets an ENI only when EC2 confirms that it is gone', async () => {
 test('what was to be given back comes back if EC2 still assigns it, and goes if not', async () => {
   const node = createFakeNode({ primaryAddressCount: 3 });
   await node.controller.adopt();
-  const [primary] = [...node.ec2.values()];
-  if (primary === undefined) throw new Error('no primary ENI');
+  const primary = primaryOf(node);
   const [gone, kept, ...rest] = primary.secondaryAddresses;
   if (gone === undefined || kept === undefined) throw new Error('too few addresses');
   node.book.drain('eni-0', [gone, kept]);
@@ -213,6 +210,19 @@ describe('an ENI that makes trouble', () => {
       expect.objectContaining({ kind: 'eni-failed', eniId: 'eni-1' }),
     );
   });
+});
+
+test('makes the whole book right before it waits for the host', async () => {
+  const { node, primary } = await nodeWithTwoEnis();
+  await node.controller.adopt();
+  node.ec2.delete('eni-1');
+  node.ec2.set('eni-0', { ...primary, secondaryAddresses: [] });
+  const removing = node.holdTearDown();
+  const adopting = node.controller.adopt();
+  await node.clock.advance(0);
+  expect(addressesOf(node)).toEqual([]);
+  removing.goOn();
+  await adopting;
 });
 
 test('restores the wiring of known ENIs, whatever became of it', async () => {

@@ -1,7 +1,7 @@
 import type { AddressBook, EniId, EniSnapshot } from '@vpc-cni/ipam';
 import type { ActionLedger } from './action-ledger.ts';
 import { correctionOf, isNeeded, takeAway, takeOver } from './correction.ts';
-import { doubtful, hasMoved } from './doubt.ts';
+import { doubtful, isSameSlot } from './doubt.ts';
 import { enterEni } from './enter-eni.ts';
 import type { PoolEvent } from './events.ts';
 import type { Clock, EniPort, EniTruth, HostPort, MetadataPort, ObservedEni } from './ports.ts';
@@ -20,9 +20,12 @@ export interface Reconciler {
 
 /** What a comparison has found out. */
 export interface Reconciled {
-  /** ENIs that occupy a slot of the instance without being in the book. */
-  readonly foreignEniCount: number;
-  /** False when an ENI could not be dealt with; an event told which. */
+  /**
+   * ENIs that occupy a slot of the instance without being in the book; `undefined` while one of ours is
+   * being created, which looks the same.
+   */
+  readonly foreignEniCount: number | undefined;
+  /** False when an ENI could not be dealt with, because it made trouble or an action was changing it. */
   readonly isComplete: boolean;
 }
 
@@ -47,22 +50,26 @@ export async function reconcile(r: Reconciler): Promise<Reconciled> {
     r.ledger.isUntouchedSince(mark, { eniId, isKnown: atFirst.has(eniId) });
 
   const observed = await r.metadata.readEnis({ signal: r.signal });
-  const doubts = (await askEc2(doubtful(observed, atFirst), observed, r)).filter(isQuiet);
-  const areCorrected = [await loseEnis(doubts, r), correctAddresses(doubts, r)];
-
+  const asked = await askEc2(doubtful(observed, atFirst), observed, r);
+  const doubts = asked.filter(isQuiet);
+  // Nothing is waited for until the book is right: an action that began would overtake EC2's word.
+  const lost = loseEnis(doubts, r);
+  const isCorrected = correctAddresses(doubts, r);
   const known = knownEnis(r);
   const newcomers = doubts.filter(({ eniId, truth }) => truth !== undefined && !known.has(eniId));
   const settled = observed.filter((eni) => known.has(eni.eniId) && isQuiet(eni));
   const areWired = await Promise.all([
+    ...lost.map((eniId) => attempt(eniId, () => r.host.tearDownEni(eniId), r)),
     ...newcomers.map((doubt) => attempt(doubt.eniId, () => adopt(doubt, r), r)),
     ...settled.map((eni) => attempt(eni.eniId, () => repair(eni, r), r)),
   ]);
 
   const atLast = knownEnis(r);
-  const foreign = newcomers.filter((eni) => !atLast.has(eni.eniId) && isQuiet(eni));
+  const isCreating = asked.some((doubt) => !atFirst.has(doubt.eniId) && !isQuiet(doubt));
+  const foreign = newcomers.filter(({ eniId }) => !atLast.has(eniId));
   return {
-    foreignEniCount: foreign.length,
-    isComplete: [...areCorrected, ...areWired].every((isDone) => isDone),
+    foreignEniCount: isCreating ? undefined : foreign.length,
+    isComplete: isCorrected && areWired.every((isDone) => isDone) && asked.every(isQuiet),
   };
 }
 
@@ -79,7 +86,7 @@ async function askEc2(
   return eniIds.map((eniId) => ({
     eniId,
     observed: observed.find((eni) => eni.eniId === eniId),
-    truth: described.find((eni) => eni.eniId === eniId && eni.isAttached),
+    truth: described.find((eni) => eni.eniId === eniId),
   }));
 }
 
@@ -100,40 +107,39 @@ async function attempt(
 }
 
 /** Pods of a lost ENI are stranded: should it come back, they have their addresses again. */
-async function loseEnis(doubts: readonly Doubt[], r: Reconciler): Promise<boolean> {
+function loseEnis(doubts: readonly Doubt[], r: Reconciler): readonly EniId[] {
   const known = knownEnis(r);
-  const isLost = ({ eniId, observed, truth }: Doubt) => {
+  const isLost = ({ eniId, truth }: Doubt) => {
     const eni = known.get(eniId);
-    if (eni === undefined) return false;
-    return truth === undefined || (observed !== undefined && hasMoved(eni, observed));
+    return eni !== undefined && (truth === undefined || !isSameSlot(eni, truth));
   };
-  const outcomes = doubts.filter(isLost).map(({ eniId }) => {
+  return doubts.filter(isLost).map(({ eniId }) => {
     const strandedCount = r.book.loseEni(eniId).length;
     r.onEvent({ kind: 'eni-lost', eniId, strandedCount });
-    return attempt(eniId, () => r.host.tearDownEni(eniId), r);
+    return eniId;
   });
-  return (await Promise.all(outcomes)).every((isDone) => isDone);
 }
 
-function correctAddresses(doubts: readonly Doubt[], r: Reconciler): Promise<boolean> {
+/** @returns false when an ENI's addresses could not be corrected; an event told which. */
+function correctAddresses(doubts: readonly Doubt[], r: Reconciler): boolean {
   const known = knownEnis(r);
   const corrections = doubts.flatMap(({ eniId, truth }) => {
     const eni = known.get(eniId);
     return eni === undefined || truth === undefined ? [] : [correctionOf(eni, truth)];
   });
   for (const correction of corrections) takeAway(correction, r.book);
-  const outcomes = corrections.map((correction) =>
-    attempt(
-      correction.eniId,
-      async () => {
-        takeOver(correction, r.book);
-        const { kept, ...difference } = correction;
-        if (isNeeded(correction)) r.onEvent({ kind: 'addresses-corrected', ...difference });
-      },
-      r,
-    ),
-  );
-  return Promise.all(outcomes).then((areDone) => areDone.every((isDone) => isDone));
+  let isDone = true;
+  for (const correction of corrections) {
+    const { kept, ...difference } = correction;
+    try {
+      takeOver(correction, r.book);
+      if (isNeeded(correction)) r.onEvent({ kind: 'addresses-corrected', ...difference });
+    } catch (error) {
+      isDone = false;
+      r.onEvent({ kind: 'eni-failed', eniId: correction.eniId, error });
+    }
+  }
+  return isDone;
 }
 
 async function adopt({ eniId, observed, truth }: Doubt, r: Reconciler): Promise<void> {
@@ -142,8 +148,9 @@ async function adopt({ eniId, observed, truth }: Doubt, r: Reconciler): Promise<
     r.onEvent({ kind: 'eni-left-alone', eniId });
     return;
   }
-  const { secondaryAddresses } = truth;
-  await enterEni({ ...observed, secondaryAddresses }, { ...r, nowMs: r.clock.nowMs() });
+  const { secondaryAddresses, deviceNumber, networkCardIndex } = truth;
+  const eni = { ...observed, secondaryAddresses, deviceNumber, networkCardIndex };
+  await enterEni(eni, { ...r, nowMs: r.clock.nowMs() });
   r.onEvent({ kind: 'eni-adopted', eniId, addressCount: secondaryAddresses.length });
 }
 

@@ -84,11 +84,14 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
         allocator.unassignAddresses(eniId, addresses, options),
       freeEni: (eniId, options) => allocator.freeEni(eniId, options),
       describeEnis: async (eniIds, options) =>
-        (await allocator.describeEnis(eniIds, options)).map((eni) => ({
-          ...eni,
-          isAttached: eni.instanceId === instanceId,
-          isManaged: true,
-        })),
+        (await allocator.describeEnis(eniIds, options))
+          .filter((eni) => eni.instanceId === instanceId)
+          .map(({ deviceNumber = 0, networkCardIndex = 0, ...eni }) => ({
+            ...eni,
+            deviceNumber,
+            networkCardIndex,
+            isManaged: true,
+          })),
     },
     host: {
       routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
