@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import {
+  CNI_ERROR,
+  CniError,
   type CniProcessRequest,
   type CniProcessResponse,
   handleRequest,
@@ -44,7 +46,7 @@ export function createCniService(
   const deferredDels = createDeferredDels(
     join(config.runDirectory, 'deferred-del'),
     (request) => respond(request, forDeferred, signal),
-    clock,
+    { nowMs: Date.now }, // as the file system's times
   );
 
   function report(replays: readonly Replay[]): void {
@@ -58,12 +60,15 @@ export function createCniService(
       if (command === 'DEL' && serving === undefined) return undefined;
       if (command === 'DEL') metrics.delRequests.inc({ reason: 'PodDeleted' });
       if (command === 'ADD') metrics.addRequests.inc();
+      const startedAtMs = clock.nowMs();
+      let handlers = serving ?? options.whileStarting;
       // Without a deferred DEL nothing is waited for: an ADD keeps its turn before the DEL that follows it.
       if (command === 'ADD' && serving !== undefined && deferredDels.has(request)) {
-        report(await deferredDels.replayBefore(request));
+        const replays = await deferredDels.replayBefore(request);
+        report(replays);
+        handlers = { ...handlers, ...refusingAfter(replays) };
       }
-      const startedAtMs = clock.nowMs();
-      const response = await respond(request, serving ?? options.whileStarting, until);
+      const response = await respond(request, handlers, until);
       logAnswer(log, request, response, clock.nowMs() - startedAtMs);
       return response;
     },
@@ -80,6 +85,20 @@ export function createCniService(
       }
     },
   };
+}
+
+/** An ADD must not come before its DEL: while that fails, so does the ADD. */
+function refusingAfter(replays: readonly Replay[]): Partial<PluginHandlers> {
+  const kept = replays.find(({ kind }) => kind === 'kept');
+  if (kept === undefined) return {};
+  const refuse = async () => {
+    throw new CniError(
+      CNI_ERROR.tryAgainLater,
+      'an earlier DEL of this attachment is not carried out yet',
+      'failure' in kept ? kept.failure : '',
+    );
+  };
+  return { add: refuse };
 }
 
 function logReplay(log: Logger, replay: Replay): void {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -120,4 +120,13 @@ test('what a killed launcher left half-written goes when it is old; what was set
   nowMs += 600_001;
   await deferredDels.replayAll();
   expect((await readdir(spool)).sort()).toEqual(names.slice(1).sort());
+});
+
+test('an entry that cannot be read is kept, and the others have their turn', async () => {
+  await mkdir(join(spool, 'a-eth0'));
+  await defer('b');
+  expect(await deferredDels.replayAll()).toMatchObject([
+    { kind: 'kept', failure: expect.stringContaining('EISDIR') },
+    { kind: 'done' },
+  ]);
 });

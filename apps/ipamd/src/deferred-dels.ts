@@ -37,8 +37,13 @@ export function createDeferredDels(
 
   const replayOnce = async (name: string): Promise<readonly Replay[]> => {
     const file = join(directory, name);
-    const bytes = await readIfThere(file);
-    return bytes === undefined ? [] : [await carryOut(file, bytes, answer)];
+    try {
+      const bytes = await readIfThere(file);
+      return bytes === undefined ? [] : [await carryOut(file, bytes, answer)];
+    } catch (error) {
+      // One file that cannot be read must not keep the others from their turn.
+      return [{ file, kind: 'kept', failure: error instanceof Error ? error.message : `${error}` }];
+    }
   };
   // Whoever comes while a DEL is being carried out waits for it: a second time could meet the next pod.
   const replay = (name: string): Promise<readonly Replay[]> => {

@@ -36,11 +36,14 @@ export function createEniPort(options: {
       allocator.unassignAddresses(eniId, addresses, { signal }),
     freeEni: (eniId, { signal }) => allocator.freeEni(eniId, { signal }),
     describeEnis: async (eniIds, { signal }) =>
-      (await allocator.describeEnis(eniIds, { signal })).map((eni) => ({
-        eniId: eni.eniId,
-        secondaryAddresses: eni.secondaryAddresses,
-        isAttached: eni.instanceId === instance.instanceId && eni.status !== 'detaching',
-        isManaged: eni.tags[NO_MANAGE_TAG] !== 'true',
-      })),
+      (await allocator.describeEnis(eniIds, { signal }))
+        .filter((eni) => eni.instanceId === instance.instanceId && eni.status !== 'detaching')
+        .map(({ eniId, secondaryAddresses, tags, deviceNumber = 0, networkCardIndex = 0 }) => ({
+          eniId,
+          deviceNumber,
+          networkCardIndex,
+          secondaryAddresses,
+          isManaged: tags[NO_MANAGE_TAG] !== 'true',
+        })),
   };
 }

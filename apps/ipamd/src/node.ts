@@ -6,16 +6,18 @@ import { createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressDesk, createPoolController } from '@vpc-cni/pool-controller';
 import { maxPods } from '@vpc-cni/warm-pool';
 import { createAddressPort } from './address-port.ts';
-import { type AwsAccess, connectToAws } from './aws.ts';
+import { connectToAws } from './aws.ts';
 import type { Context } from './context.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
 import { setUpHost } from './host.ts';
 import { createHostPort } from './host-port.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
+import { deleteLeakedEnis, holdsStranded, type LeakSweep, sweepLeakedEnis } from './leaked-enis.ts';
 import { readNetworkFacts } from './network-facts.ts';
 import { logPoolEvent } from './pool-log.ts';
-import { restorePods } from './restore.ts';
+import { restorePods, routeRestoredPods } from './restore.ts';
 import type { DaemonPorts } from './socket-routes.ts';
+import { inWallTime } from './wall-time.ts';
 
 /** A node that can serve pods. */
 export interface ReadyNode {
@@ -39,7 +41,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
   const checkpoint = createCheckpointFile({
     path: config.checkpointPath,
-    snapshot: () => encodeCheckpoint(book.toCheckpoint()),
+    snapshot: () => encodeCheckpoint(inWallTime(book.toCheckpoint(), clock, Date.now())),
   });
   const controller = createPoolController({
     book,
@@ -56,16 +58,19 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     targets: config.targets,
     maxPods: maxPods(limits),
     onEvent: logPoolEvent(context.log, metrics),
+    signal: context.signal,
   });
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
   await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
-  await phases.run(`restoring pods from ${config.checkpointPath}`, async () => {
-    await restorePods({ context, book, host, checkpoint: await checkpoint.load() });
-    await checkpoint.save();
-  });
+  await phases.run(`restoring pods from ${config.checkpointPath}`, async () =>
+    restorePods({ context, book, host, checkpoint: await checkpoint.load() }),
+  );
+  await phases.run(`writing ${config.checkpointPath}`, () => checkpoint.save());
+  book.subscribe(routeRestoredPods(context, host));
 
-  await deleteLeakedEnis(context, aws, { olderThanMs: 0 });
+  const leaks: LeakSweep = { allocator, isNeeded: (eni) => holdsStranded(book, eni) };
+  await deleteLeakedEnis(context, leaks, { olderThanMs: 0 });
 
   const ports: DaemonPorts = {
     addresses: createAddressPort({
@@ -97,41 +102,11 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     start: () => {
       controller.start();
-      sweeping = sweepLeakedEnis(context, aws);
+      sweeping = sweepLeakedEnis(context, leaks);
     },
     stop: async () => {
       await Promise.all([controller.stop(), sweeping]);
       await host.close();
     },
   };
-}
-
-const LEAK_SWEEP_MS = 600_000;
-/** An ENI of ours that is not attached yet is younger. */
-const LEAKED_ENI_AGE_MS = 300_000;
-
-/** Some allocations fail so that even their clean-up fails; what they left goes later. */
-async function sweepLeakedEnis(context: Context, aws: AwsAccess): Promise<void> {
-  const { clock, signal } = context;
-  while (!signal.aborted) {
-    await clock.sleep(LEAK_SWEEP_MS, { signal }).catch(() => {});
-    if (!signal.aborted) await deleteLeakedEnis(context, aws, { olderThanMs: LEAKED_ENI_AGE_MS });
-  }
-}
-
-/**
- * Deletes ENIs that this node created and did not live to attach. With age 0 only before the
- * controller starts: an ENI of its own that is not attached yet looks the same.
- */
-async function deleteLeakedEnis(
-  { log, signal }: Context,
-  { allocator }: AwsAccess,
-  age: { readonly olderThanMs: number },
-): Promise<void> {
-  try {
-    const eniIds = await allocator.deleteLeakedEnis({ ...age, signal });
-    if (eniIds.length > 0) log.info({ eniIds }, 'leaked ENIs deleted');
-  } catch (error) {
-    if (!signal.aborted) log.warn({ err: error }, 'cannot look for leaked ENIs');
-  }
 }

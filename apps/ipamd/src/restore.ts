@@ -1,5 +1,10 @@
-import { ANY_TABLE, hostLinkName } from '@vpc-cni/host-network';
-import { type AddressBook, decodeCheckpoint, type Reservation } from '@vpc-cni/ipam';
+import { hostLinkName } from '@vpc-cni/host-network';
+import {
+  type AddressBook,
+  type AddressEventListener,
+  decodeCheckpoint,
+  type Reservation,
+} from '@vpc-cni/ipam';
 import type { Context } from './context.ts';
 import type { Host } from './host.ts';
 
@@ -23,16 +28,36 @@ export async function restorePods(options: {
     log.warn({ key, ipv4, reason }, 'checkpoint entry dropped');
   }
   const orphans = book.reservations().filter((pod) => !hasHostLink(pod, linkNames));
-  for (const { key, address, eni } of orphans) {
-    host.network.tearDownPodRules(address, eni?.routeTableId ?? ANY_TABLE);
+  for (const { key, address } of orphans) {
+    host.network.tearDownPodRules(address);
     book.release(key, clock.nowMs());
     log.info({ key, address }, 'pod is gone, its address cools down');
   }
   for (const { key, address, eni } of book.reservations()) {
-    if (eni === undefined) log.warn({ key, address }, 'the ENI of a running pod is not attached');
+    if (eni === undefined)
+      log.warn({ key, address }, 'a running pod has an ENI that is not managed');
   }
+  await host.network.routePods(placesOf(book.reservations()));
   log.info({ pods: book.reservations().length }, 'checkpoint restored');
 }
+
+/** Pods by address and the table they leave by, stranded ones left out. */
+const placesOf = (pods: readonly Reservation[]) =>
+  pods.flatMap(({ address, eni }) =>
+    eni === undefined ? [] : [{ address, routeTableId: eni.routeTableId }],
+  );
+
+/** A pod that has its address again may have it on another ENI: its packets have to leave by that one. */
+export const routeRestoredPods =
+  ({ log }: Context, { network }: Host): AddressEventListener =>
+  (event) => {
+    if (event.kind !== 'restored') return;
+    const { key, address } = event.reservation;
+    network.routePods(placesOf([event.reservation])).then(
+      () => log.info({ key, address }, 'the ENI of a running pod is back'),
+      (error: unknown) => log.error({ key, address, err: error }, 'cannot route a pod to its ENI'),
+    );
+  };
 
 /**
  * Whether the pod's host link is among the host's links. Its prefix is ignored, because

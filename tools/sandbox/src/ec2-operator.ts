@@ -1,6 +1,7 @@
 /** What an operator does to a node's ENIs behind the daemon's back, over EC2's own API. */
 export interface Ec2Operator {
   detach(attachmentId: string): Promise<void>;
+  attach(eniId: string, instanceId: string, deviceIndex: number): Promise<void>;
   /** Tags the ENI so that the daemon leaves it alone; or takes the tag away. */
   setUnmanaged(eniId: string, isUnmanaged: boolean): Promise<void>;
 }
@@ -21,6 +22,12 @@ export function createEc2Operator(endpoint: string): Ec2Operator {
   return {
     detach: (attachmentId) =>
       call('DetachNetworkInterface', { AttachmentId: attachmentId, Force: 'true' }),
+    attach: (eniId, instanceId, deviceIndex) =>
+      call('AttachNetworkInterface', {
+        NetworkInterfaceId: eniId,
+        InstanceId: instanceId,
+        DeviceIndex: `${deviceIndex}`,
+      }),
     setUnmanaged: (eniId, isUnmanaged) =>
       call(isUnmanaged ? 'CreateTags' : 'DeleteTags', {
         'ResourceId.1': eniId,

@@ -14,6 +14,9 @@ let node: SandboxNode;
 let operator: Ec2Operator;
 let pods: Pod[];
 
+/** The subnet's first address. */
+const VPC_ROUTER = '10.0.32.1';
+
 const environment = { IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' };
 
 beforeEach(async () => {
@@ -131,14 +134,39 @@ test('an ENI that was detached leaves the pool; its pods are told by CHECK and l
   for (const pod of held) {
     expect(await node.runtime.cni('CHECK', pod, checkConf(pod))).toMatchObject({
       exitCode: 1,
-      output: { code: 102, details: expect.stringContaining('not attached') },
+      output: { code: 102, details: expect.stringContaining('not among the ENIs') },
     });
   }
   const newcomers = await addressesOfNewcomers();
+  expect(newcomers.length).toBeGreaterThan(0);
   expect(newcomers.filter((address) => addressesOf(pods).includes(address))).toEqual([]);
+  // It is not leaked: it may come back to its pods.
+  expect(box.emulator.describe().enis.map(({ eniId }) => eniId)).toContain(eni.eniId);
   for (const pod of pods) await node.deletePod(pod);
   expect(await strandedAddresses()).toEqual([]);
   await expectNoTraceOf(pods);
+});
+
+test('an ENI that comes back in another slot brings its pods along', async () => {
+  const { eni, held } = podsOfOneEni();
+  if (eni.attachmentId === undefined) throw new Error('the ENI is not attached');
+  await node.stop();
+  await operator.detach(eni.attachmentId);
+  await untilDetached(eni.eniId);
+  await operator.attach(eni.eniId, node.instanceId, 5);
+  await node.start(environment);
+
+  expect(await strandedAddresses()).toEqual([]);
+  const [pod] = held;
+  if (pod === undefined) throw new Error('no pod');
+  const rules = await mustRun(['ip', 'rule'], { netns: node.netns });
+  expect(rules).toMatch(new RegExp(`1536:\\s+from ${pod.address} lookup 6`));
+  expect(rules).not.toMatch(new RegExp(`from ${pod.address} lookup ${pod.routeTableId}`));
+  expect(rules).not.toMatch(new RegExp(`from ${eni.primaryAddress} lookup ${pod.routeTableId}`));
+  expect(await node.runtime.cni('CHECK', pod, checkConf(pod))).toMatchObject({ exitCode: 0 });
+  await ping(pod.netns, VPC_ROUTER);
+  await node.deletePod(pod);
+  await expectNoTraceOf([pod]);
 });
 
 test('an ENI without a link does not keep the node from starting, and is used once the link is there', async () => {

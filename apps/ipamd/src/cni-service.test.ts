@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { CniResult, PluginHandlers } from '@vpc-cni/cni-spec';
+import { createFakeClock } from '@vpc-cni/testing';
+import { type CniService, createCniService } from './cni-service.ts';
+import { readConfig } from './config.ts';
+import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+
+let runDirectory: string;
+let carriedOut: string[];
+let failDel: boolean;
+let service: CniService;
+
+const result: CniResult = { interfaces: [], ips: [], routes: [] };
+
+const handlers: PluginHandlers = {
+  add: async ({ containerId }) => {
+    carriedOut.push(`ADD ${containerId}`);
+    return result;
+  },
+  del: async ({ containerId }) => {
+    if (failDel) throw new Error('no space left');
+    carriedOut.push(`DEL ${containerId}`);
+  },
+};
+
+beforeEach(async () => {
+  runDirectory = await mkdtemp(join(tmpdir(), 'cni-service-'));
+  await mkdir(join(runDirectory, 'deferred-del'));
+  carriedOut = [];
+  failDel = false;
+  const clock = createFakeClock();
+  const { signal } = new AbortController();
+  service = createCniService(
+    {
+      config: readConfig({ AWS_VPC_K8S_CNI_RUN_DIR: runDirectory }),
+      log: createLogger({ file: '/dev/null', level: 'fatal' }),
+      clock,
+      metrics: createMetrics('0'),
+      signal,
+      phases: { run: (_, step) => step() },
+    },
+    { version: '0', whileStarting: handlers },
+  );
+});
+
+afterEach(() => rm(runDirectory, { recursive: true }));
+
+const conf = JSON.stringify({ cniVersion: '1.0.0', name: 'aws-cni', type: 'aws-cni' });
+
+/** Writes what the launcher would. */
+const defer = (containerId: string) =>
+  writeFile(
+    join(runDirectory, 'deferred-del', `${containerId}-eth0`),
+    `POST /v1/cni HTTP/1.1\r\nCni-Command: DEL\r\nCni-Containerid: ${containerId}\r\nCni-Ifname: eth0\r\nCni-Path: /opt/cni/bin\r\n\r\n${conf}`,
+  );
+
+const cni = (command: string, containerId: string) =>
+  service.answer(
+    {
+      environment: {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: containerId,
+        CNI_IFNAME: 'eth0',
+        CNI_NETNS: '/run/netns/a',
+        CNI_PATH: '/opt/cni/bin',
+      },
+      stdin: conf,
+    },
+    new AbortController().signal,
+  );
+
+test('deferred DELs come before anything is served', async () => {
+  await defer('a');
+  expect(await cni('DEL', 'b')).toBeUndefined();
+  await service.begin(handlers);
+  await cni('ADD', 'b');
+  expect(carriedOut).toEqual(['DEL a', 'ADD b']);
+});
+
+test('an ADD waits for the deferred DEL of its attachment, and for no other', async () => {
+  await service.begin(handlers);
+  await defer('a');
+  await cni('ADD', 'b');
+  await cni('ADD', 'a');
+  expect(carriedOut).toEqual(['ADD b', 'DEL a', 'ADD a']);
+});
+
+test('while the deferred DEL of an attachment fails, so does its ADD, with the reason', async () => {
+  await service.begin(handlers);
+  await defer('a');
+  failDel = true;
+  const refused = await cni('ADD', 'a');
+  expect(refused?.exitCode).toBe(1);
+  expect(JSON.parse(refused?.stdout ?? '')).toMatchObject({
+    code: 11,
+    details: expect.stringContaining('no space left'),
+  });
+  failDel = false;
+  await service.sweep();
+  await cni('ADD', 'a');
+  expect(carriedOut).toEqual(['DEL a', 'ADD a']);
+});

@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals';
+import { inWallTime } from './wall-time.ts';
+
+test.each([
+  ['keeps pace', 0],
+  ['was put forward by an hour', 3_600_000],
+  ['was put back by an hour', -3_600_000],
+])('a release is as long ago for the next process when the machine’s clock %s', (_, stepMs) => {
+  const release = { address: '10.0.0.5', releasedAtMs: 995_000 } as const;
+  const { recentReleases } = inWallTime(
+    { allocations: [], recentReleases: [release] },
+    { nowMs: () => 1_000_000 },
+    1_000_000 + stepMs,
+  );
+  expect(recentReleases).toEqual([{ address: '10.0.0.5', releasedAtMs: 995_000 + stepMs }]);
+});
