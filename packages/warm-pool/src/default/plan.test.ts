@@ -426,6 +426,20 @@ describe('giving back', () => {
       actions: [],
     },
     {
+      name: 'keeps the last wholly free prefix, though enough addresses are free beside it',
+      state: stateOf([eni({ id: 1, prefixPods: [8, 0] }), eni({ id: 2, prefixPods: [8, 0] })]),
+      targets: prefixTargets(1),
+      limits: m5,
+      actions: [
+        {
+          kind: 'unassign-prefixes',
+          eniId: 'eni-2',
+          prefixes: ['10.2.2.16/28'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
       name: 'keeps the ENI with the last wholly free prefix',
       state: stateOf([
         eni({ id: 1, prefixPods: [8, 8] }),

@@ -47,6 +47,14 @@ describe('a subnet', () => {
       refusals: [{ reason: 'subnet-full', missingCount: 1 }],
     },
     {
+      name: 'with two addresses left is one for a new ENI',
+      state: stateOf([eni({ id: 1, reserved: 3, rest: a })], {
+        subnets: [{ ...a, freeCount: 2 }],
+      }),
+      targets: targetsOf(1, 1),
+      actions: [{ kind: 'create-eni', addressCount: 1, ...a, reason: 'below-warm-ips' }],
+    },
+    {
       name: 'with one address left is none for a new ENI',
       state: stateOf([eni({ id: 1, reserved: 3, rest: a })], {
         subnets: [{ ...a, freeCount: 1 }],
