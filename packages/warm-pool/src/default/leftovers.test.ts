@@ -308,6 +308,30 @@ describe('prefixes in address mode', () => {
       actions: [],
     },
     {
+      name: 'do not stand for single addresses while they cannot go yet',
+      state: stateOf([
+        eni({ id: 1, free: 3 }),
+        eni({ id: 2, reserved: 1, free: 3 }),
+        eni({ id: 3, reserved: 1, draining: 1, prefixPods: [0] }),
+      ]),
+      targets: targetsOf(1, 2),
+      limits: limitsOf(9, 3),
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-2',
+          addresses: ['10.2.0.0', '10.2.0.1', '10.2.0.2'],
+          reason: 'above-targets',
+        },
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.1.0.0'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
       name: 'make room on one ENI after the other',
       state: stateOf([eni({ id: 1, prefixPods: [0] }), eni({ id: 2, prefixPods: [0] })]),
       targets: targetsOf(1, 2),

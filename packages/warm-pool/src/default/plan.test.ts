@@ -426,6 +426,26 @@ describe('giving back', () => {
       actions: [],
     },
     {
+      name: 'gives back whole prefixes only',
+      state: stateOf([eni({ id: 1, prefixPods: [1, 0, 0] }), eni({ id: 2, prefixPods: [1, 0] })]),
+      targets: prefixTargets(0, 40),
+      limits: m5,
+      actions: [
+        {
+          kind: 'unassign-prefixes',
+          eniId: 'eni-2',
+          prefixes: ['10.2.2.16/28'],
+          reason: 'above-targets',
+        },
+        {
+          kind: 'unassign-prefixes',
+          eniId: 'eni-1',
+          prefixes: ['10.1.2.16/28'],
+          reason: 'above-targets',
+        },
+      ],
+    },
+    {
       name: 'keeps the last wholly free prefix, though enough addresses are free beside it',
       state: stateOf([eni({ id: 1, prefixPods: [8, 0] }), eni({ id: 2, prefixPods: [8, 0] })]),
       targets: prefixTargets(1),
