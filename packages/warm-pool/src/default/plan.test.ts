@@ -86,6 +86,31 @@ describe('growth', () => {
       ],
     },
     {
+      name: 'leaves room for prefixes to the action after the one under way',
+      state: stateOf([eni({ id: 1, prefixPods: [16] })], {
+        waitingCount: 60,
+        inFlight: [
+          { kind: 'assign-prefixes', eniId: 'eni-1', prefixCount: 1 },
+          { kind: 'create-eni-with-prefixes', prefixCount: 2, networkCardIndex: 0 },
+        ],
+      }),
+      targets: prefixTargets(0, 20),
+      limits: limitsOf(3, 2),
+      actions: [],
+      refusals: [
+        { reason: 'in-flight', missingCount: 16, eniId: 'eni-1' },
+        { reason: 'in-flight', missingCount: 16 },
+      ],
+    },
+    {
+      name: 'fills whole ENIs up to max-pods and no further',
+      state: stateOf([eni({ id: 1 }), eni({ id: 2 })], { waitingCount: 1, maxPods: 5 }),
+      actions: [
+        { kind: 'assign-addresses', eniId: 'eni-1', count: 3, reason: 'pods-waiting' },
+        { kind: 'assign-addresses', eniId: 'eni-2', count: 2, reason: 'pods-waiting' },
+      ],
+    },
+    {
       name: 'does not grow an ENI that is being deleted, which still takes a slot',
       state: stateOf([eni({ id: 1, reserved: 3 }), eni({ id: 2, draining: 1 })], {
         inFlight: [{ kind: 'delete-eni', eniId: 'eni-2' }],

@@ -47,6 +47,24 @@ describe('a subnet', () => {
       refusals: [{ reason: 'subnet-full', missingCount: 1 }],
     },
     {
+      name: 'gives no more prefixes than it has, to all its ENIs together',
+      state: stateOf(
+        [1, 2, 3].map((id) => eni({ id, reserved: 1, rest: a })),
+        {
+          subnets: [{ ...a, freeCount: 32 }],
+        },
+      ),
+      targets: prefixTargets(3),
+      limits: limitsOf(2, 3),
+      actions: ['eni-1', 'eni-2'].map((eniId) => ({
+        kind: 'assign-prefixes' as const,
+        eniId,
+        prefixCount: 1,
+        reason: 'below-warm-prefixes' as const,
+      })),
+      refusals: [{ reason: 'subnet-full', missingCount: 16 }],
+    },
+    {
       name: 'with two addresses left is one for a new ENI',
       state: stateOf([eni({ id: 1, reserved: 3, rest: a })], {
         subnets: [{ ...a, freeCount: 2 }],
