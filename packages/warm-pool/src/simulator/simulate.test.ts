@@ -1,0 +1,202 @@
+import { describe, expect, test } from '@jest/globals';
+import type { InstanceTypeLimits } from '../limits/instance-type-limits.ts';
+import { limitsOf } from '../limits/limits-of.ts';
+import { isWarmPoolError } from '../warm-pool-error.ts';
+import type { WarmTargets } from '../warm-targets.ts';
+import type { SimulationConfig, Strategy } from './config.ts';
+import { compare, simulate } from './simulate.ts';
+import type { Trace, TracePod } from './trace.ts';
+import { burst } from './trace-generators.ts';
+
+const HOUR_MS = 3_600_000;
+
+function limits(type: string): InstanceTypeLimits {
+  const found = limitsOf(type);
+  if (found === undefined) throw new Error(`no limits of ${type}`);
+  return found;
+}
+
+const targets = (some: Partial<WarmTargets> = {}): WarmTargets => ({
+  warmEniTarget: 1,
+  warmIpTarget: 0,
+  minimumIpTarget: 0,
+  ...some,
+});
+
+const node = (
+  strategy: Strategy,
+  type: string,
+  some: Partial<SimulationConfig> = {},
+): SimulationConfig => ({ strategy, limits: limits(type), targets: targets(), ...some });
+
+const nothing: Trace = { durationMs: HOUR_MS, pods: [] };
+
+const strategies: readonly Strategy[] = ['default', 'upstream'];
+
+// Reference, 5.9.1: addresses held in the steady state.
+const steadyStates: readonly {
+  readonly type: string;
+  readonly warm: Partial<WarmTargets>;
+  readonly podCount: number;
+  readonly heldCount: number;
+}[] = [
+  { type: 't3.small', warm: {}, podCount: 0, heldCount: 3 },
+  { type: 't3.small', warm: {}, podCount: 5, heldCount: 9 },
+  { type: 't3.small', warm: { warmIpTarget: 2, minimumIpTarget: 5 }, podCount: 5, heldCount: 7 },
+  { type: 'p3dn.24xlarge', warm: {}, podCount: 3, heldCount: 98 },
+  {
+    type: 'p3dn.24xlarge',
+    warm: { warmIpTarget: 5, minimumIpTarget: 10 },
+    podCount: 45,
+    heldCount: 50,
+  },
+];
+
+describe.each(strategies)('%s', (strategy) => {
+  test.each(steadyStates)(
+    'holds $heldCount addresses for $podCount pods on $type',
+    ({ type, warm, podCount, heldCount }) => {
+      const trace = burst({ durationMs: HOUR_MS, podCount, overMs: 600_000 });
+      const { timeline } = simulate(trace, node(strategy, type, { targets: targets(warm) }));
+      expect(timeline.at(-1)).toMatchObject({ heldCount, usedCount: podCount });
+    },
+  );
+
+  test('makes no call in an idle hour', () => {
+    const { ec2 } = simulate(nothing, node(strategy, 'm5.large'));
+    expect(ec2.callCount).toBe(ec2.warmUpCallCount);
+  });
+
+  test('serves from a warm pool at once', () => {
+    const { waits } = simulate(
+      burst({ durationMs: HOUR_MS, podCount: 9 }),
+      node(strategy, 'm5.large'),
+    );
+    expect(waits).toMatchObject({ podCount: 9, servedCount: 9, maxMs: 0, waitedCount: 0 });
+  });
+});
+
+/** Pods that are all deleted and created again at once, half-way through. */
+function recreated(podCount: number): Trace {
+  const atMs = HOUR_MS / 2;
+  const pods: TracePod[] = [];
+  for (let pod = 0; pod < podCount; pod++) {
+    pods.push({ startAtMs: 0, stopAtMs: atMs }, { startAtMs: atMs });
+  }
+  return { durationMs: HOUR_MS, pods };
+}
+
+test('on a full node all pods are replaced: ADDs wait for the cool-down, upstream fails them', () => {
+  const [ours, upstream] = strategies.map((strategy) =>
+    simulate(recreated(27), node(strategy, 'm5.large')),
+  );
+  expect(ours).toMatchObject({ addFailureCount: 0, waits: { failedCount: 0 } });
+  expect(ours?.waits.maxMs).toBeLessThanOrEqual(30_000);
+  expect(upstream?.addFailureCount).toBeGreaterThan(27);
+});
+
+// aws/amazon-vpc-cni-k8s#2896: V = 4 cooling addresses meets WARM_IP_TARGET=2, yet nothing is free.
+test('cooling addresses are not free: the node of issue 2896 serves its pods without a failure', () => {
+  const trace: Trace = {
+    durationMs: HOUR_MS,
+    pods: [
+      ...Array.from({ length: 19 }, () => ({ startAtMs: 0 })),
+      ...Array.from({ length: 4 }, () => ({ startAtMs: 600_000, stopAtMs: 1_200_000 })),
+      ...Array.from({ length: 4 }, () => ({ startAtMs: 1_200_001 })),
+    ],
+  };
+  const warm = targets({ warmIpTarget: 2, minimumIpTarget: 23 });
+  const [ours, upstream] = strategies.map((strategy) =>
+    simulate(trace, node(strategy, 'm5.xlarge', { targets: warm, maxPods: 58 })),
+  );
+  expect(ours?.addFailureCount).toBe(0);
+  expect(upstream?.addFailureCount).toBeGreaterThan(0);
+});
+
+test('upstream does not see pods that wait: WARM_IP_TARGET=5 is five pods a cycle', () => {
+  const config = { targets: targets({ warmIpTarget: 5, minimumIpTarget: 10 }) };
+  const trace = burst({ durationMs: HOUR_MS, podCount: 200 });
+  const [ours, upstream] = strategies.map((strategy) =>
+    simulate(trace, node(strategy, 'p3dn.24xlarge', config)),
+  );
+  expect(ours?.waits.maxMs).toBeLessThan(12_000);
+  expect(upstream?.waits.maxMs).toBeGreaterThan(120_000);
+});
+
+test('a fleet shares the buckets of its account', () => {
+  const trace = burst({ durationMs: HOUR_MS, podCount: 200 * 20 });
+  const one = simulate(
+    burst({ durationMs: HOUR_MS, podCount: 20 }),
+    node('default', 'm5.large', { warmUpMs: 0 }),
+  );
+  const fleet = simulate(trace, node('default', 'm5.large', { warmUpMs: 0, nodeCount: 200 }));
+  expect(one.ec2.throttledCount).toBe(0);
+  expect(fleet.ec2.throttledCount).toBeGreaterThan(0);
+  expect(fleet.waits.failedCount).toBe(0);
+  // 200 nodes want two ENIs each: 400 creations, of which 50 at once and 5 a second.
+  expect(fleet.waits.maxMs).toBeGreaterThan(60_000);
+});
+
+test('prefixes need whole /28 blocks: in a fragmented subnet upstream gets none', () => {
+  const config = (fragmentation: number) =>
+    node('upstream', 'm5.large', {
+      targets: targets({ assignmentMode: 'prefix', warmPrefixTarget: 1 }),
+      subnets: [{ prefixLength: 24, fragmentation }],
+    });
+  const trace = burst({ durationMs: HOUR_MS, podCount: 20, overMs: 60_000 });
+  expect(simulate(trace, config(0)).waits).toMatchObject({ servedCount: 20 });
+  expect(simulate(trace, config(1)).waits).toMatchObject({ servedCount: 0, failedCount: 20 });
+});
+
+test('a node that is full leaves pods unplaced: that is not the pool’s doing', () => {
+  const { waits } = simulate(
+    burst({ durationMs: HOUR_MS, podCount: 30 }),
+    node('default', 'm5.large'),
+  );
+  expect(waits).toMatchObject({ servedCount: 27, failedCount: 0, unplacedCount: 3 });
+});
+
+test('settings are compared on the same trace, and progress reaches its end', () => {
+  const seen: number[] = [];
+  const results = compare(
+    burst({ durationMs: HOUR_MS, podCount: 5 }),
+    strategies.map((name) => ({ name, config: node(name, 't3.small') })),
+    { onProgress: (share) => seen.push(share) },
+  );
+  expect(results.map(({ name }) => name)).toEqual(strategies);
+  expect(seen.at(-1)).toBe(1);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+});
+
+const mistakes: readonly {
+  readonly name: string;
+  readonly config?: Partial<SimulationConfig>;
+  readonly pods?: readonly TracePod[];
+}[] = [
+  { name: 'nodeCount', config: { nodeCount: 0 } },
+  { name: 'maxPods', config: { maxPods: 1.5 } },
+  { name: 'addressCooldownMs', config: { addressCooldownMs: -1 } },
+  { name: 'warmUpMs', config: { warmUpMs: Number.NaN } },
+  { name: 'subnets.length', config: { subnets: [] } },
+  { name: 'subnets[0].prefixLength', config: { subnets: [{ prefixLength: 8 }] } },
+  { name: 'subnets[0].fragmentation', config: { subnets: [{ fragmentation: 2 }] } },
+  { name: 'strategy', config: { strategy: 'best' as Strategy } },
+  {
+    name: 'ec2.readingBucket.perSecond',
+    config: { ec2: { readingBucket: { burst: 1, perSecond: 0 } } },
+  },
+  { name: 'ec2.latencyMs.CreateTags', config: { ec2: { latencyMs: { CreateTags: -1 } } } },
+  { name: 'maxEnis', config: { limits: { maxEnis: 0, addressesPerEni: 4 } } },
+  { name: 'pods[1].startAtMs', pods: [{ startAtMs: 0 }, { startAtMs: -1 }] },
+  { name: 'pods[0].stopAtMs', pods: [{ startAtMs: 5, stopAtMs: 4 }] },
+];
+
+test.each(mistakes)('a mistake in $name is named', ({ name, config = {}, pods = [] }) => {
+  const run = () => simulate({ durationMs: HOUR_MS, pods }, node('default', 't3.small', config));
+  expect(run).toThrow(expect.objectContaining({ facts: expect.objectContaining({ name }) }));
+  try {
+    run();
+  } catch (error) {
+    expect(isWarmPoolError(error)).toBe(true);
+  }
+});
