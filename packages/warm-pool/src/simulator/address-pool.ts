@@ -37,11 +37,12 @@ export class Eni {
   readonly facts: EniFacts;
   readonly singles: Block = emptyBlock(this);
   prefixes: Block[] = [];
-  /** As plans see it; made when asked for after a change. */
-  snapshot: PoolEni | undefined;
+  /** As plans see it, at any time. */
+  readonly view: PoolEni;
 
   constructor(facts: EniFacts) {
     this.facts = facts;
+    this.view = viewOf(this);
   }
 
   get blocks(): readonly Block[] {
@@ -109,7 +110,6 @@ export class AddressPool {
     block.reservedCount += 1;
     this.freeCount -= 1;
     this.#count('reservedCount', 1);
-    block.eni.snapshot = undefined;
   }
 
   /** The pod is gone: the address cools. */
@@ -121,7 +121,6 @@ export class AddressPool {
     block.coolingCount += 1;
     this.#count('reservedCount', -1);
     this.#count('coolingCount', 1);
-    block.eni.snapshot = undefined;
   }
 
   /** The cool-down is over, unless the address was given back meanwhile. */
@@ -135,7 +134,6 @@ export class AddressPool {
     block.coolingCount -= 1;
     this.freeCount += 1;
     this.#count('coolingCount', -1);
-    block.eni.snapshot = undefined;
     return true;
   }
 
@@ -152,7 +150,6 @@ export class AddressPool {
       }
       address.status = 'draining';
       block.drainingCount += 1;
-      block.eni.snapshot = undefined;
     }
   }
 
@@ -165,7 +162,6 @@ export class AddressPool {
       block.free.sort(longestIdleFirst);
       block.drainingCount -= 1;
       this.freeCount += 1;
-      block.eni.snapshot = undefined;
     }
   }
 
@@ -182,7 +178,6 @@ export class AddressPool {
       if (block.prefix !== undefined && block.addresses.length === 0) {
         eni.prefixes = eni.prefixes.filter((prefix) => prefix !== block);
       }
-      eni.snapshot = undefined;
     }
   }
 
@@ -213,7 +208,6 @@ export class AddressPool {
     block.addresses.push(...added);
     this.freeCount += added.length;
     this.#count('heldCount', added.length);
-    block.eni.snapshot = undefined;
   }
 
   #count(what: keyof PoolCounts, by: number): void {
@@ -231,34 +225,47 @@ const emptyBlock = (eni: Eni): Block => ({
   drainingCount: 0,
 });
 
-/** The ENI as plans see it; prefixes that are on their way back to EC2 are left out. */
-export function snapshotOf(eni: Eni): PoolEni {
-  const { eniId, isPrimary, attachedAtMs } = eni.facts;
-  eni.snapshot ??= {
-    eniId,
-    isPrimary,
-    attachedAtMs,
-    totalCount: eni.singles.addresses.length,
-    reservedCount: eni.singles.reservedCount,
-    coolingCount: eni.singles.coolingCount,
-    drainingCount: eni.singles.drainingCount,
-    freeAddresses: eni.singles.free.map(({ text }) => text),
-    coolingAddresses:
-      eni.singles.coolingCount === 0
-        ? []
-        : eni.singles.addresses
-            .filter(({ status }) => status === 'cooling')
-            .map(({ text }) => text),
-    prefixes: eni.prefixes.filter(({ drainingCount }) => drainingCount === 0).map(prefixSnapshot),
-  };
-  return eni.snapshot;
-}
-
-const prefixSnapshot = ({ prefix = '', reservedCount, coolingCount }: Block): PoolPrefix => ({
-  prefix,
-  reservedCount,
-  coolingCount,
+/**
+ * The ENI as plans see it; prefixes that are on their way back to EC2 are left out. It is read at
+ * once and makes no lists that nobody asks for: most plans only count.
+ */
+const viewOf = (eni: Eni): PoolEni => ({
+  ...eni.facts,
+  get totalCount() {
+    return eni.singles.addresses.length;
+  },
+  get reservedCount() {
+    return eni.singles.reservedCount;
+  },
+  get coolingCount() {
+    return eni.singles.coolingCount;
+  },
+  get drainingCount() {
+    return eni.singles.drainingCount;
+  },
+  get freeAddresses() {
+    return eni.singles.free.map(({ text }) => text);
+  },
+  get coolingAddresses() {
+    return eni.singles.addresses
+      .filter(({ status }) => status === 'cooling')
+      .map(({ text }) => text);
+  },
+  get prefixes() {
+    return eni.prefixes.length === 0 ? NO_PREFIXES : prefixViews(eni.prefixes);
+  },
 });
+
+const NO_PREFIXES: readonly PoolPrefix[] = [];
+
+const prefixViews = (prefixes: readonly Block[]): readonly PoolPrefix[] =>
+  prefixes
+    .filter(({ drainingCount }) => drainingCount === 0)
+    .map(({ prefix = '', reservedCount, coolingCount }) => ({
+      prefix,
+      reservedCount,
+      coolingCount,
+    }));
 
 const longestIdleFirst = (a: PooledAddress, b: PooledAddress): number =>
   a.idleSinceMs < b.idleSinceMs ? -1 : Number(a.idleSinceMs > b.idleSinceMs);

@@ -3,7 +3,7 @@ import { plan } from '../plan.ts';
 import type { InFlightAction, PoolState } from '../pool-state.ts';
 import type { AssignPrefixes, UnassignPrefixes } from '../prefix-action.ts';
 import type { CreateEniWithPrefixes } from '../upstream/increase.ts';
-import { type Eni, type PooledAddress, snapshotOf } from './address-pool.ts';
+import type { Eni, PooledAddress } from './address-pool.ts';
 import { createAlarm } from './alarm.ts';
 import type { Course } from './clock.ts';
 import { isReading, type RetryPolicy } from './ec2.ts';
@@ -94,24 +94,22 @@ export class DefaultDaemon implements Daemon {
   }
 
   del(pod: Pod): void {
-    const { clock, pool, config } = this.#node;
     const { address } = pod;
     if (address === undefined) {
       this.#waiting = this.#waiting.filter((waiting) => waiting.pod !== pod);
       return;
     }
-    const releasedAtMs = clock.nowMs;
-    pool.release(address, releasedAtMs);
+    const releasedAtMs = this.#node.clock.nowMs;
     this.#lastReleasedAtMs = releasedAtMs;
     this.#cooling.push({ address, releasedAtMs });
-    clock.at(releasedAtMs + config.addressCooldownMs, () => {
-      if (pool.endCoolDown(address, releasedAtMs)) {
-        this.#serveWaiting();
-        this.#lookAfter(INTERVAL_MS);
-      }
-    });
+    this.#node.release(address, this.#onCooled);
     this.#lookAfter(SETTLE_MS);
   }
+
+  readonly #onCooled = (): void => {
+    this.#serveWaiting();
+    this.#lookAfter(INTERVAL_MS);
+  };
 
   #look(): void {
     const { clock, config } = this.#node;
@@ -141,7 +139,7 @@ export class DefaultDaemon implements Daemon {
   #state(): PoolState {
     const nextCooledAtMs = this.#nextCooledAtMs();
     return {
-      enis: this.#node.pool.enis.map(snapshotOf),
+      enis: this.#node.pool.enis.map(({ view }) => view),
       waitingCount: this.#waiting.length,
       // What `plan` asked for it also knows when it is under way.
       inFlight: this.#inFlight as readonly InFlightAction[],
@@ -163,7 +161,7 @@ export class DefaultDaemon implements Daemon {
 
   #serveWaiting(): void {
     const { pool, desk } = this.#node;
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && pool.freeCount > 0) {
       const address = longestIdleAddress(pool);
       if (address === undefined) {
         return;

@@ -38,6 +38,8 @@ export interface Node {
   readonly desk: AddDesk;
   /** A name that no other ENI of this node has had. */
   nextEniId(): string;
+  /** The pod of this address is gone; `onCooled` when another may have it, if it is still there. */
+  release(address: PooledAddress, onCooled: () => void): void;
 }
 
 /** The daemon of a node, by one strategy or the other. */

@@ -1,9 +1,11 @@
-import { AddressPool, noCounts } from './address-pool.ts';
+import { AddressPool, noCounts, type PooledAddress } from './address-pool.ts';
 import { VirtualClock } from './clock.ts';
 import { type CompleteConfig, completeConfig, type SimulationConfig } from './config.ts';
 import { DefaultDaemon } from './default-daemon.ts';
+import { createDelayLine, type DelayLine } from './delay-line.ts';
 import { createEc2, type Ec2 } from './ec2.ts';
 import type { AddDesk, Daemon, Node, Pod } from './node.ts';
+import { feedPods } from './pod-feed.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSubnetSpace, type SubnetSpace } from './subnet-space.ts';
@@ -33,6 +35,7 @@ export class Simulation implements AddDesk {
   readonly #clock: VirtualClock;
   readonly #random: Random;
   readonly #daemons: readonly Daemon[];
+  readonly #coolDowns: DelayLine<CoolDown>;
   readonly #scheduler = createScheduler((pod, nodeIndex) => this.#begin(pod, nodeIndex));
 
   constructor(trace: Trace, config: SimulationConfig) {
@@ -43,6 +46,15 @@ export class Simulation implements AddDesk {
     this.#random = createRandom(seed);
     this.subnets = this.config.subnets.map((subnet, subnetIndex) =>
       createSubnetSpace(subnet, { subnetIndex, random: createRandom(seed + 1 + subnetIndex) }),
+    );
+    this.#coolDowns = createDelayLine(
+      this.#clock,
+      this.config.addressCooldownMs,
+      ({ node, address, releasedAtMs, onCooled }) => {
+        if (node.pool.endCoolDown(address, releasedAtMs)) {
+          onCooled();
+        }
+      },
     );
     this.ec2 = createEc2(this.config.ec2, this.#clock, this.#random);
     this.timeline = new Timeline(this, { durationMs: this.trace.durationMs, sampleCount });
@@ -56,7 +68,10 @@ export class Simulation implements AddDesk {
     }
     this.#clock.at(0, () => {
       this.timeline.begin();
-      this.#arrive(0);
+      feedPods(this.trace, this.#clock, {
+        start: (index) => this.#withPod(index, (pod) => this.#scheduler.place(pod)),
+        stop: (index) => this.#withPod(index, (pod) => this.#leave(pod)),
+      });
     });
   }
 
@@ -108,20 +123,11 @@ export class Simulation implements AddDesk {
     this.#scheduler.addNode(nodeIndex, Math.max(0, maxPods - hostNetworkPodCount));
   }
 
-  /** The pod of this index, and then the next one. */
-  #arrive(index: number): void {
+  #withPod(index: number, happen: (pod: Pod) => void): void {
     const pod = this.pods[index];
-    const times = this.trace.pods[index];
-    if (pod === undefined || times === undefined) {
-      return;
+    if (pod !== undefined) {
+      happen(pod);
     }
-    this.#clock.at(times.startAtMs, () => {
-      if (times.stopAtMs !== undefined) {
-        this.#clock.at(times.stopAtMs, () => this.#leave(pod));
-      }
-      this.#scheduler.place(pod);
-      this.#arrive(index + 1);
-    });
   }
 
   #begin(pod: Pod, nodeIndex: number): void {
@@ -155,7 +161,7 @@ export class Simulation implements AddDesk {
       throw new Error('a simulation without subnets');
     }
     let eniNumber = 0;
-    return {
+    const node: Node = {
       nodeIndex,
       subnet,
       config: this.config,
@@ -166,8 +172,22 @@ export class Simulation implements AddDesk {
       random: createRandom(this.config.seed + 1_000 + nodeIndex),
       desk: this,
       nextEniId: () => `eni-${nodeIndex}-${eniNumber++}`,
+      release: (address, onCooled) => {
+        const releasedAtMs = this.nowMs;
+        node.pool.release(address, releasedAtMs);
+        this.#coolDowns.add({ node, address, releasedAtMs, onCooled });
+      },
     };
+    return node;
   }
+}
+
+/** An address on its way from a pod that is gone to the next. */
+interface CoolDown {
+  readonly node: Node;
+  readonly address: PooledAddress;
+  readonly releasedAtMs: number;
+  readonly onCooled: () => void;
 }
 
 const newPod = (index: number): Pod => ({

@@ -5,7 +5,7 @@ import {
   type UpstreamPlan,
   type UpstreamState,
 } from '../upstream/plan-upstream.ts';
-import { type Eni, type PooledAddress, snapshotOf } from './address-pool.ts';
+import type { Eni, PooledAddress } from './address-pool.ts';
 import { createAlarm } from './alarm.ts';
 import type { Course } from './clock.ts';
 import { modeOf } from './config.ts';
@@ -89,18 +89,10 @@ export class UpstreamDaemon implements Daemon {
   }
 
   del({ address }: Pod): void {
-    const { pool, clock, config } = this.#node;
-    if (address === undefined) {
-      return;
+    if (address !== undefined) {
+      this.#node.release(address, this.#wakeUp);
+      this.#wakeUp();
     }
-    const releasedAtMs = clock.nowMs;
-    pool.release(address, releasedAtMs);
-    clock.at(releasedAtMs + config.addressCooldownMs, () => {
-      if (pool.endCoolDown(address, releasedAtMs)) {
-        this.#wakeUp();
-      }
-    });
-    this.#wakeUp();
   }
 
   /** One turn of the loop: everything in it happens one after the other. */
@@ -139,11 +131,11 @@ export class UpstreamDaemon implements Daemon {
     }
   }
 
-  #wakeUp(): void {
+  readonly #wakeUp = (): void => {
     if (this.#isResting) {
       this.#alarm.setFor(this.#cycleFrom(this.#node.clock.nowMs));
     }
-  }
+  };
 
   /** The first cycle not before `atMs`. */
   #cycleFrom(atMs: number): number {
@@ -154,7 +146,7 @@ export class UpstreamDaemon implements Daemon {
   #plan(growthFailures: readonly GrowthFailure[]): UpstreamPlan {
     const { pool, config, clock } = this.#node;
     const state: UpstreamState = {
-      enis: pool.enis.map(snapshotOf),
+      enis: pool.enis.map(({ view }) => view),
       waitingCount: 0,
       inFlight: [],
       maxPods: config.maxPods,
