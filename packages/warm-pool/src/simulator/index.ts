@@ -2,6 +2,7 @@
 
 export type { Ec2Settings, SimulationConfig, Strategy } from './config.ts';
 export { type CallCount, DEFAULT_EC2, EC2_CALLS, type Ec2Call, type Ec2Config } from './ec2.ts';
+export { type Candidate, type Objective, recommend } from './recommend.ts';
 export type { PodResult, SimulationResult, WaitFigures } from './result.ts';
 export {
   type Comparison,
