@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Brings a fresh Debian or Ubuntu machine, with nothing but Node and npm, to where everything here runs.
 # Safe to run any number of times; does only what is missing.
+#
+# With --with-browser also a browser, for the tests that need one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export NX_DAEMON=false PATH="/usr/sbin:/sbin:$PATH"
@@ -13,6 +15,15 @@ needed=(
   gcc=gcc make=make musl-gcc=musl-tools /usr/include/stdio.h=libc6-dev
   /usr/lib/cni/ptp=containernetworking-plugins
 )
+
+# Chrome does as well; BROWSER_PATH names any other.
+needed_for_browser() {
+  local browser
+  for browser in "${BROWSER_PATH:-}" chromium chromium-browser google-chrome; do
+    [ -z "$browser" ] || ! command -v "$browser" >/dev/null || return 0
+  done
+  needed+=(chromium=chromium)
+}
 
 install_os_packages() {
   local missing=() entry
@@ -59,6 +70,7 @@ build() {
   rm -f "$log"
 }
 
+[ "${1:-}" != --with-browser ] || needed_for_browser
 install_os_packages
 install_npm_packages
 check_namespaces

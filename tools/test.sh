@@ -2,7 +2,7 @@
 # All tests. Every question is one line here, and can be asked alone by the same name (npm run …).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tools/setup.sh
+tools/setup.sh --with-browser
 export PATH="$PWD/node_modules/.bin:$PATH" NX_DAEMON=false
 
 step() { printf '\n== %s\n' "$*"; }
@@ -15,5 +15,7 @@ step 'unit tests'
 npm run --silent test:unit
 step 'kernel tests, in namespaces of their own'
 tools/in-namespace.sh npm run --silent test:netns
+step 'pages, in a browser'
+npm run --silent test:browser
 step 'published content'
 npm run --silent packaging

@@ -12,19 +12,20 @@ body { margin: 0 auto; max-width: 90rem; padding: 1.5rem; background: var(--pape
 header { display: flex; gap: 1rem; align-items: start; justify-content: space-between; }
 h1 { font-size: 1.35rem; line-height: 1.3; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-h3 { font-size: .95rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
+h3 { flex: 1; font-size: .95rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 p { margin: .25rem 0; color: var(--faint); }
 button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .4rem;
   padding: .15rem .6rem; cursor: pointer; white-space: nowrap; }
 button[aria-pressed="false"] { opacity: .45; text-decoration: line-through; }
 :focus-visible { outline: 2px solid var(--used); outline-offset: 2px; }
-.side { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .75rem; min-width: 0; margin: 0; }
+.side { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .75rem; min-width: 0; margin: 0;
+  display: flex; flex-direction: column; }
 .legend { display: flex; flex-wrap: wrap; gap: .5rem; margin: .25rem 0 .75rem; }
 .legend i { display: inline-block; width: .75em; height: .75em; border-radius: .15em; margin-right: .4em; }
 .chart { display: block; width: 100%; height: auto; }
 .chart .grid { stroke: var(--line); }
-.chart .scale { fill: var(--faint); font-size: 12px; }
+.chart .scale { fill: var(--faint); font-size: 14px; }
 .chart .crosshair { stroke: var(--ink); stroke-dasharray: 3 3; pointer-events: none; }
 .readout { min-height: 1.5em; font-variant-numeric: tabular-nums; font-size: .85rem; color: var(--faint); }
 .used { fill: var(--used); background: var(--used); } .cooling { fill: var(--cooling); background: var(--cooling); }
@@ -35,6 +36,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); text-align: right; }
 th:first-child, td:first-child { text-align: left; font-weight: normal; }
 th { font-weight: 600; }
+@media (max-width: 34rem) { .chart .scale { font-size: 20px; } .chart .between { display: none; } }
 .hide-used .layer.used, .hide-cooling .layer.cooling, .hide-idle .layer.idle,
 .hide-calls .layer.calls, .hide-throttled .layer.throttled { display: none; }
 `;

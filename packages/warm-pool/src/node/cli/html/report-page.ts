@@ -2,7 +2,7 @@ import { EC2_CALLS } from '../../../simulator/ec2.ts';
 import type { Sample } from '../../../simulator/timeline.ts';
 import { FIGURES, type NamedResult } from '../result-table.ts';
 import { duration, figure } from '../table.ts';
-import { roundUp } from './axis.ts';
+import { clockTime, roundFigure, roundTime } from './axis.ts';
 import { escaped, scriptJson } from './markup.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -20,6 +20,8 @@ interface ChartKind {
     readonly of: (sample: Sample) => number;
   }[];
   readonly label: (value: number) => string;
+  /** Where a scale ends that has to hold a value. */
+  readonly roundUp: (most: number) => number;
 }
 
 const KINDS: readonly ChartKind[] = [
@@ -33,6 +35,7 @@ const KINDS: readonly ChartKind[] = [
       { name: 'idle', words: 'idle', of: ({ idleCount }) => Math.max(0, idleCount) },
     ],
     label: figure,
+    roundUp: roundFigure,
   },
   {
     id: 'waits',
@@ -40,6 +43,7 @@ const KINDS: readonly ChartKind[] = [
     explanation: 'Of the pods that came within each stretch of time, until they had an address.',
     layers: [{ name: 'wait', words: 'wait', of: ({ maxWaitMs }) => maxWaitMs }],
     label: duration,
+    roundUp: roundTime,
   },
   {
     id: 'calls',
@@ -54,6 +58,7 @@ const KINDS: readonly ChartKind[] = [
       { name: 'throttled', words: 'throttled', of: ({ throttledCount }) => throttledCount },
     ],
     label: figure,
+    roundUp: roundFigure,
   },
 ];
 
@@ -112,7 +117,7 @@ function section(kind: ChartKind, results: readonly NamedResult[]): string {
   const totals = results.flatMap(({ result }) =>
     result.timeline.map((sample) => kind.layers.reduce((sum, { of }) => sum + of(sample), 0)),
   );
-  const most = roundUp(totals.reduce((a, b) => Math.max(a, b), 0));
+  const most = kind.roundUp(totals.reduce((a, b) => Math.max(a, b), 0));
   const legend = kind.layers.map(
     ({ name, words }) =>
       `<button type="button" data-layer="${name}" aria-pressed="true"><i class="${name}"></i>${words}</button>`,
@@ -139,7 +144,7 @@ function section(kind: ChartKind, results: readonly NamedResult[]): string {
 
 const readout = ({ layers, label }: ChartKind, sample: Sample): string =>
   [
-    `at ${duration(sample.atMs)}:`,
+    `at ${clockTime(sample.atMs)}:`,
     layers.map(({ words, of }) => `${words} ${label(of(sample))}`).join(', '),
   ].join(' ');
 
