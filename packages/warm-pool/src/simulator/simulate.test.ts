@@ -137,6 +137,17 @@ test('a fleet shares the buckets of its account', () => {
   expect(fleet.waits.maxMs).toBeGreaterThan(60_000);
 });
 
+test.each(strategies)('%s tries again after EC2 has throttled it to the end', (strategy) => {
+  // The first node takes all there is, and for minutes nobody gets a call through.
+  const scarce = { burst: 1, perSecond: 1 / 600 };
+  const { waits, ec2 } = simulate(
+    burst({ durationMs: 4 * HOUR_MS, podCount: 60 }),
+    node(strategy, 'm5.large', { warmUpMs: 0, nodeCount: 3, ec2: { mutatingBucket: scarce } }),
+  );
+  expect(ec2.throttledCount).toBeGreaterThan(20);
+  expect(waits).toMatchObject({ servedCount: 60, failedCount: 0 });
+});
+
 test('prefixes need whole /28 blocks: in a fragmented subnet upstream gets none', () => {
   const config = (fragmentation: number) =>
     node('upstream', 'm5.large', {

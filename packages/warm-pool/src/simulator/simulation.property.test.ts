@@ -2,9 +2,11 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { limitsOf } from '../limits/limits-of.ts';
 import type { SimulationConfig } from './config.ts';
+import { resultOf } from './result.ts';
 import { simulate } from './simulate.ts';
 import { Simulation } from './simulation.ts';
 import type { Trace } from './trace.ts';
+import { UpstreamDaemon } from './upstream-daemon.ts';
 
 const MINUTE_MS = 60_000;
 const DURATION_MS = 12 * MINUTE_MS;
@@ -153,3 +155,30 @@ test('the same arguments give the same result', () => {
     { numRuns: 60 },
   );
 }, 120_000);
+
+test('upstream’s idle cycles may be skipped: running them all comes to the same', () => {
+  fc.assert(
+    fc.property(traces, configs, (trace, config) => {
+      const upstream = { ...config, strategy: 'upstream' } as const;
+      const [skipping, thorough] = [true, false].map((skipsIdleCycles) => {
+        const simulation = new Simulation(
+          trace,
+          upstream,
+          (node) => new UpstreamDaemon(node, { skipsIdleCycles }),
+        );
+        while (simulation.step());
+        return comparable(resultOf(simulation));
+      });
+      expect(skipping).toEqual(thorough);
+    }),
+    { numRuns: 100 },
+  );
+}, 120_000);
+
+/** Twelve times five seconds and a minute differ in the last digits of a fraction. */
+const comparable = (result: object): unknown =>
+  JSON.parse(
+    JSON.stringify(result, (_, value) =>
+      typeof value === 'number' ? Math.round(value * 100) / 100 : value,
+    ),
+  );

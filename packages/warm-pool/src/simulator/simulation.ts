@@ -38,7 +38,12 @@ export class Simulation implements AddDesk {
   readonly #coolDowns: DelayLine<CoolDown>;
   readonly #scheduler = createScheduler((pod, nodeIndex) => this.#begin(pod, nodeIndex));
 
-  constructor(trace: Trace, config: SimulationConfig) {
+  /** @param createDaemon by default as the configuration's strategy says. */
+  constructor(
+    trace: Trace,
+    config: SimulationConfig,
+    createDaemon: (node: Node) => Daemon = daemonOf,
+  ) {
     this.trace = checkedTrace(trace);
     this.config = completeConfig(config);
     const { seed, nodeCount, warmUpMs, joinOverMs, sampleCount } = this.config;
@@ -60,9 +65,7 @@ export class Simulation implements AddDesk {
     this.timeline = new Timeline(this, { durationMs: this.trace.durationMs, sampleCount });
     this.pods = this.trace.pods.map((_, index) => newPod(index));
     this.nodes = Array.from({ length: nodeCount }, (_, nodeIndex) => this.#newNode(nodeIndex));
-    this.#daemons = this.nodes.map((node) =>
-      this.config.strategy === 'upstream' ? new UpstreamDaemon(node) : new DefaultDaemon(node),
-    );
+    this.#daemons = this.nodes.map(createDaemon);
     for (let nodeIndex = 0; nodeIndex < nodeCount; nodeIndex++) {
       this.#clock.at(-warmUpMs + (joinOverMs * nodeIndex) / nodeCount, () => this.#join(nodeIndex));
     }
@@ -181,6 +184,9 @@ export class Simulation implements AddDesk {
     return node;
   }
 }
+
+const daemonOf = (node: Node): Daemon =>
+  node.config.strategy === 'upstream' ? new UpstreamDaemon(node) : new DefaultDaemon(node);
 
 /** An address on its way from a pod that is gone to the next. */
 interface CoolDown {

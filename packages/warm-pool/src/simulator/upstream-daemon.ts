@@ -41,14 +41,20 @@ export class UpstreamDaemon implements Daemon {
   readonly #hands: Hands;
   readonly #alarm;
   readonly #mode;
+  readonly #skipsIdleCycles;
   /** Cycles come every {@link CYCLE_MS} after this instant. */
   #cyclesFromMs = Number.POSITIVE_INFINITY;
   #isResting = false;
   #lastDecreasedAtMs = Number.NEGATIVE_INFINITY;
   #subnetBackoffUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(node: Node) {
+  /**
+   * @param skipsIdleCycles off: every cycle is run, also those that find nothing to do. The result is
+   *   the same, and takes longer.
+   */
+  constructor(node: Node, { skipsIdleCycles = true } = {}) {
     this.#node = node;
+    this.#skipsIdleCycles = skipsIdleCycles;
     this.#mode = modeOf(node.config);
     this.#hands = {
       node,
@@ -99,7 +105,7 @@ export class UpstreamDaemon implements Daemon {
   *#cycle(): Course {
     const { clock } = this.#node;
     this.#isResting = false;
-    const plan = yield* this.#grow(this.#plan([]));
+    const { plan, failureCount } = yield* this.#grow(this.#plan([]));
     if (plan.hasDecreased) {
       this.#lastDecreasedAtMs = clock.nowMs;
     }
@@ -107,10 +113,11 @@ export class UpstreamDaemon implements Daemon {
       yield* this.#shrink(action);
     }
     this.#cyclesFromMs = clock.nowMs;
-    if (plan.actions.length > 0 || plan.hasDecreased) {
-      this.#alarm.setFor(clock.nowMs + CYCLE_MS);
-    } else {
+    const isIdle = plan.actions.length === 0 && !plan.hasDecreased && failureCount === 0;
+    if (isIdle && this.#skipsIdleCycles) {
       this.#rest();
+    } else {
+      this.#alarm.setFor(clock.nowMs + CYCLE_MS);
     }
   }
 
@@ -157,8 +164,10 @@ export class UpstreamDaemon implements Daemon {
     return planUpstream(state, config.targets, config.limits, clock.nowMs);
   }
 
-  /** Attempt after attempt, until one of them succeeds or the plan gives up; returns the last plan. */
-  *#grow(first: UpstreamPlan): Course<UpstreamPlan> {
+  /** Attempt after attempt, until one of them succeeds or the plan, the last one, gives up. */
+  *#grow(
+    first: UpstreamPlan,
+  ): Course<{ readonly plan: UpstreamPlan; readonly failureCount: number }> {
     const failures: GrowthFailure[] = [];
     for (let plan = first; ; plan = this.#plan(failures)) {
       if (plan.hasMetFullSubnet) {
@@ -167,7 +176,7 @@ export class UpstreamDaemon implements Daemon {
       const growth = plan.actions.find(isGrowth);
       const outcome = growth === undefined ? 'done' : yield* this.#attempt(growth);
       if (outcome === 'done') {
-        return plan;
+        return { plan, failureCount: failures.length };
       }
       failures.push(outcome === 'subnet-full' ? 'subnet-exhausted' : 'other');
     }
@@ -198,12 +207,12 @@ export class UpstreamDaemon implements Daemon {
     if (action.kind === 'unassign-addresses') {
       const { singles } = this.#eni(action.eniId);
       const texts = new Set(action.addresses);
-      yield* this.#return(singles.addresses.filter((one) => texts.has(one.text) && isIdle(one)));
+      yield* this.#return(singles.addresses.filter((one) => texts.has(one.text) && isUnused(one)));
     } else if (action.kind === 'unassign-prefixes') {
       const prefixes = this.#eni(action.eniId).prefixes.filter(
         ({ prefix = '', reservedCount }) => action.prefixes.includes(prefix) && reservedCount === 0,
       );
-      yield* this.#return(prefixes.flatMap(({ addresses }) => addresses.filter(isIdle)));
+      yield* this.#return(prefixes.flatMap(({ addresses }) => addresses.filter(isUnused)));
     } else if (action.kind === 'delete-eni') {
       const eni = this.#eni(action.eniId);
       if (eni.addresses.every(({ status }) => status === 'free')) {
@@ -264,7 +273,7 @@ const isGrowth = (action: UpstreamAction): action is GrowthAction =>
   action.kind.startsWith('create') || action.kind.startsWith('assign');
 
 /** Quirk, trap 5: cooling addresses are given back too. */
-const isIdle = ({ status }: PooledAddress): boolean => status === 'free' || status === 'cooling';
+const isUnused = ({ status }: PooledAddress): boolean => status === 'free' || status === 'cooling';
 
 function* callWithRetry(
   { ec2, random }: Node,

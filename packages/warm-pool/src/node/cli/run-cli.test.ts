@@ -175,6 +175,15 @@ test('compare has both strategies beside each other, unless told otherwise', asy
   expect(results[0].timeline).toHaveLength(240);
 });
 
+test('names too long for a table become letters with a key', async () => {
+  const long = "--setting 'upstream WARM_IP_TARGET=3 MINIMUM_IP_TARGET=8' --setting default";
+  const { out } = await run(`compare ${SCENE} ${long} --figures-only`);
+  expect(out).toContain('A: upstream WARM_IP_TARGET=3 MINIMUM_IP_TARGET=8\nB: default\n');
+  expect(out).toMatch(/^ +A +B$/m);
+  expect(out).not.toContain('█');
+  expect(out).not.toContain('CreateNetworkInterface');
+});
+
 test('recommend names the targets it recommends', async () => {
   const { out } = await run(`recommend ${SCENE} --p99 10s --fewest ec2-calls`);
   expect(out).toMatch(/^recommended: WARM_/m);

@@ -8,6 +8,7 @@ import type { Terminal } from './terminal.ts';
 import { addressChart } from './terminal-chart.ts';
 
 export const OUTPUT_OPTIONS: OptionSpecs = {
+  'figures-only': { help: 'only the table of figures, without charts and calls' },
   html: { value: 'FILE', help: 'also write a page with charts, which needs no network' },
 };
 
@@ -30,16 +31,43 @@ export async function showResults(
     return;
   }
   terminal.out(`${title}\n\n`);
-  for (const { name, result } of results) {
-    const heading = results.length === 1 ? '' : `${name}\n`;
-    terminal.out(
-      `${heading}${addressChart(result.timeline, result.durationMs, terminal.columns)}\n`,
-    );
+  const { named, key } = shortNames(results, terminal.columns);
+  if (args.has('figures-only')) {
+    terminal.out(`${key}${resultTable(named)}`);
+  } else {
+    terminal.out(`${charts(results, terminal)}${key}${resultTable(named)}\n${callTable(named)}`);
   }
-  terminal.out(`${resultTable(results)}\n${callTable(results)}`);
   if (path !== undefined) {
     terminal.err(`charts: ${path}\n`);
   }
+}
+
+const charts = (results: readonly NamedResult[], { columns }: Terminal): string =>
+  results
+    .map(({ name, result }) => {
+      const heading = results.length === 1 ? '' : `${name}\n`;
+      return `${heading}${addressChart(result.timeline, result.durationMs, columns)}\n`;
+    })
+    .join('');
+
+/** Beside the figures' names. */
+const LABEL_WIDTH = 32;
+
+/** Letters instead of names that are too long for a table, and the key to them. */
+function shortNames(
+  results: readonly NamedResult[],
+  columns: number,
+): { readonly named: readonly NamedResult[]; readonly key: string } {
+  const width = results.reduce((sum, { name }) => sum + name.length + 2, LABEL_WIDTH);
+  if (width <= columns) {
+    return { named: results, key: '' };
+  }
+  const letter = (index: number) => String.fromCharCode('A'.charCodeAt(0) + index);
+  const lines = results.map(({ name }, index) => `${letter(index)}: ${name}\n`);
+  return {
+    named: results.map(({ result }, index) => ({ name: letter(index), result })),
+    key: `${lines.join('')}\n`,
+  };
 }
 
 /** One line per pod would drown the rest; the library has them. */
