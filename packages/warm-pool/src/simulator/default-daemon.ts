@@ -3,14 +3,14 @@ import { plan } from '../plan.ts';
 import type { InFlightAction, PoolState } from '../pool-state.ts';
 import type { AssignPrefixes, UnassignPrefixes } from '../prefix-action.ts';
 import type { CreateEniWithPrefixes } from '../upstream/increase.ts';
-import type { Eni, PooledAddress } from './address-pool.ts';
 import { createAlarm } from './alarm.ts';
 import type { Course } from './clock.ts';
-import { isReading, type RetryPolicy } from './ec2.ts';
+import { callerOf } from './default-calls.ts';
 import { assign, createEni, forgetEni, type Hands, type Outcome, unassign } from './ec2-courses.ts';
+import { backOffOf, blockOf, type GrowthBlock } from './growth-block.ts';
 import { longestIdleAddress } from './next-free-address.ts';
 import type { Daemon, Node, Pod } from './node.ts';
-import { createTokenBucket } from './token-bucket.ts';
+import type { Eni, PooledAddress } from './pooled-eni.ts';
 
 /** Many ADDs and DELs at once are answered by one look at the pool, unless somebody waits. */
 const SETTLE_MS = 50;
@@ -18,19 +18,6 @@ const SETTLE_MS = 50;
 const INTERVAL_MS = 5_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
-/** A full subnet seldom gets room within two minutes. */
-const SUBNET_FULL_BACKOFF_MS = 120_000;
-const FIRST_BACKOFF_MS = 1_000;
-const LONGEST_BACKOFF_MS = 30_000;
-
-/** A node's polite share of an account's quota. */
-const READS = { burst: 10, perSecond: 5 };
-const WRITES = { burst: 10, perSecond: 2 };
-/** 0.5 s, then 1 s, and up to half as much again. */
-const RETRY: RetryPolicy = {
-  attempts: 3,
-  delayMs: (attempt, random) => 500 * 2 ** (attempt - 1) * (1 + 0.5 * random()),
-};
 
 /** All that `plan` may ask for; prefixes where it knows them. */
 type AnyAction = Action | AssignPrefixes | UnassignPrefixes | CreateEniWithPrefixes;
@@ -44,12 +31,6 @@ interface WaitingAdd {
 interface CoolingAddress {
   readonly address: PooledAddress;
   readonly releasedAtMs: number;
-}
-
-interface GrowthBlock {
-  readonly reason: Exclude<Outcome, 'done'>;
-  readonly untilMs: number;
-  readonly failureCount: number;
 }
 
 /**
@@ -292,42 +273,3 @@ const isCooling = ({ address, releasedAtMs }: CoolingAddress): boolean =>
 
 const grows = ({ kind }: WorkAction): boolean =>
   kind.startsWith('create') || kind.startsWith('assign');
-
-function blockOf(
-  reason: Exclude<Outcome, 'done'>,
-  previous: GrowthBlock | undefined,
-  nowMs: number,
-): GrowthBlock {
-  const failureCount = (previous?.failureCount ?? 0) + 1;
-  const exponential = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failureCount - 1));
-  const waitMs = reason === 'subnet-full' ? SUBNET_FULL_BACKOFF_MS : exponential;
-  return { reason, untilMs: nowMs + waitMs, failureCount };
-}
-
-function backOffOf(
-  block: GrowthBlock | undefined,
-): Pick<PoolState, 'subnetBackoffUntilMs' | 'throttledUntilMs'> {
-  if (block === undefined) {
-    return {};
-  }
-  return block.reason === 'subnet-full'
-    ? { subnetBackoffUntilMs: block.untilMs }
-    : { throttledUntilMs: block.untilMs };
-}
-
-function callerOf({ ec2, clock, random }: Node): Hands['caller'] {
-  const reads = createTokenBucket(READS);
-  const writes = createTokenBucket(WRITES);
-  return function* (action) {
-    for (let attempt = 1; ; attempt++) {
-      yield (isReading(action) ? reads : writes).takeAhead(clock.nowMs);
-      if (yield* ec2.call(action)) {
-        return true;
-      }
-      if (attempt === RETRY.attempts) {
-        return false;
-      }
-      yield RETRY.delayMs(attempt, random);
-    }
-  };
-}

@@ -1,7 +1,7 @@
-import type { Eni, PooledAddress } from './address-pool.ts';
 import type { Course } from './clock.ts';
 import type { Ec2Call } from './ec2.ts';
 import type { Node } from './node.ts';
+import type { Eni, PooledAddress } from './pooled-eni.ts';
 
 /** How an attempt to change the pool ended. */
 export type Outcome = 'done' | 'throttled' | 'subnet-full';

@@ -1,4 +1,5 @@
-import type { AddressPool, Block, PooledAddress } from './address-pool.ts';
+import type { AddressPool } from './address-pool.ts';
+import type { Block, PooledAddress } from './pooled-eni.ts';
 import type { Random } from './random.ts';
 
 /**

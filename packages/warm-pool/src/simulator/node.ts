@@ -1,7 +1,8 @@
-import type { AddressPool, PooledAddress } from './address-pool.ts';
+import type { AddressPool } from './address-pool.ts';
 import type { Clock } from './clock.ts';
 import type { CompleteConfig } from './config.ts';
 import type { Ec2 } from './ec2.ts';
+import type { PooledAddress } from './pooled-eni.ts';
 import type { Random } from './random.ts';
 import type { SubnetSpace } from './subnet-space.ts';
 

@@ -1,4 +1,4 @@
-import { AddressPool, noCounts, type PooledAddress } from './address-pool.ts';
+import { AddressPool, noCounts } from './address-pool.ts';
 import { VirtualClock } from './clock.ts';
 import { type CompleteConfig, completeConfig, type SimulationConfig } from './config.ts';
 import { DefaultDaemon } from './default-daemon.ts';
@@ -6,6 +6,7 @@ import { createDelayLine, type DelayLine } from './delay-line.ts';
 import { createEc2, type Ec2 } from './ec2.ts';
 import type { AddDesk, Daemon, Node, Pod } from './node.ts';
 import { feedPods } from './pod-feed.ts';
+import type { PooledAddress } from './pooled-eni.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSubnetSpace, type SubnetSpace } from './subnet-space.ts';

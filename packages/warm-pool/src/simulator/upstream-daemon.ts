@@ -5,14 +5,14 @@ import {
   type UpstreamPlan,
   type UpstreamState,
 } from '../upstream/plan-upstream.ts';
-import type { Eni, PooledAddress } from './address-pool.ts';
 import { createAlarm } from './alarm.ts';
 import type { Course } from './clock.ts';
 import { modeOf } from './config.ts';
-import type { RetryPolicy } from './ec2.ts';
 import { assign, createEni, forgetEni, type Hands, type Outcome, unassign } from './ec2-courses.ts';
 import { arbitraryAddress } from './next-free-address.ts';
 import type { Daemon, Node, Pod } from './node.ts';
+import type { Eni, PooledAddress } from './pooled-eni.ts';
+import { callWithRetry, pollsUntil, tries } from './upstream-calls.ts';
 
 /** §5.1: 2.5 s, the pool, 2.5 s, the comparison with instance metadata. */
 const CYCLE_MS = 5_000;
@@ -25,15 +25,6 @@ const SUBNET_FULL_BACKOFF_MS = 120_000;
 const READOPTION_MS = 60_000;
 /** §7.6: between detaching and deleting. */
 const DETACH_SETTLE_MS = 2_000;
-
-/** §7.1: the standard retryer of the SDK. */
-const SDK_RETRY: RetryPolicy = {
-  attempts: 3,
-  delayMs: (attempt, random) => random() * Math.min(20_000, 1_000 * 2 ** attempt),
-};
-/** §0: around calls that free an ENI. */
-const WRAPPER_TRIES = 12;
-const WRAPPER_CAP_MS = 60_000;
 
 /** A node that does what v1.23.1 does, cycle by cycle; section numbers are those of its reference. */
 export class UpstreamDaemon implements Daemon {
@@ -274,40 +265,3 @@ const isGrowth = (action: UpstreamAction): action is GrowthAction =>
 
 /** Quirk, trap 5: cooling addresses are given back too. */
 const isUnused = ({ status }: PooledAddress): boolean => status === 'free' || status === 'cooling';
-
-function* callWithRetry(
-  { ec2, random }: Node,
-  action: Parameters<Hands['caller']>[0],
-): Course<boolean> {
-  for (let attempt = 1; ; attempt++) {
-    if (yield* ec2.call(action)) {
-      return true;
-    }
-    if (attempt === SDK_RETRY.attempts) {
-      return false;
-    }
-    yield SDK_RETRY.delayMs(attempt, random);
-  }
-}
-
-/** §0: up to 12 tries; the wait between them doubles up to a minute. */
-function* tries(firstDelayMs: number, attempt: () => Course<boolean>): Course<boolean> {
-  for (let number = 1; number <= WRAPPER_TRIES; number++) {
-    if (yield* attempt()) {
-      return true;
-    }
-    if (number < WRAPPER_TRIES) {
-      yield Math.min(WRAPPER_CAP_MS, firstDelayMs * 2 ** (number - 1));
-    }
-  }
-  return false;
-}
-
-/** §8.5: it looks after 0, 0.1, 0.3, 0.7 … s, and so notices late. */
-function pollsUntil(delayMs: number): number {
-  let atMs = 0;
-  for (let gapMs = 100; atMs < delayMs; gapMs = Math.min(WRAPPER_CAP_MS, 2 * gapMs)) {
-    atMs += gapMs;
-  }
-  return atMs;
-}
