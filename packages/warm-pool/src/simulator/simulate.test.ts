@@ -123,6 +123,26 @@ test('upstream does not see pods that wait: WARM_IP_TARGET=5 is five pods a cycl
   expect(upstream?.waits.maxMs).toBeGreaterThan(120_000);
 });
 
+// Reference, 5.6: an idle ENI may go once it is a minute old, and 5.1: within a cycle of five seconds.
+test('upstream deletes an idle ENI as soon as it is a minute old', () => {
+  const pods = Array.from({ length: 12 }, () => ({ startAtMs: 0, stopAtMs: 20_000 }));
+  const { timeline } = simulate(
+    { durationMs: 120_000, pods },
+    node('upstream', 'm5.large', {
+      targets: targets({ warmEniTarget: 0 }),
+      addressCooldownMs: 0,
+      sampleCount: 120,
+    }),
+  );
+  const second = (wanted: boolean) =>
+    timeline.findIndex(({ eniCount }) => eniCount > 1.5 === wanted);
+  const cameAt = second(true);
+  const wentAt = cameAt + timeline.slice(cameAt).findIndex(({ eniCount }) => eniCount < 1.5);
+  // The age, the rest of a cycle, and detaching with all its waits.
+  expect(wentAt - cameAt).toBeGreaterThanOrEqual(60);
+  expect(wentAt - cameAt).toBeLessThanOrEqual(60 + 5 + 8);
+});
+
 test('a fleet shares the buckets of its account', () => {
   const trace = burst({ durationMs: HOUR_MS, podCount: 200 * 20 });
   const one = simulate(
