@@ -5,6 +5,7 @@ import { isWarmPoolError } from '../warm-pool-error.ts';
 import type { WarmTargets } from '../warm-targets.ts';
 import type { SimulationConfig, Strategy } from './config.ts';
 import { compare, simulate } from './simulate.ts';
+import { Simulation } from './simulation.ts';
 import type { Trace, TracePod } from './trace.ts';
 import { burst } from './trace-generators.ts';
 
@@ -141,6 +142,40 @@ test('upstream deletes an idle ENI as soon as it is a minute old', () => {
   // The age, the rest of a cycle, and detaching with all its waits.
   expect(wentAt - cameAt).toBeGreaterThanOrEqual(60);
   expect(wentAt - cameAt).toBeLessThanOrEqual(60 + 5 + 8);
+});
+
+test('the kubelet tries a failed pod again after 10 to 15 seconds', () => {
+  const warm = targets({ warmIpTarget: 1, minimumIpTarget: 1 });
+  const { waits, addFailureCount } = simulate(
+    burst({ durationMs: HOUR_MS, podCount: 2 }),
+    node('upstream', 'm5.large', { targets: warm }),
+  );
+  expect({ addFailureCount, waited: waits.waitedCount }).toEqual({ addFailureCount: 1, waited: 1 });
+  expect(waits.maxMs).toBeGreaterThanOrEqual(10_000);
+  expect(waits.maxMs).toBeLessThanOrEqual(15_000);
+});
+
+// Attaching fails most of the time here, so that ENIs half created have to be given up too.
+test.each(strategies)('%s gives the subnet back what it took, once all is quiet', (strategy) => {
+  const pods = Array.from({ length: 25 }, (_, pod) => ({
+    startAtMs: (pod % 5) * 60_000,
+    stopAtMs: 600_000 + pod * 10_000,
+  }));
+  const simulation = new Simulation(
+    { durationMs: 2 * HOUR_MS, pods },
+    node(strategy, 'm5.large', {
+      targets: targets({ warmIpTarget: 2 }),
+      subnets: [{ prefixLength: 24 }],
+      ec2: { buckets: { AttachNetworkInterface: { burst: 1, perSecond: 1 / 200 } } },
+    }),
+  );
+  const [subnet] = simulation.subnets;
+  const freeAtFirst = subnet?.freeCount ?? 0;
+  while (simulation.step());
+  expect(simulation.ec2.counts.AttachNetworkInterface.throttledCount).toBeGreaterThan(3);
+  expect(simulation.ec2.counts.DetachNetworkInterface.callCount).toBeGreaterThan(0);
+  const { heldCount, eniCount } = simulation.counts;
+  expect(subnet?.freeCount).toBe(freeAtFirst - heldCount - eniCount);
 });
 
 test('a fleet shares the buckets of its account', () => {

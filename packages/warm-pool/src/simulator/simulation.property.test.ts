@@ -109,6 +109,10 @@ function audit(simulation: Simulation, freeAtFirst: readonly number[]): void {
     // What is being created has left the subnet and is not on a node yet.
     expect(freeCount + (taken[index] ?? 0)).toBeLessThanOrEqual(freeAtFirst[index] ?? 0);
   }
+  const waiting = simulation.pods.filter(({ status }) =>
+    ['adding', 'backing-off'].includes(status),
+  );
+  expect(simulation.waitingCount).toBe(waiting.length);
   const inUse = simulation.pods.filter(({ status }) => status === 'running');
   expect(new Set(inUse.map(({ address }) => address?.text)).size).toBe(inUse.length);
   expect(inUse.every(({ address }) => address?.status === 'reserved')).toBe(true);
