@@ -1,8 +1,7 @@
-import type { Action, Refusal } from '../action.ts';
-import { plan } from '../plan.ts';
-import type { InFlightAction, PoolState } from '../pool-state.ts';
-import type { AssignPrefixes, UnassignPrefixes } from '../prefix-action.ts';
-import type { CreateEniWithPrefixes } from '../upstream/increase.ts';
+import type { Action } from '../action.ts';
+import { plan } from '../default/plan.ts';
+import type { PoolState } from '../pool-state.ts';
+import type { Refusal } from '../refusal.ts';
 import { createAlarm } from './alarm.ts';
 import type { Course } from './clock.ts';
 import { callerOf } from './default-calls.ts';
@@ -19,9 +18,7 @@ const INTERVAL_MS = 5_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
-/** All that `plan` may ask for; prefixes where it knows them. */
-type AnyAction = Action | AssignPrefixes | UnassignPrefixes | CreateEniWithPrefixes;
-type WorkAction = Exclude<AnyAction, { readonly kind: 'wait' }>;
+type WorkAction = Exclude<Action, { readonly kind: 'wait' }>;
 
 interface WaitingAdd {
   readonly pod: Pod;
@@ -96,7 +93,7 @@ export class DefaultDaemon implements Daemon {
     const { clock, config } = this.#node;
     this.#serveWaiting();
     const { actions, refusals } = plan(this.#state(), config.targets, config.limits, clock.nowMs);
-    for (const action of actions as readonly AnyAction[]) {
+    for (const action of actions) {
       if (action.kind === 'wait') {
         this.#alarm.setFor(action.untilMs);
       } else if (grows(action) || clock.nowMs >= this.#shrinkBlockedUntilMs) {
@@ -122,8 +119,7 @@ export class DefaultDaemon implements Daemon {
     return {
       enis: this.#node.pool.enis.map(({ view }) => view),
       waitingCount: this.#waiting.length,
-      // What `plan` asked for it also knows when it is under way.
-      inFlight: this.#inFlight as readonly InFlightAction[],
+      inFlight: this.#inFlight,
       maxPods: this.#node.config.maxPods,
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(this.#lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs: this.#lastReleasedAtMs }),

@@ -1,4 +1,4 @@
-import { plan } from '../../plan.ts';
+import { plan } from '../../default/plan.ts';
 import { planUpstream } from '../../upstream/plan-upstream.ts';
 import { CliError } from './cli-error.ts';
 import { type Command, printJson } from './command.ts';
