@@ -70,6 +70,38 @@ describe('knobs on the wire', () => {
     expect(cloud.emulator.describe().enis).toHaveLength(1);
   });
 
+  test('an answer can be cut off before the effect or after it', async () => {
+    const { knobs } = cloud.emulator;
+    knobs.failNext('CreateNetworkInterface', { cut: true });
+    expect((await failureOf(createEni())).status).toBeUndefined();
+    expect(cloud.emulator.describe().enis).toHaveLength(0);
+    knobs.failNext('CreateNetworkInterface', { cut: true, when: 'after' });
+    expect((await failureOf(createEni())).status).toBeUndefined();
+    expect(cloud.emulator.describe().enis).toHaveLength(1);
+    expect(cloud.emulator.journal.map(({ outcome }) => outcome)).toEqual([
+      'unanswered',
+      'unanswered',
+    ]);
+  });
+
+  test.each([
+    { when: 'before' as const, enis: 0 },
+    { when: 'after' as const, enis: 1 },
+  ])('one action can hang $when its effect, while the others go on', async ({ when, enis }) => {
+    const { knobs, journal } = cloud.emulator;
+    knobs.hang('CreateNetworkInterface', when);
+    const hanging = failureOf(createEni());
+    while (journal.length === 0) {
+      await new Promise(setImmediate);
+    }
+    expect((await describeSubnets()).Subnets).toHaveLength(1);
+    expect(cloud.emulator.describe().enis).toHaveLength(enis);
+    knobs.resume('CreateNetworkInterface');
+    expect((await hanging).status).toBeUndefined();
+    await createEni();
+    expect(cloud.emulator.describe().enis).toHaveLength(enis + 1);
+  });
+
   test('a denied action is UnauthorizedOperation with status 403', async () => {
     cloud.emulator.knobs.deny('CreateNetworkInterface');
     expect(await failureOf(createEni())).toMatchObject({

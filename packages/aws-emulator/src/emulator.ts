@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import type { HttpHandler } from '@smithy/core/protocols';
+import { CallGate } from './call-gate.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Cloud, type LaunchRequest } from './cloud/cloud.ts';
 import type { InstanceId, SubnetId, VpcId } from './cloud/ids.ts';
@@ -9,11 +11,14 @@ import { Ec2Service } from './ec2/ec2-service.ts';
 import { EniLifeCycle } from './eni-life-cycle.ts';
 import type { FabricPort } from './fabric-port.ts';
 import { FabricWiring } from './fabric-wiring.ts';
-import { HttpEndpoint, type HttpHandler } from './http-endpoint.ts';
 import { ImdsService } from './imds/imds-service.ts';
 import { ImdsTokens } from './imds/tokens.ts';
+import { type InProcessCall, sdkRequestHandler } from './in-process.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import { KnobBoard, type Knobs, type Unavailability } from './knobs.ts';
+import { KnobBoard } from './knob-board.ts';
+import type { Knobs, Unavailability } from './knobs.ts';
+import type { Service } from './service.ts';
+import { ServiceEndpoints } from './service-endpoints.ts';
 import {
   type CloudSnapshot,
   instanceOf,
@@ -103,6 +108,13 @@ export interface Emulator {
   listenImds(
     options: ListenOptions & { readonly instanceId?: InstanceId },
   ): Promise<{ readonly url: string }>;
+  /** Both services without sockets, for tests that move the clock by hand. */
+  readonly inProcess: {
+    /** The EC2 Query API: the `requestHandler` of an SDK client. */
+    readonly ec2: HttpHandler;
+    /** The metadata service of one instance. */
+    imds(instanceId: InstanceId): InProcessCall;
+  };
   readonly knobs: Knobs;
   /** Every answered call, oldest first. */
   readonly journal: readonly JournalEntry[];
@@ -128,7 +140,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     const call = { atMs: clock.nowMs(), parameters: { eniId }, elapsedMs: 0 };
     journal.add({ ...call, service: 'fabric', operation, outcome: String(error) });
   });
-  const endpoints = { ec2: new Endpoints(), imds: new Endpoints() };
+  const endpoints = { ec2: new ServiceEndpoints(), imds: new ServiceEndpoints() };
   const knobs = new KnobBoard({
     attachDelayMs: options.attachDelayMs ?? 0,
     nowMs: () => clock.nowMs(),
@@ -138,7 +150,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const closing = new AbortController();
   // Every call that waits for its latency listens to it; hundreds at once are no leak.
   setMaxListeners(0, closing.signal);
-  const shared = { knobs, journal, clock, closing: closing.signal };
+  const shared = { gate: new CallGate(knobs, clock, closing.signal), journal, clock };
   const context = { cloud, wiring, lifeCycle, clock, clientTokens: new ClientTokens() };
   const ec2 = new Ec2Service({ context, ...shared });
   const tokens = new ImdsTokens(randomBytes(32).toString('hex'));
@@ -165,14 +177,17 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     setInstanceType: (type) => cloud.types.set(type),
     runInstance: (request) => run(cloud, lifeCycle, request),
     terminateInstance: (instanceId) => lifeCycle.terminate(instanceId),
-    listenEc2: (at) => endpoints.ec2.open(at, (request, response) => ec2.handle(request, response)),
+    listenEc2: (at) => endpoints.ec2.open(at, (request) => ec2.handle(request)),
     listenImds: ({ instanceId, ...at }) => {
       if (instanceId !== undefined) {
         instanceOf(cloud, cloud.instance(instanceId));
       }
-      return endpoints.imds.open(at, (request, response) =>
-        imds.handle(request, response, instanceId),
-      );
+      return endpoints.imds.open(at, (request) => imds.handle(request, instanceId));
+    },
+    inProcess: {
+      ec2: sdkRequestHandler(inProcess(endpoints.ec2, (request) => ec2.handle(request))),
+      imds: (instanceId) =>
+        inProcess(endpoints.imds, (request) => imds.handle(request, instanceId)),
     },
     describe: () => snapshotOf(cloud),
     settled: () => wiring.settled(),
@@ -192,25 +207,10 @@ async function run(
   return runningInstanceOf(cloud, instance, primaryEni);
 }
 
-/** The listening sockets of one service, which go and come back together. */
-class Endpoints {
-  readonly #all: HttpEndpoint[] = [];
-
-  async open(at: ListenOptions, handler: HttpHandler): Promise<{ readonly url: string }> {
-    const endpoint = new HttpEndpoint(handler, at);
-    await endpoint.open();
-    this.#all.push(endpoint);
-    return { url: endpoint.url };
-  }
-
-  async setMode(mode: Unavailability | undefined): Promise<void> {
-    await Promise.all(this.#all.map((endpoint) => endpoint.setMode(mode)));
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#all.map((endpoint) => endpoint.close()));
-  }
-}
+const inProcess =
+  (endpoints: ServiceEndpoints, service: Service): InProcessCall =>
+  (request, { signal } = {}) =>
+    endpoints.call(service, { body: '', ...request, source: '' }, signal);
 
 const modeOf = (mode: boolean | Unavailability): Unavailability | undefined =>
   mode === true ? 'refused' : mode === false ? undefined : mode;

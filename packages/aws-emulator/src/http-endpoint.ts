@@ -1,13 +1,12 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Unavailability } from './knobs.ts';
-
-/** Answers one HTTP request; a rejection becomes a plain 500. */
-export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+import { MAX_BODY_BYTES, type Service } from './service.ts';
 
 /** One listening socket that can be taken away and brought back on the same port. */
 export class HttpEndpoint {
-  readonly #handler: HttpHandler;
+  readonly #service: Service;
   readonly #host: string;
   #port: number;
   #server: Server | undefined;
@@ -15,8 +14,8 @@ export class HttpEndpoint {
   /** Changes of the mode happen one after another, also when nobody waits for them. */
   #change: Promise<void> = Promise.resolve();
 
-  constructor(handler: HttpHandler, address: { readonly host: string; readonly port: number }) {
-    this.#handler = handler;
+  constructor(service: Service, address: { readonly host: string; readonly port: number }) {
+    this.#service = service;
     this.#host = address.host;
     this.#port = address.port;
   }
@@ -79,11 +78,47 @@ export class HttpEndpoint {
     if (this.#mode === 'hanging') {
       return;
     }
-    this.#handler(request, response).catch(() => {
-      if (!response.headersSent) {
-        response.writeHead(500);
-      }
-      response.end();
+    this.#serve(request, response).catch(() => {
+      // The caller is gone, or its request was no request.
+      response.destroy();
     });
   }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    if (body === undefined) {
+      response.writeHead(413).end();
+      return;
+    }
+    const answer = await this.#service({
+      method: request.method ?? '',
+      path: request.url ?? '/',
+      headers: singleHeaders(request),
+      body,
+      source: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    });
+    if (answer === undefined) {
+      response.destroy();
+      return;
+    }
+    response.writeHead(answer.status, answer.headers);
+    response.end(answer.body);
+  }
 }
+
+/** The body, or `undefined` when it is larger than is read. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= MAX_BODY_BYTES) {
+      chunks.push(chunk);
+    }
+  });
+  await once(request, 'end');
+  return length <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString('utf8') : undefined;
+}
+
+const singleHeaders = ({ headers }: IncomingMessage) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value?.toString()]));

@@ -28,8 +28,17 @@ export type {
   FabricSubnet,
   PublicMapping,
 } from './fabric-port.ts';
+export type { InProcessCall } from './in-process.ts';
 export type { JournalEntry } from './journal.ts';
-export type { BucketSize, InjectedFailure, Knobs, KnobTarget, Unavailability } from './knobs.ts';
+export type {
+  BucketSize,
+  InjectedFailure,
+  Knobs,
+  KnobTarget,
+  Moment,
+  Unavailability,
+} from './knobs.ts';
+export type { ServiceResponse } from './service.ts';
 export type {
   CloudSnapshot,
   Eni,

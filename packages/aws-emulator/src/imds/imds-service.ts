@@ -1,11 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallGate } from '../call-gate.ts';
 import type { Clock } from '../clock.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { type Ec2Error, isEc2Error } from '../cloud/ec2-error.ts';
 import type { InstanceRecord } from '../cloud/instance.ts';
 import { asInstanceId } from '../cloud/network.ts';
 import type { Journal } from '../journal.ts';
-import type { KnobBoard } from '../knobs.ts';
+import type { KnobTarget } from '../knobs.ts';
+import type { ServiceRequest, ServiceResponse } from '../service.ts';
+import { Unanswered } from '../unanswered.ts';
 import { readMetadata } from './metadata-path.ts';
 import { metadataTree } from './metadata-tree.ts';
 import { type ImdsTokens, parseTtlSeconds } from './tokens.ts';
@@ -26,51 +28,54 @@ const notFound: Answer = { status: 404, body: '404 - Not Found' };
 export class ImdsService {
   readonly #cloud: Cloud;
   readonly #tokens: ImdsTokens;
-  readonly #knobs: KnobBoard;
+  readonly #gate: CallGate;
   readonly #journal: Journal;
   readonly #clock: Clock;
-  readonly #closing: AbortSignal;
 
   constructor(options: {
     readonly cloud: Cloud;
     readonly tokens: ImdsTokens;
-    readonly knobs: KnobBoard;
+    readonly gate: CallGate;
     readonly journal: Journal;
     readonly clock: Clock;
-    readonly closing: AbortSignal;
   }) {
     this.#cloud = options.cloud;
     this.#tokens = options.tokens;
-    this.#knobs = options.knobs;
+    this.#gate = options.gate;
     this.#journal = options.journal;
     this.#clock = options.clock;
-    this.#closing = options.closing;
   }
 
   /** @param fixedInstanceId the instance to speak for, whoever asks. */
   async handle(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: ServiceRequest,
     fixedInstanceId: string | undefined,
-  ): Promise<void> {
+  ): Promise<ServiceResponse | undefined> {
     const atMs = this.#clock.nowMs();
-    const source = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    const { method, path, source } = request;
     const instance = this.#instanceFor(source, fixedInstanceId);
-    const answer = await this.#answer(request, instance);
-    this.#journal.add({
-      atMs,
-      service: 'imds',
-      operation: request.method ?? '',
-      parameters: { path: request.url ?? '', source, instanceId: instance?.instanceId },
-      outcome: answer.status === 200 ? 'ok' : String(answer.status),
-      elapsedMs: this.#clock.nowMs() - atMs,
-    });
-    response.writeHead(answer.status, {
-      'content-type': 'text/plain',
-      server: 'EC2ws',
-      ...answer.headers,
-    });
-    response.end(answer.body);
+    const writeDown = (outcome: string) =>
+      this.#journal.add({
+        atMs,
+        service: 'imds',
+        operation: method,
+        parameters: { path, source, instanceId: instance?.instanceId },
+        outcome,
+        elapsedMs: this.#clock.nowMs() - atMs,
+      });
+    try {
+      const { status, body, headers } = await this.#answer(request, instance);
+      writeDown(status === 200 ? 'ok' : String(status));
+      const always = { 'content-type': 'text/plain', server: 'EC2ws' };
+      return { status, body, headers: { ...always, ...headers } };
+    } catch (thrown) {
+      if (thrown instanceof Unanswered) {
+        writeDown('unanswered');
+        await thrown.over;
+        return undefined;
+      }
+      throw thrown;
+    }
   }
 
   #instanceFor(source: string, fixedInstanceId: string | undefined): InstanceRecord | undefined {
@@ -81,23 +86,24 @@ export class ImdsService {
     return eniId === undefined ? undefined : this.#cloud.instanceOf(this.#cloud.enis.get(eniId));
   }
 
-  async #answer(request: IncomingMessage, instance: InstanceRecord | undefined): Promise<Answer> {
-    const latencyMs = this.#knobs.latencyOf(['imds']);
+  async #answer(request: ServiceRequest, instance: InstanceRecord | undefined): Promise<Answer> {
+    const isToken = pathOf(request) === TOKEN_PATH;
+    const targets: readonly KnobTarget[] = isToken ? ['imds-token', 'imds'] : ['imds'];
     try {
-      if (latencyMs > 0) {
-        await this.#clock.sleep(latencyMs, { signal: this.#closing });
-      }
-      this.#knobs.admit(['imds']);
+      await this.#gate.enter(targets);
       const answer = this.#read(request, instance);
-      this.#knobs.conclude(['imds']);
+      this.#gate.leave(targets);
       return answer;
     } catch (error) {
-      return isEc2Error(error) ? injected(error) : { status: 500, body: String(error) };
+      if (isEc2Error(error)) {
+        return injected(error);
+      }
+      throw error;
     }
   }
 
-  #read(request: IncomingMessage, instance: InstanceRecord | undefined): Answer {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
+  #read(request: ServiceRequest, instance: InstanceRecord | undefined): Answer {
+    const path = pathOf(request);
     if (instance === undefined) {
       return notFound;
     }
@@ -109,14 +115,14 @@ export class ImdsService {
     }
     const token = request.headers[TOKEN_HEADER];
     const nowMs = this.#clock.nowMs();
-    if (typeof token !== 'string' || !this.#tokens.isValid(token, instance.instanceId, nowMs)) {
+    if (token === undefined || !this.#tokens.isValid(token, instance.instanceId, nowMs)) {
       return { status: 401, body: '401 - Unauthorized' };
     }
     const body = readMetadata(metadataTree(this.#cloud, instance, nowMs), path);
     return body === undefined ? notFound : { status: 200, body };
   }
 
-  #issueToken(request: IncomingMessage, instance: InstanceRecord): Answer {
+  #issueToken(request: ServiceRequest, instance: InstanceRecord): Answer {
     if (request.method !== 'PUT') {
       return { status: 405, body: '405 - Method Not Allowed' };
     }
@@ -124,8 +130,7 @@ export class ImdsService {
     if (request.headers['x-forwarded-for'] !== undefined) {
       return { status: 403, body: '403 - Forbidden' };
     }
-    const header = request.headers[TTL_HEADER];
-    const ttlSeconds = parseTtlSeconds(typeof header === 'string' ? header : undefined);
+    const ttlSeconds = parseTtlSeconds(request.headers[TTL_HEADER]);
     if (ttlSeconds === undefined) {
       return { status: 400, body: '400 - Bad Request' };
     }
@@ -133,5 +138,7 @@ export class ImdsService {
     return { status: 200, body, headers: { [TTL_HEADER]: String(ttlSeconds) } };
   }
 }
+
+const pathOf = ({ path }: ServiceRequest): string => path.split('?')[0] ?? '/';
 
 const injected = (error: Ec2Error): Answer => ({ status: error.status, body: error.reason });

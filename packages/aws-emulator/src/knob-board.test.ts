@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { KnobBoard, type KnobTarget } from './knobs.ts';
+import { KnobBoard } from './knob-board.ts';
+import type { KnobTarget } from './knobs.ts';
 
 const targets: readonly KnobTarget[] = ['CreateTags', 'ec2'];
 

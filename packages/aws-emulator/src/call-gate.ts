@@ -1,0 +1,49 @@
+import type { Clock } from './clock.ts';
+import type { KnobBoard } from './knob-board.ts';
+import type { KnobTarget } from './knobs.ts';
+import { Unanswered } from './unanswered.ts';
+
+/** What the knobs do to a call, on its way in and on its way out. */
+export class CallGate {
+  readonly #knobs: KnobBoard;
+  readonly #clock: Clock;
+  readonly #closing: AbortSignal;
+
+  /** @param closing ends every wait, so that a long latency does not hold up a closing emulator. */
+  constructor(knobs: KnobBoard, clock: Clock, closing: AbortSignal) {
+    this.#knobs = knobs;
+    this.#clock = clock;
+    this.#closing = closing;
+  }
+
+  /** Lets a call in after its latency, or throws an `Ec2Error` or {@link Unanswered}. */
+  async enter(targets: readonly KnobTarget[]): Promise<void> {
+    const latencyMs = this.#knobs.latencyOf(targets);
+    if (latencyMs > 0) {
+      await this.#clock.sleep(latencyMs, { signal: this.#closing });
+    }
+    this.#hang(targets, 'before');
+    this.#knobs.admit(targets);
+  }
+
+  /** Lets the answer out of a call that has taken effect, or throws as {@link enter} does. */
+  leave(targets: readonly KnobTarget[]): void {
+    this.#hang(targets, 'after');
+    this.#knobs.conclude(targets);
+  }
+
+  #hang(targets: readonly KnobTarget[], when: 'before' | 'after'): void {
+    const resumed = this.#knobs.hangOf(targets, when);
+    if (resumed !== undefined) {
+      throw new Unanswered(aborted(AbortSignal.any([resumed, this.#closing])));
+    }
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+    }
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
