@@ -26,6 +26,11 @@ export class CallGate {
     this.#knobs.admit(targets);
   }
 
+  /** How far the answer to a read is behind, in milliseconds. */
+  lagOf(targets: readonly KnobTarget[]): number {
+    return this.#knobs.lagOf(targets);
+  }
+
   /** Lets the answer out of a call that has taken effect, or throws as {@link enter} does. */
   leave(targets: readonly KnobTarget[]): void {
     this.#hang(targets, 'after');

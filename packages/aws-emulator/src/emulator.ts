@@ -3,9 +3,10 @@ import { setMaxListeners } from 'node:events';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { CallGate } from './call-gate.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Cloud, type LaunchRequest } from './cloud/cloud.ts';
+import { Cloud } from './cloud/cloud.ts';
 import type { InstanceId, SubnetId, VpcId } from './cloud/ids.ts';
 import type { InstanceType } from './cloud/instance-types.ts';
+import { CloudHistory } from './cloud-history.ts';
 import { ClientTokens } from './ec2/client-tokens.ts';
 import { Ec2Service } from './ec2/ec2-service.ts';
 import { EniLifeCycle } from './eni-life-cycle.ts';
@@ -141,16 +142,25 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     journal.add({ ...call, service: 'fabric', operation, outcome: String(error) });
   });
   const endpoints = { ec2: new ServiceEndpoints(), imds: new ServiceEndpoints() };
+  const history = new CloudHistory(cloud, () => clock.nowMs());
   const knobs = new KnobBoard({
     attachDelayMs: options.attachDelayMs ?? 0,
     nowMs: () => clock.nowMs(),
+    onLag: (maxLagMs) => history.keep(maxLagMs),
     setUnavailable: (service, mode) => endpoints[service].setMode(modeOf(mode)),
   });
-  const lifeCycle = new EniLifeCycle({ cloud, wiring, clock, knobs });
+  const lifeCycle = new EniLifeCycle({
+    cloud,
+    wiring,
+    clock,
+    knobs,
+    onChange: () => history.record(),
+  });
   const closing = new AbortController();
   // Every call that waits for its latency listens to it; hundreds at once are no leak.
   setMaxListeners(0, closing.signal);
-  const shared = { gate: new CallGate(knobs, clock, closing.signal), journal, clock };
+  const gate = new CallGate(knobs, clock, closing.signal);
+  const shared = { gate, history, journal, clock };
   const context = { cloud, wiring, lifeCycle, clock, clientTokens: new ClientTokens() };
   const ec2 = new Ec2Service({ context, ...shared });
   const tokens = new ImdsTokens(randomBytes(32).toString('hex'));
@@ -160,23 +170,37 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     region,
     knobs,
     journal: journal.entries,
-    addVpc: (request) => vpcOf(cloud.network.addVpc(request)),
+    addVpc: (request) => {
+      const vpc = cloud.network.addVpc(request);
+      history.record();
+      return vpcOf(vpc);
+    },
     addVpcCidr: ({ vpcId, cidr }) => {
       cloud.network.addVpcCidr(vpcId, cidr);
+      history.record();
       return vpcOf(cloud.network.vpc(vpcId));
     },
     addSubnet: (request) => {
       const subnet = cloud.network.addSubnet(request);
       wiring.addSubnet(subnet);
+      history.record();
       return subnetOf(subnet);
     },
     addSecurityGroup: (request) => {
       const { securityGroupId, vpcId, name } = cloud.network.addSecurityGroup(request);
+      history.record();
       return { securityGroupId, vpcId, name };
     },
     setInstanceType: (type) => cloud.types.set(type),
-    runInstance: (request) => run(cloud, lifeCycle, request),
-    terminateInstance: (instanceId) => lifeCycle.terminate(instanceId),
+    runInstance: async (request) => {
+      const { instance, primaryEni } = await lifeCycle.run(request);
+      history.record();
+      return runningInstanceOf(cloud, instance, primaryEni);
+    },
+    terminateInstance: async (instanceId) => {
+      await lifeCycle.terminate(instanceId);
+      history.record();
+    },
     listenEc2: (at) => endpoints.ec2.open(at, (request) => ec2.handle(request)),
     listenImds: ({ instanceId, ...at }) => {
       if (instanceId !== undefined) {
@@ -196,15 +220,6 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       await Promise.all([endpoints.ec2.close(), endpoints.imds.close(), lifeCycle.close()]);
     },
   };
-}
-
-async function run(
-  cloud: Cloud,
-  lifeCycle: EniLifeCycle,
-  request: LaunchRequest,
-): Promise<RunningInstance> {
-  const { instance, primaryEni } = await lifeCycle.run(request);
-  return runningInstanceOf(cloud, instance, primaryEni);
 }
 
 const inProcess =

@@ -259,6 +259,20 @@ describe('an ENI', () => {
     expect(status()).toBe('available');
   });
 
+  test('never gets there with an endless delay, in either direction', async () => {
+    const endless = Number.POSITIVE_INFINITY;
+    const { clock, attach, status, ec2, emulator } = await start({ attachDelayMs: endless });
+    emulator.knobs.detachDelayMs = endless;
+    const AttachmentId = await attach();
+    await clock.advance(24 * 3_600_000);
+    expect(status()).toBe('attaching');
+    await ec2.send(new DetachNetworkInterfaceCommand({ AttachmentId }));
+    await clock.advance(24 * 3_600_000);
+    expect(status()).toBe('detaching');
+    await ec2.send(new DetachNetworkInterfaceCommand({ AttachmentId, Force: true }));
+    expect(status()).toBe('available');
+  });
+
   test('stays attaching for good when the emulator is closed meanwhile', async () => {
     const { clock, attach, status, emulator } = await start({ attachDelayMs: 100 });
     await attach();

@@ -16,6 +16,7 @@ export class EniLifeCycle {
   readonly #wiring: FabricWiring;
   readonly #clock: Clock;
   readonly #knobs: Pick<Knobs, 'attachDelayMs' | 'detachDelayMs'>;
+  readonly #onChange: () => void;
   /** Attachments and detachments under way; aborting one cancels it. */
   readonly #underWay = new Map<EniAttachment, AbortController>();
   readonly #tasks = new Set<Promise<void>>();
@@ -25,11 +26,14 @@ export class EniLifeCycle {
     readonly wiring: FabricWiring;
     readonly clock: Clock;
     readonly knobs: Pick<Knobs, 'attachDelayMs' | 'detachDelayMs'>;
+    /** Hears of every change that happens after the call that asked for it. */
+    readonly onChange: () => void;
   }) {
     this.#cloud = options.cloud;
     this.#wiring = options.wiring;
     this.#clock = options.clock;
     this.#knobs = options.knobs;
+    this.#onChange = options.onChange;
   }
 
   /** Starts an attachment; with a delay it completes after the answer, as in EC2. */
@@ -101,10 +105,13 @@ export class EniLifeCycle {
     await Promise.allSettled(this.#tasks);
   }
 
-  /** Runs `step` before the answer (no delay) or later, unless it is cancelled by then. */
+  /** Runs `step` before the answer (no delay), later unless it is cancelled by then, or never. */
   async #after(delayMs: number, attachment: EniAttachment, step: () => Promise<void>) {
     if (delayMs <= 0) {
       await step();
+      return;
+    }
+    if (delayMs === Number.POSITIVE_INFINITY) {
       return;
     }
     const controller = new AbortController();
@@ -115,6 +122,7 @@ export class EniLifeCycle {
       .then(() => (signal.aborted ? undefined : step()))
       // Cancelled, or the fabric failed: the step has put the model in order, nobody waits for it.
       .catch(() => {})
+      .then(this.#onChange)
       .finally(() => {
         this.#tasks.delete(task);
         if (this.#underWay.get(attachment) === controller) {

@@ -15,6 +15,7 @@ export type {
 export { type InstanceType, knownInstanceTypes } from './cloud/instance-types.ts';
 export type { Ipv4Address, Ipv4Cidr } from './cloud/ipv4.ts';
 export type { Ec2Operation } from './ec2/operation-names.ts';
+export { ec2BucketSizeOf } from './ec2-buckets.ts';
 export {
   createEmulator,
   type Emulator,

@@ -9,6 +9,7 @@ function board(start = 0) {
   const knobs = new KnobBoard({
     attachDelayMs: 0,
     nowMs: () => time.nowMs,
+    onLag: () => {},
     setUnavailable: () => Promise.resolve(),
   });
   const outcome = () => {
@@ -60,6 +61,25 @@ describe('knobs', () => {
     expect([outcome(), outcome()]).toEqual(['ok', 'RequestLimitExceeded']);
     knobs.setBucket('CreateTags', undefined);
     expect(outcome()).toBe('ok');
+  });
+
+  test("give every action EC2's own bucket", () => {
+    const { knobs } = board();
+    knobs.useEc2Buckets();
+    const admitted = (target: KnobTarget) => {
+      const isAdmitted = () => {
+        try {
+          knobs.admit([target, 'ec2']);
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      return Array.from({ length: 200 }, isAdmitted).filter(Boolean).length;
+    };
+    expect(admitted('CreateNetworkInterface')).toBe(50);
+    expect(admitted('AttachNetworkInterface')).toBe(50);
+    expect(admitted('DescribeSubnets')).toBe(100);
   });
 
   test("prefer an action's own latency to the service's", () => {

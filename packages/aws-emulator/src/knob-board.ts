@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Ec2Error } from './cloud/ec2-error.ts';
+import { ec2Operations } from './ec2/operation-names.ts';
+import { ec2BucketSizeOf } from './ec2-buckets.ts';
 import type { BucketSize, InjectedFailure, Knobs, KnobTarget, Moment } from './knobs.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -22,6 +24,8 @@ export class KnobBoard implements Knobs {
   detachDelayMs = 0;
   readonly setUnavailable: Knobs['setUnavailable'];
   readonly #nowMs: () => number;
+  readonly #onLag: (maxLagMs: number) => void;
+  readonly #lags = new Map<KnobTarget, number>();
   readonly #failures = new Map<KnobTarget, Pending[]>();
   readonly #denials = new Map<KnobTarget, { readonly code: string; readonly message: string }>();
   readonly #buckets = new Map<KnobTarget, Bucket>();
@@ -30,11 +34,23 @@ export class KnobBoard implements Knobs {
   constructor(options: {
     readonly attachDelayMs: number;
     readonly nowMs: () => number;
+    /** Hears the largest lag whenever one is set. */
+    readonly onLag: (maxLagMs: number) => void;
     readonly setUnavailable: Knobs['setUnavailable'];
   }) {
     this.attachDelayMs = options.attachDelayMs;
     this.#nowMs = options.nowMs;
+    this.#onLag = options.onLag;
     this.setUnavailable = options.setUnavailable;
+  }
+
+  setLag(target: KnobTarget, lagMs: number | undefined): void {
+    if (lagMs === undefined) {
+      this.#lags.delete(target);
+    } else {
+      this.#lags.set(target, lagMs);
+    }
+    this.#onLag(Math.max(0, ...this.#lags.values()));
   }
 
   failNext(target: KnobTarget, failure: InjectedFailure): void {
@@ -78,6 +94,18 @@ export class KnobBoard implements Knobs {
         this.#buckets.set(target, bucket);
       }
     }
+  }
+
+  useEc2Buckets(): void {
+    for (const operation of ec2Operations) {
+      this.setBucket(operation, ec2BucketSizeOf(operation));
+    }
+  }
+
+  /** How far the answer to a read is behind. */
+  lagOf(targets: readonly KnobTarget[]): number {
+    const target = targets.find((candidate) => this.#lags.has(candidate));
+    return target === undefined ? 0 : (this.#lags.get(target) ?? 0);
   }
 
   /** The delay before the answer to a call. */

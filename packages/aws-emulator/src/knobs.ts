@@ -1,4 +1,5 @@
 import type { Ec2Operation } from './ec2/operation-names.ts';
+import type { ec2BucketSizeOf } from './ec2-buckets.ts';
 
 /**
  * What a knob turns: one EC2 action, all of them (`ec2`), the whole metadata service (`imds`), or
@@ -48,10 +49,23 @@ export interface BucketSize {
 export interface Knobs {
   /** Delay before each answer, by target; an action's own value beats the one for `ec2`. */
   readonly latencyMs: Partial<Record<KnobTarget, number>>;
-  /** From `AttachNetworkInterface` to the link in the instance; 0 attaches before the answer. */
+  /**
+   * From `AttachNetworkInterface` to the link in the instance; 0 attaches before the answer, and
+   * `Infinity` leaves the ENI `attaching` until somebody detaches it.
+   */
   attachDelayMs: number;
-  /** From `DetachNetworkInterface` to `available`; 0 detaches before the answer. */
+  /**
+   * From `DetachNetworkInterface` to `available`; 0 detaches before the answer, and `Infinity`
+   * leaves the ENI `detaching` until somebody forces it.
+   */
   detachDelayMs: number;
+  /**
+   * How far reads are behind what has happened, in milliseconds; `Infinity` shows for ever how it is
+   * now. For `imds` that is what metadata says of ENIs and networks, for `ec2` or a single action
+   * what `Describe…` and `Get…` answer. An action's own lag beats the one for `ec2`; `undefined`
+   * removes it. What happened before the first lag was set is visible from the beginning.
+   */
+  setLag(target: Ec2Operation | 'ec2' | 'imds', lagMs: number | undefined): void;
   /** The next calls fail. Injections for one target queue up; an action's own come first. */
   failNext(target: KnobTarget, failure: InjectedFailure): void;
   /** Every call fails until {@link allow}, by default as a missing IAM permission does. */
@@ -72,6 +86,8 @@ export interface Knobs {
    * bucket. `undefined` removes it.
    */
   setBucket(targets: KnobTarget | readonly KnobTarget[], size: BucketSize | undefined): void;
+  /** Gives every action a bucket of its own, as large as EC2's: {@link ec2BucketSizeOf}. */
+  useEc2Buckets(): void;
   /**
    * Takes a whole service away or brings it back; `true` means `refused`. Resolves when it holds.
    */

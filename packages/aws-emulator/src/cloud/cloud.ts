@@ -37,18 +37,31 @@ export interface Launched {
 export class Cloud {
   readonly region: string;
   readonly accountId: string;
-  readonly types = new InstanceTypeCatalog();
+  readonly types: InstanceTypeCatalog;
   readonly network: Network;
   readonly enis: EniStore;
   readonly instances = new Map<InstanceId, InstanceRecord & { terminatedAtMs?: number }>();
   readonly #ids = new IdSource();
   readonly #publicAddresses = new Set<Ipv4Address>();
 
-  constructor(options: { readonly region: string; readonly accountId: string }) {
+  /** @param original makes a copy: readers of it see nothing of what happens later. */
+  constructor(
+    options: { readonly region: string; readonly accountId: string },
+    original?: Cloud | undefined,
+  ) {
     this.region = options.region;
     this.accountId = options.accountId;
-    this.network = new Network(this.#ids);
-    this.enis = new EniStore(this.network, this.#ids);
+    this.types = original?.types ?? new InstanceTypeCatalog();
+    this.network = original?.network.copy() ?? new Network(this.#ids);
+    this.enis = original?.enis.copy(this.network) ?? new EniStore(this.network, this.#ids);
+    for (const [instanceId, instance] of original?.instances ?? []) {
+      this.instances.set(instanceId, { ...instance, tags: new Map(instance.tags) });
+    }
+  }
+
+  /** The state as it is now, for reading it later. Types are not copied: they do not change. */
+  copy(): Cloud {
+    return new Cloud(this, this);
   }
 
   instance(instanceId: string): InstanceRecord {

@@ -49,6 +49,20 @@ export class EniStore {
     this.#ids = ids;
   }
 
+  /** A copy for reading: later changes do not touch it. */
+  copy(network: Network): EniStore {
+    const copy = new EniStore(network, this.#ids);
+    for (const eni of this.all.values()) {
+      const { attachment } = eni;
+      copy.#add({
+        ...eni,
+        attachment: attachment && { ...attachment },
+        tags: new Map(eni.tags),
+      });
+    }
+    return copy;
+  }
+
   get(eniId: string): EniRecord {
     const code = 'InvalidNetworkInterfaceID.NotFound';
     return found(this.all.get(eniId as EniId), code, `networkInterface ID '${eniId}'`);
@@ -109,7 +123,7 @@ export class EniStore {
       releaseAll(eni, subnet);
       throw error;
     }
-    this.all.set(eniId, eni);
+    this.#add(eni);
     return eni;
   }
 
@@ -137,9 +151,7 @@ export class EniStore {
       deleteOnTermination: false,
     };
     eni.attachment = attachment;
-    this.#byAttachment.set(attachment.attachmentId, eni);
-    const siblings = this.#byInstance.get(instance.instanceId) ?? new Set();
-    this.#byInstance.set(instance.instanceId, siblings.add(eni));
+    this.#add(eni);
     return attachment;
   }
 
@@ -149,6 +161,17 @@ export class EniStore {
       this.#byAttachment.delete(eni.attachment.attachmentId);
       this.#byInstance.get(eni.attachment.instanceId)?.delete(eni);
       eni.attachment = undefined;
+    }
+  }
+
+  /** Makes an ENI findable in every way; again when it has been attached. */
+  #add(eni: EniRecord): void {
+    this.all.set(eni.eniId, eni);
+    const { attachment } = eni;
+    if (attachment !== undefined) {
+      this.#byAttachment.set(attachment.attachmentId, eni);
+      const siblings = this.#byInstance.get(attachment.instanceId) ?? new Set();
+      this.#byInstance.set(attachment.instanceId, siblings.add(eni));
     }
   }
 

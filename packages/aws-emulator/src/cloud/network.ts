@@ -55,6 +55,22 @@ export class Network {
     this.#ids = ids;
   }
 
+  /** A copy for reading: later changes do not touch it. */
+  copy(): Network {
+    const copy = new Network(this.#ids);
+    for (const [vpcId, vpc] of this.vpcs) {
+      copy.vpcs.set(vpcId, { ...vpc, cidrs: [...vpc.cidrs], tags: new Map(vpc.tags) });
+    }
+    for (const [subnetId, subnet] of this.subnets) {
+      const addresses = subnet.addresses.copy();
+      copy.subnets.set(subnetId, { ...subnet, addresses, tags: new Map(subnet.tags) });
+    }
+    for (const [groupId, group] of this.securityGroups) {
+      copy.securityGroups.set(groupId, { ...group, tags: new Map(group.tags) });
+    }
+    return copy;
+  }
+
   addVpc(request: {
     readonly cidr: string;
     readonly secondaryCidrs?: readonly string[] | undefined;

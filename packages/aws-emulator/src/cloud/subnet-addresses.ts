@@ -19,6 +19,7 @@ export type Refusal = 'outside' | 'reserved' | 'in-use';
  */
 export class SubnetAddresses {
   readonly range: Ipv4Range;
+  readonly #cidr: string;
   /** Owner of each address; `null` is free, `'aws'` is kept by AWS. */
   readonly #owners: (EniId | 'aws' | null)[];
   /** Taken addresses in each aligned block of 16. */
@@ -26,20 +27,35 @@ export class SubnetAddresses {
   #freeCount: number;
   #nextAddress = 0;
   #nextBlock = 0;
+  /** The last copy, for as long as it is like this one. */
+  #latestCopy: SubnetAddresses | undefined;
 
   /** @throws {TypeError} when the CIDR is malformed or not between /16 and /28. */
-  constructor(cidr: string) {
+  constructor(cidr: string, original?: SubnetAddresses) {
+    this.#cidr = cidr;
     const range = ipv4Range(cidr);
     if (range === undefined || range.size < PREFIX_SIZE || range.size > 65_536) {
       throw new TypeError(`subnet CIDR: expected a network from /16 to /28, got ${cidr}`);
     }
     this.range = range;
+    if (original !== undefined) {
+      this.#owners = [...original.#owners];
+      this.#takenInBlock = [...original.#takenInBlock];
+      this.#freeCount = original.#freeCount;
+      return;
+    }
     this.#owners = new Array(range.size).fill(null);
     this.#takenInBlock = new Array(range.size / PREFIX_SIZE).fill(0);
     this.#freeCount = range.size;
     for (const index of [0, 1, 2, 3, range.size - 1]) {
       this.#take(index, 'aws');
     }
+  }
+
+  /** A copy for reading: later changes do not touch it. */
+  copy(): SubnetAddresses {
+    this.#latestCopy ??= new SubnetAddresses(this.#cidr, this);
+    return this.#latestCopy;
   }
 
   /** Addresses that can still be assigned: EC2's `AvailableIpAddressCount`. */
@@ -152,5 +168,6 @@ export class SubnetAddresses {
     const block = Math.floor(index / PREFIX_SIZE);
     this.#takenInBlock[block] = (this.#takenInBlock[block] ?? 0) + change;
     this.#freeCount -= change;
+    this.#latestCopy = undefined;
   }
 }

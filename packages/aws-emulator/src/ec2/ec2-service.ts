@@ -1,11 +1,13 @@
 import type { CallGate } from '../call-gate.ts';
 import type { Clock } from '../clock.ts';
 import { Ec2Error, isEc2Error, missing } from '../cloud/ec2-error.ts';
+import type { CloudHistory } from '../cloud-history.ts';
 import type { Journal } from '../journal.ts';
 import type { KnobTarget } from '../knobs.ts';
 import type { ServiceRequest, ServiceResponse } from '../service.ts';
 import { Unanswered } from '../unanswered.ts';
 import type { OperationContext } from './operation.ts';
+import { isReading } from './operation-names.ts';
 import { isEc2Operation, operations } from './operations.ts';
 import { formatError, formatResponse, parseParameters } from './query-codec.ts';
 
@@ -13,6 +15,7 @@ import { formatError, formatResponse, parseParameters } from './query-codec.ts';
 export class Ec2Service {
   readonly #context: OperationContext;
   readonly #gate: CallGate;
+  readonly #history: CloudHistory;
   readonly #journal: Journal;
   readonly #clock: Clock;
   #requestCount = 0;
@@ -20,11 +23,13 @@ export class Ec2Service {
   constructor(options: {
     readonly context: OperationContext;
     readonly gate: CallGate;
+    readonly history: CloudHistory;
     readonly journal: Journal;
     readonly clock: Clock;
   }) {
     this.#context = options.context;
     this.#gate = options.gate;
+    this.#history = options.history;
     this.#journal = options.journal;
     this.#clock = options.clock;
   }
@@ -81,7 +86,11 @@ export class Ec2Service {
       const reason = 'Request would have succeeded, but DryRun flag is set.';
       throw new Ec2Error('DryRunOperation', reason);
     }
-    const output = await handle(input, this.#context);
+    const context = isReading(call.action)
+      ? { ...this.#context, cloud: this.#history.asOf(this.#gate.lagOf(targets)) }
+      : this.#context;
+    const output = await handle(input, context);
+    this.#history.record();
     this.#gate.leave(targets);
     return formatResponse(schema, output, requestId);
   }

@@ -1,20 +1,27 @@
 /** The EC2 actions that the emulator answers; every other one is `InvalidAction`. */
-export type Ec2Operation =
-  | 'AssignIpv6Addresses'
-  | 'AssignPrivateIpAddresses'
-  | 'AttachNetworkInterface'
-  | 'CreateNetworkInterface'
-  | 'CreateTags'
-  | 'DeleteNetworkInterface'
-  | 'DeleteSecurityGroup'
-  | 'DeleteTags'
-  | 'DescribeInstanceTypes'
-  | 'DescribeInstances'
-  | 'DescribeNetworkInterfaces'
-  | 'DescribeSecurityGroups'
-  | 'DescribeSubnets'
-  | 'DescribeVpcs'
-  | 'DetachNetworkInterface'
-  | 'ModifyNetworkInterfaceAttribute'
-  | 'UnassignIpv6Addresses'
-  | 'UnassignPrivateIpAddresses';
+export const ec2Operations = [
+  'AssignIpv6Addresses',
+  'AssignPrivateIpAddresses',
+  'AttachNetworkInterface',
+  'CreateNetworkInterface',
+  'CreateTags',
+  'DeleteNetworkInterface',
+  'DeleteSecurityGroup',
+  'DeleteTags',
+  'DescribeInstanceTypes',
+  'DescribeInstances',
+  'DescribeNetworkInterfaces',
+  'DescribeSecurityGroups',
+  'DescribeSubnets',
+  'DescribeVpcs',
+  'DetachNetworkInterface',
+  'ModifyNetworkInterfaceAttribute',
+  'UnassignIpv6Addresses',
+  'UnassignPrivateIpAddresses',
+] as const;
+
+/** An EC2 action that the emulator answers. */
+export type Ec2Operation = (typeof ec2Operations)[number];
+
+/** Whether an action only looks. EC2 tells the two kinds apart by their names, too. */
+export const isReading = (operation: Ec2Operation): boolean => /^(Describe|Get)/.test(operation);

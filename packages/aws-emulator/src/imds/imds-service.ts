@@ -2,8 +2,10 @@ import type { CallGate } from '../call-gate.ts';
 import type { Clock } from '../clock.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { type Ec2Error, isEc2Error } from '../cloud/ec2-error.ts';
+import type { InstanceId } from '../cloud/ids.ts';
 import type { InstanceRecord } from '../cloud/instance.ts';
 import { asInstanceId } from '../cloud/network.ts';
+import type { CloudHistory } from '../cloud-history.ts';
 import type { Journal } from '../journal.ts';
 import type { KnobTarget } from '../knobs.ts';
 import type { ServiceRequest, ServiceResponse } from '../service.ts';
@@ -29,6 +31,7 @@ export class ImdsService {
   readonly #cloud: Cloud;
   readonly #tokens: ImdsTokens;
   readonly #gate: CallGate;
+  readonly #history: CloudHistory;
   readonly #journal: Journal;
   readonly #clock: Clock;
 
@@ -36,12 +39,14 @@ export class ImdsService {
     readonly cloud: Cloud;
     readonly tokens: ImdsTokens;
     readonly gate: CallGate;
+    readonly history: CloudHistory;
     readonly journal: Journal;
     readonly clock: Clock;
   }) {
     this.#cloud = options.cloud;
     this.#tokens = options.tokens;
     this.#gate = options.gate;
+    this.#history = options.history;
     this.#journal = options.journal;
     this.#clock = options.clock;
   }
@@ -118,7 +123,11 @@ export class ImdsService {
     if (token === undefined || !this.#tokens.isValid(token, instance.instanceId, nowMs)) {
       return { status: 401, body: '401 - Unauthorized' };
     }
-    const body = readMetadata(metadataTree(this.#cloud, instance, nowMs), path);
+    // An instance that has just been started knows at least what it was started with.
+    const past = this.#history.asOf(this.#gate.lagOf(['imds']), (cloud) =>
+      isInUse(cloud, instance.instanceId),
+    );
+    const body = readMetadata(metadataTree(past, instance, nowMs), path);
     return body === undefined ? notFound : { status: 200, body };
   }
 
@@ -140,5 +149,10 @@ export class ImdsService {
 }
 
 const pathOf = ({ path }: ServiceRequest): string => path.split('?')[0] ?? '/';
+
+function isInUse(cloud: Cloud, instanceId: InstanceId): boolean {
+  const instance = cloud.instances.get(instanceId);
+  return instance !== undefined && cloud.primaryEniOf(instance)?.attachment?.status === 'attached';
+}
 
 const injected = (error: Ec2Error): Answer => ({ status: error.status, body: error.reason });

@@ -11,20 +11,19 @@ export interface MetadataFolder {
 /**
  * Everything an instance can read about itself.
  *
+ * @param past the cloud as metadata sees it, which may be a while ago: ENIs and networks.
+ * @param instance the instance as it is now.
+ *
  * An ENI shows from the moment it is `in-use`. Fields that an ENI has no value for are absent, so
  * that reading them is a 404.
  *
  * @see EC2 user guide, "Instance metadata categories"
  */
-export function metadataTree(
-  cloud: Cloud,
-  instance: InstanceRecord,
-  nowMs: number,
-): MetadataFolder {
+export function metadataTree(past: Cloud, instance: InstanceRecord, nowMs: number): MetadataFolder {
   return {
-    'meta-data': metaData(cloud, instance, nowMs),
+    'meta-data': metaData(past, instance, nowMs),
     dynamic: {
-      'instance-identity': { document: identityDocument(cloud, instance) },
+      'instance-identity': { document: identityDocument(past, instance) },
     },
   };
 }
