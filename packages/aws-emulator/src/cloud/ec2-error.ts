@@ -22,6 +22,7 @@ export type Ec2ErrorCode =
   | 'InvalidParameterValue'
   | 'InvalidSubnet.Conflict'
   | 'InvalidSubnet.Range'
+  | 'InvalidSubnetCidrReservationID.NotFound'
   | 'InvalidSubnetID.NotFound'
   | 'InvalidVpcID.NotFound'
   | 'IncorrectInstanceState'

@@ -8,6 +8,8 @@ export type SubnetId = `subnet-${string}`;
 export type VpcId = `vpc-${string}`;
 /** Id of an instance, `i-…`. */
 export type InstanceId = `i-${string}`;
+/** Id of a subnet CIDR reservation, `scr-…`. */
+export type CidrReservationId = `scr-${string}`;
 /** Id of a security group, `sg-…`. */
 export type SecurityGroupId = `sg-${string}`;
 
@@ -24,6 +26,10 @@ export class IdSource {
 
   subnet(): SubnetId {
     return `subnet-${this.#digits('subnet')}`;
+  }
+
+  cidrReservation(): CidrReservationId {
+    return `scr-${this.#digits('scr')}`;
   }
 
   securityGroup(): SecurityGroupId {

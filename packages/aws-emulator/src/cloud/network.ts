@@ -1,5 +1,13 @@
-import { Ec2Error } from './ec2-error.ts';
-import type { EniId, IdSource, InstanceId, SecurityGroupId, SubnetId, VpcId } from './ids.ts';
+import { Ec2Error, invalidValue } from './ec2-error.ts';
+import type {
+  CidrReservationId,
+  EniId,
+  IdSource,
+  InstanceId,
+  SecurityGroupId,
+  SubnetId,
+  VpcId,
+} from './ids.ts';
 import {
   contains,
   type Ipv4Cidr,
@@ -8,7 +16,7 @@ import {
   ipv4Range,
   overlaps,
 } from './ipv4.ts';
-import { SubnetAddresses } from './subnet-addresses.ts';
+import { type ReservationType, SubnetAddresses } from './subnet-addresses.ts';
 import { SubnetIpv6Addresses } from './subnet-ipv6-addresses.ts';
 import { type Tags, tagsOf } from './tags.ts';
 
@@ -35,6 +43,16 @@ export interface SubnetRecord {
   readonly tags: Tags;
 }
 
+/** A CIDR reservation of a subnet. */
+export interface CidrReservationRecord {
+  readonly reservationId: CidrReservationId;
+  readonly subnetId: SubnetId;
+  readonly cidr: Ipv4Cidr;
+  readonly type: ReservationType;
+  readonly description: string;
+  readonly tags: Tags;
+}
+
 /** A security group of the model. Rules are not part of it. */
 export interface SecurityGroupRecord {
   readonly securityGroupId: SecurityGroupId;
@@ -49,6 +67,7 @@ export class Network {
   readonly vpcs = new Map<VpcId, VpcRecord>();
   readonly subnets = new Map<SubnetId, SubnetRecord>();
   readonly securityGroups = new Map<SecurityGroupId, SecurityGroupRecord>();
+  readonly cidrReservations = new Map<CidrReservationId, CidrReservationRecord>();
   readonly #ids: IdSource;
 
   constructor(ids: IdSource) {
@@ -67,6 +86,9 @@ export class Network {
     }
     for (const [groupId, group] of this.securityGroups) {
       copy.securityGroups.set(groupId, { ...group, tags: new Map(group.tags) });
+    }
+    for (const [id, reservation] of this.cidrReservations) {
+      copy.cidrReservations.set(id, { ...reservation, tags: new Map(reservation.tags) });
     }
     return copy;
   }
@@ -132,6 +154,45 @@ export class Network {
     };
     this.subnets.set(subnet.subnetId, subnet);
     return subnet;
+  }
+
+  /** Reserves a range of a subnet; addresses in it that are in use stay in use. */
+  reserveCidr(request: {
+    readonly subnetId: string;
+    readonly cidr: string;
+    readonly type: ReservationType;
+    readonly description?: string | undefined;
+    readonly tags?: Tags | undefined;
+  }): CidrReservationRecord {
+    const { subnetId, addresses } = this.subnet(request.subnetId);
+    const range = ipv4Range(request.cidr);
+    if (range === undefined || !contains(addresses.range, range)) {
+      throw invalidValue(`Value (${request.cidr}) for parameter cidr is not within the subnet.`);
+    }
+    if (this.#reservationsOf(subnetId).some(({ cidr }) => overlaps(rangeOf(cidr), range))) {
+      throw invalidValue(`The CIDR ${request.cidr} overlaps with another reservation.`);
+    }
+    addresses.reserve(range, request.type);
+    const reservation: CidrReservationRecord = {
+      reservationId: this.#ids.cidrReservation(),
+      subnetId,
+      cidr: request.cidr as Ipv4Cidr, // parsed above
+      type: request.type,
+      description: request.description ?? '',
+      tags: request.tags ?? new Map(),
+    };
+    this.cidrReservations.set(reservation.reservationId, reservation);
+    return reservation;
+  }
+
+  /** Ends a reservation; its free addresses can be chosen again. */
+  endReservation(reservationId: string): CidrReservationRecord {
+    const code = 'InvalidSubnetCidrReservationID.NotFound';
+    const reservation = this.cidrReservations.get(reservationId as CidrReservationId);
+    const known = found(reservation, code, `subnet CIDR reservation ID '${reservationId}'`);
+    this.subnet(known.subnetId).addresses.unreserve(rangeOf(known.cidr));
+    this.cidrReservations.delete(known.reservationId);
+    return known;
   }
 
   addSecurityGroup(request: {
@@ -207,6 +268,10 @@ export class Network {
       }
     }
     return undefined;
+  }
+
+  #reservationsOf(subnetId: SubnetId): readonly CidrReservationRecord[] {
+    return [...this.cidrReservations.values()].filter((one) => one.subnetId === subnetId);
   }
 
   #groupIn(

@@ -62,6 +62,44 @@ describe('a subnet', () => {
     expect(subnet.takePrefixes(1, eni)).toBeUndefined();
   });
 
+  test('gives none of its reserved addresses unless they are named', () => {
+    const subnet = new SubnetAddresses('10.0.0.0/27');
+    subnet.reserve(rangeOf('10.0.0.8/29'), 'explicit');
+    expect(subnet.takeAddresses(20, eni)).toBeUndefined();
+    const taken = subnet.takeAddresses(19, eni) ?? [];
+    expect(taken.filter((address) => /\.(8|9|1[0-5])$/.test(address))).toEqual([]);
+    expect(subnet.refusalOf(numberOf('10.0.0.9'))).toBeUndefined();
+    subnet.unreserve(rangeOf('10.0.0.8/29'));
+    expect(subnet.takeAddresses(8, eni)).toHaveLength(8);
+  });
+
+  const reservations = [
+    { cidr: '10.0.0.32/28', type: 'prefix' as const, prefixes: ['10.0.0.32/28', '10.0.0.16/28'] },
+    { cidr: '10.0.0.16/28', type: 'explicit' as const, prefixes: ['10.0.0.32/28', undefined] },
+    { cidr: '10.0.0.20/30', type: 'explicit' as const, prefixes: ['10.0.0.32/28', undefined] },
+    { cidr: '10.0.0.20/32', type: 'prefix' as const, prefixes: ['10.0.0.32/28', undefined] },
+  ];
+  test.each(reservations)('with $cidr for $type has the prefixes $prefixes', (row) => {
+    const subnet = new SubnetAddresses('10.0.0.0/26');
+    subnet.reserve(rangeOf(row.cidr), row.type);
+    expect(subnet.freePrefixCount).toBe(row.prefixes.filter(Boolean).length);
+    const taken = row.prefixes.map(() => subnet.takePrefixes(1, eni)?.[0]);
+    expect(taken).toEqual(row.prefixes);
+  });
+
+  test('loses its prefixes to strangers, and gets them back', () => {
+    const subnet = new SubnetAddresses('10.0.0.0/26');
+    const strangers = subnet.wholeBlocks().map((base) => base + 7);
+    subnet.takeForStranger(strangers);
+    expect(subnet.freePrefixCount).toBe(0);
+    expect(subnet.refusalOf(numberOf('10.0.0.23'))).toBe('in-use');
+    expect(subnet.ownerOf(numberOf('10.0.0.23'))).toBeUndefined();
+    expect(() => subnet.release({ base: numberOf('10.0.0.23'), size: 1 })).toThrow(TypeError);
+    subnet.releaseFromStranger(strangers);
+    expect(subnet.freePrefixCount).toBe(2);
+    expect(() => subnet.releaseFromStranger(strangers)).toThrow(TypeError);
+  });
+
   test('hands a released address out again only when the others are used', () => {
     const subnet = new SubnetAddresses('10.0.0.0/28');
     const [first] = subnet.takeAddresses(1, eni) ?? [];

@@ -3,9 +3,11 @@ import {
   AssignPrivateIpAddressesCommand,
   AttachNetworkInterfaceCommand,
   CreateNetworkInterfaceCommand,
+  CreateSubnetCidrReservationCommand,
   CreateTagsCommand,
   DeleteNetworkInterfaceCommand,
   DeleteSecurityGroupCommand,
+  DeleteSubnetCidrReservationCommand,
   DescribeInstancesCommand,
   DescribeInstanceTypesCommand,
   DescribeNetworkInterfacesCommand,
@@ -46,6 +48,7 @@ beforeAll(async () => {
       DeviceIndex: 1,
     }),
   );
+  await reserve('10.0.0.240/28')(ec2);
   emulator.addSubnet({ vpcId, cidr: '10.0.9.0/28', availabilityZone: 'us-west-2b' });
   await emulator.runInstance({ subnetId, instanceType: 'm4.large' });
 });
@@ -85,6 +88,17 @@ const assign =
   (ec2) =>
     ec2.send(new AssignPrivateIpAddressesCommand(input));
 
+const reserve =
+  (Cidr: string): Send =>
+  (ec2) =>
+    ec2.send(
+      new CreateSubnetCidrReservationCommand({
+        SubnetId: subnet,
+        Cidr,
+        ReservationType: 'explicit',
+      }),
+    );
+
 const unknownIds: readonly Case[] = [
   {
     name: 'an unknown ENI',
@@ -105,6 +119,30 @@ const unknownIds: readonly Case[] = [
     name: 'an unknown attachment',
     send: (ec2) => ec2.send(new DetachNetworkInterfaceCommand({ AttachmentId: 'eni-attach-0abc' })),
     code: 'InvalidAttachmentID.NotFound',
+  },
+  {
+    name: 'an unknown reservation',
+    send: (ec2) =>
+      ec2.send(new DeleteSubnetCidrReservationCommand({ SubnetCidrReservationId: 'scr-0abc' })),
+    code: 'InvalidSubnetCidrReservationID.NotFound',
+  },
+  {
+    name: 'a reservation outside the subnet',
+    send: reserve('10.0.1.0/28'),
+    code: 'InvalidParameterValue',
+    message: '10.0.1.0/28',
+  },
+  {
+    name: 'a reservation that is no network',
+    send: reserve('10.0.0.20/26'),
+    code: 'InvalidParameterValue',
+    message: '10.0.0.20/26',
+  },
+  {
+    name: 'a reservation over another',
+    send: reserve('10.0.0.128/25'),
+    code: 'InvalidParameterValue',
+    message: 'overlaps',
   },
   {
     name: 'an unknown subnet',

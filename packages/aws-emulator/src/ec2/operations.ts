@@ -4,6 +4,11 @@ import {
   unassignIpv6Addresses,
   unassignPrivateIpAddresses,
 } from './address-operations.ts';
+import {
+  createSubnetCidrReservation,
+  deleteSubnetCidrReservation,
+  getSubnetCidrReservations,
+} from './cidr-reservation-operations.ts';
 import { describeInstances, describeInstanceTypes } from './describe-instances.ts';
 import { describeSecurityGroups, describeSubnets, describeVpcs } from './describe-network.ts';
 import { describeNetworkInterfaces } from './describe-network-interfaces.ts';
@@ -25,9 +30,11 @@ export const operations: Readonly<Record<Ec2Operation, Operation>> = {
   AssignPrivateIpAddresses: assignPrivateIpAddresses,
   AttachNetworkInterface: attachNetworkInterface,
   CreateNetworkInterface: createNetworkInterface,
+  CreateSubnetCidrReservation: createSubnetCidrReservation,
   CreateTags: createTags,
   DeleteNetworkInterface: deleteNetworkInterface,
   DeleteSecurityGroup: deleteSecurityGroup,
+  DeleteSubnetCidrReservation: deleteSubnetCidrReservation,
   DeleteTags: deleteTags,
   DescribeInstanceTypes: describeInstanceTypes,
   DescribeInstances: describeInstances,
@@ -36,6 +43,7 @@ export const operations: Readonly<Record<Ec2Operation, Operation>> = {
   DescribeSubnets: describeSubnets,
   DescribeVpcs: describeVpcs,
   DetachNetworkInterface: detachNetworkInterface,
+  GetSubnetCidrReservations: getSubnetCidrReservations,
   ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
   UnassignIpv6Addresses: unassignIpv6Addresses,
   UnassignPrivateIpAddresses: unassignPrivateIpAddresses,
