@@ -31,6 +31,11 @@ export class CallGate {
     return this.#knobs.lagOf(targets);
   }
 
+  /** The paths below `meta-data/` that are to be missing. */
+  get hiddenMetadata(): ReadonlySet<string> {
+    return this.#knobs.hiddenMetadata;
+  }
+
   /** Lets the answer out of a call that has taken effect, or throws as {@link enter} does. */
   leave(targets: readonly KnobTarget[]): void {
     this.#hang(targets, 'after');

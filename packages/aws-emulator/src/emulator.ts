@@ -18,6 +18,7 @@ import { type InProcessCall, sdkRequestHandler } from './in-process.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { KnobBoard } from './knob-board.ts';
 import type { Knobs, Unavailability } from './knobs.ts';
+import { createOutside, type Outside } from './outside.ts';
 import type { Service } from './service.ts';
 import { ServiceEndpoints } from './service-endpoints.ts';
 import {
@@ -96,6 +97,8 @@ export interface Emulator {
     readonly publicAddress?: boolean;
     /** Hop limit of metadata replies; 2 by default, as managed node groups have it. */
     readonly metadataHopLimit?: number;
+    /** `on-demand` by default. */
+    readonly lifeCycle?: 'on-demand' | 'spot';
     readonly tags?: Readonly<Record<string, string>>;
   }): Promise<RunningInstance>;
   /** Ends an instance: ENIs with delete-on-termination go, the others become `available`. */
@@ -117,6 +120,8 @@ export interface Emulator {
     imds(instanceId: InstanceId): InProcessCall;
   };
   readonly knobs: Knobs;
+  /** What others do to the account, behind the back of whoever is being tested. */
+  readonly outside: Outside;
   /** Every answered call, oldest first. */
   readonly journal: readonly JournalEntry[];
   /** The state at this moment, as plain values. */
@@ -162,6 +167,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const gate = new CallGate(knobs, clock, closing.signal);
   const shared = { gate, history, journal, clock };
   const context = { cloud, wiring, lifeCycle, clock, clientTokens: new ClientTokens() };
+  const outside = createOutside(context, () => history.record());
   const ec2 = new Ec2Service({ context, ...shared });
   const tokens = new ImdsTokens(randomBytes(32).toString('hex'));
   const imds = new ImdsService({ cloud, tokens, ...shared });
@@ -169,6 +175,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   return {
     region,
     knobs,
+    outside,
     journal: journal.entries,
     addVpc: (request) => {
       const vpc = cloud.network.addVpc(request);

@@ -4,6 +4,7 @@ import type { Cloud, Launched, LaunchRequest } from './cloud/cloud.ts';
 import { Ec2Error } from './cloud/ec2-error.ts';
 import type { AttachedEni, EniAttachment, EniRecord } from './cloud/eni.ts';
 import { isAttached, isPrimaryEni } from './cloud/eni.ts';
+import type { InstanceRecord } from './cloud/instance.ts';
 import type { FabricWiring } from './fabric-wiring.ts';
 import type { Knobs } from './knobs.ts';
 
@@ -20,6 +21,7 @@ export class EniLifeCycle {
   /** Attachments and detachments under way; aborting one cancels it. */
   readonly #underWay = new Map<EniAttachment, AbortController>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #endings = new WeakMap<InstanceRecord, Promise<void>>();
 
   constructor(options: {
     readonly cloud: Cloud;
@@ -78,11 +80,14 @@ export class EniLifeCycle {
   }
 
   /** Ends an instance: ENIs with delete-on-termination go, the others become `available`. */
-  async terminate(instanceId: string): Promise<void> {
+  terminate(instanceId: string): Promise<void> {
     const instance = this.#cloud.instance(instanceId);
-    if (instance.state !== 'running') {
-      return;
-    }
+    const ending = this.#endings.get(instance) ?? this.#end(instance);
+    this.#endings.set(instance, ending);
+    return ending;
+  }
+
+  async #end(instance: InstanceRecord): Promise<void> {
     instance.state = 'shutting-down';
     for (const eni of this.#cloud.enis.ofInstance(instance.instanceId)) {
       const { attachment } = eni;

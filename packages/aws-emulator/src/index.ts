@@ -4,7 +4,9 @@
 export type { Clock } from './clock.ts';
 export { Ec2Error, type Ec2ErrorCode, isEc2Error } from './cloud/ec2-error.ts';
 export type { EniStatus } from './cloud/eni.ts';
+export type { AssignRequest } from './cloud/eni-addresses.ts';
 export type {
+  CidrReservationId,
   EniAttachmentId,
   EniId,
   InstanceId,
@@ -12,8 +14,10 @@ export type {
   SubnetId,
   VpcId,
 } from './cloud/ids.ts';
+export type { InstanceNotices } from './cloud/instance.ts';
 export { type InstanceType, knownInstanceTypes } from './cloud/instance-types.ts';
 export type { Ipv4Address, Ipv4Cidr } from './cloud/ipv4.ts';
+export type { ReservationType } from './cloud/subnet-addresses.ts';
 export type { Ec2Operation } from './ec2/operation-names.ts';
 export { ec2BucketSizeOf } from './ec2-buckets.ts';
 export {
@@ -39,6 +43,7 @@ export type {
   Moment,
   Unavailability,
 } from './knobs.ts';
+export type { Outside } from './outside.ts';
 export type { ServiceResponse } from './service.ts';
 export type {
   CloudSnapshot,

@@ -23,6 +23,7 @@ export class KnobBoard implements Knobs {
   attachDelayMs: number;
   detachDelayMs = 0;
   readonly setUnavailable: Knobs['setUnavailable'];
+  readonly hiddenMetadata = new Set<string>();
   readonly #nowMs: () => number;
   readonly #onLag: (maxLagMs: number) => void;
   readonly #lags = new Map<KnobTarget, number>();
@@ -51,6 +52,14 @@ export class KnobBoard implements Knobs {
       this.#lags.set(target, lagMs);
     }
     this.#onLag(Math.max(0, ...this.#lags.values()));
+  }
+
+  hideMetadata(path: string): void {
+    this.hiddenMetadata.add(path);
+  }
+
+  showMetadata(path: string): void {
+    this.hiddenMetadata.delete(path);
   }
 
   failNext(target: KnobTarget, failure: InjectedFailure): void {

@@ -66,6 +66,15 @@ export interface Knobs {
    * removes it. What happened before the first lag was set is visible from the beginning.
    */
   setLag(target: Ec2Operation | 'ec2' | 'imds', lagMs: number | undefined): void;
+  /**
+   * Metadata has no such path any more, as happens around an attachment.
+   *
+   * @param path below `/latest/meta-data/`, for instance
+   *   `network/interfaces/macs/02:…/local-ipv4s`; of a folder everything in it goes.
+   */
+  hideMetadata(path: string): void;
+  /** Ends {@link hideMetadata}. */
+  showMetadata(path: string): void;
   /** The next calls fail. Injections for one target queue up; an action's own come first. */
   failNext(target: KnobTarget, failure: InjectedFailure): void;
   /** Every call fails until {@link allow}, by default as a missing IAM permission does. */

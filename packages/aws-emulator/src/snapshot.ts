@@ -144,7 +144,7 @@ const primaryFields = (primary: EniRecord) => ({
   ...(primary.publicAddress === undefined ? {} : { publicAddress: primary.publicAddress }),
 });
 
-function eniOf(eni: EniRecord): Eni {
+export function eniOf(eni: EniRecord): Eni {
   const { attachment } = eni;
   return {
     eniId: eni.eniId,

@@ -21,6 +21,7 @@ export interface LaunchRequest {
   readonly securityGroupIds?: readonly string[] | undefined;
   readonly publicAddress?: boolean | undefined;
   readonly metadataHopLimit?: number | undefined;
+  readonly lifeCycle?: InstanceRecord['lifeCycle'] | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -106,6 +107,8 @@ export class Cloud {
       availabilityZone: subnet.availabilityZone,
       launchedAtMs: nowMs,
       metadataHopLimit: request.metadataHopLimit ?? 2,
+      lifeCycle: request.lifeCycle ?? 'on-demand',
+      notices: {},
       state: 'running',
       tags: tagsOf(request.tags),
     };
@@ -147,6 +150,7 @@ export class Cloud {
       network.vpcs,
       network.subnets,
       network.securityGroups,
+      network.cidrReservations,
       enis.all,
       instances,
     ];

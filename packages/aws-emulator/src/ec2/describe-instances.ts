@@ -92,6 +92,7 @@ function instanceShape(cloud: Cloud, instance: InstanceRecord): Instance {
     EnaSupport: instance.type.hypervisor !== 'xen',
     Hypervisor: 'xen', // what EC2 says of every type, Nitro included
     InstanceId: instance.instanceId,
+    InstanceLifecycle: instance.lifeCycle === 'spot' ? 'spot' : undefined,
     InstanceType: instance.type.instanceType as _InstanceType, // a name from the catalogue
     LaunchTime: new Date(instance.launchedAtMs),
     MetadataOptions: {

@@ -10,7 +10,7 @@ import type { Journal } from '../journal.ts';
 import type { KnobTarget } from '../knobs.ts';
 import type { ServiceRequest, ServiceResponse } from '../service.ts';
 import { Unanswered } from '../unanswered.ts';
-import { readMetadata } from './metadata-path.ts';
+import { readMetadata, without } from './metadata-path.ts';
 import { metadataTree } from './metadata-tree.ts';
 import { type ImdsTokens, parseTtlSeconds } from './tokens.ts';
 
@@ -127,7 +127,9 @@ export class ImdsService {
     const past = this.#history.asOf(this.#gate.lagOf(['imds']), (cloud) =>
       isInUse(cloud, instance.instanceId),
     );
-    const body = readMetadata(metadataTree(past, instance, nowMs), path);
+    const hidden = [...this.#gate.hiddenMetadata].map((hiddenPath) => `meta-data/${hiddenPath}`);
+    const tree = without(metadataTree(past, instance, nowMs), hidden);
+    const body = readMetadata(tree, path);
     return body === undefined ? notFound : { status: 200, body };
   }
 

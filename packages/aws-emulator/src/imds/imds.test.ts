@@ -170,6 +170,55 @@ describe('metadata for one instance', () => {
     expect((await read(`${folder}/device-number`)).body).toBe('2');
   });
 
+  test('paths that are hidden are missing, from their folder too', async () => {
+    const { knobs } = cloud.emulator;
+    const folder = `meta-data/network/interfaces/macs/${mac}/`;
+    const seen = async () => {
+      const { body } = await read(folder);
+      const { status } = await read(`${folder}local-ipv4s`);
+      return [body.split('\n').includes('local-ipv4s'), status];
+    };
+    const path = `network/interfaces/macs/${mac}/local-ipv4s`;
+    knobs.hideMetadata(path);
+    knobs.hideMetadata('local-ipv4/nothing/below');
+    expect(await seen()).toEqual([false, 404]);
+    expect((await read('meta-data/local-ipv4')).status).toBe(200);
+    knobs.showMetadata(path);
+    expect(await seen()).toEqual([true, 200]);
+    knobs.hideMetadata(`network/interfaces/macs/${mac}`);
+    expect(await read('meta-data/network/interfaces/macs/')).toMatchObject({ body: '' });
+  });
+
+  test('notices of the end come when they are announced', async () => {
+    const { outside } = cloud.emulator;
+    const paths = [
+      'spot/instance-action',
+      'spot/termination-time',
+      'events/recommendations/rebalance',
+      'autoscaling/target-lifecycle-state',
+    ].map((path) => `meta-data/${path}`);
+    for (const path of paths) {
+      expect({ path, status: (await read(path)).status }).toEqual({ path, status: 404 });
+    }
+    outside.announce('i-00000000000000001', {
+      spotInterruption: { action: 'terminate', atMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) },
+      rebalanceRecommendedAtMs: Date.UTC(2026, 0, 2),
+      targetLifecycleState: 'Terminated',
+    });
+    const bodies = [];
+    for (const path of paths) {
+      bodies.push((await read(path)).body);
+    }
+    expect(bodies).toEqual([
+      '{"action":"terminate","time":"2026-01-02T03:04:05Z"}',
+      '2026-01-02T03:04:05Z',
+      '{"noticeTime":"2026-01-02T00:00:00Z"}',
+      'Terminated',
+    ]);
+    outside.announce('i-00000000000000001', {});
+    expect((await read('meta-data/spot/instance-action')).status).toBe(404);
+  });
+
   test('knobs make it slow or failing, and the journal tells', async () => {
     const { emulator } = cloud;
     emulator.knobs.failNext('imds', { code: 'Busy', message: 'busy', status: 503 });

@@ -28,6 +28,17 @@ export function readMetadata(tree: MetadataFolder, path: string): string | undef
   return node === undefined ? undefined : listing(node);
 }
 
+/** The folder without these paths, each relative to it; what it does not have is no error. */
+export const without = (folder: MetadataFolder, paths: Iterable<string>): MetadataFolder =>
+  [...paths].reduce((rest, path) => withoutPath(rest, path.split('/').filter(Boolean)), folder);
+
+function withoutPath(folder: MetadataFolder, parts: readonly string[]): MetadataFolder {
+  const [name = '', ...rest] = parts;
+  const node = folder[name];
+  const left = rest.length > 0 && typeof node === 'object' ? withoutPath(node, rest) : undefined;
+  return { ...folder, [name]: rest.length > 0 && typeof node === 'string' ? node : left };
+}
+
 const listing = (folder: MetadataFolder): string =>
   Object.entries(folder)
     .flatMap(([name, node]) =>

@@ -36,11 +36,13 @@ function metaData(cloud: Cloud, instance: InstanceRecord, nowMs: number): Metada
   const hostname = primary && privateDnsName(cloud, primary.primaryAddress);
   return {
     'ami-id': 'ami-00000000000000001',
+    autoscaling: autoscaling(instance),
+    events: events(instance),
     hostname,
     iam: iam(cloud, nowMs),
     'instance-action': 'none',
     'instance-id': instance.instanceId,
-    'instance-life-cycle': 'on-demand',
+    'instance-life-cycle': instance.lifeCycle,
     'instance-type': instance.type.instanceType,
     ipv6: primary?.ipv6Addresses[0],
     'local-hostname': hostname,
@@ -59,9 +61,40 @@ function metaData(cloud: Cloud, instance: InstanceRecord, nowMs: number): Metada
     'security-groups': primary?.securityGroupIds
       .map((id) => cloud.network.securityGroup(id).name)
       .join('\n'),
+    spot: spot(instance),
     services: { domain: 'amazonaws.com', partition: 'aws' },
   };
 }
+
+const autoscaling = ({ notices }: InstanceRecord): MetadataFolder | undefined =>
+  notices.targetLifecycleState === undefined
+    ? undefined
+    : { 'target-lifecycle-state': notices.targetLifecycleState };
+
+function events({ notices }: InstanceRecord): MetadataFolder {
+  const { rebalanceRecommendedAtMs: atMs } = notices;
+  return {
+    maintenance: { history: '[]', scheduled: '[]' },
+    recommendations:
+      atMs === undefined ? undefined : { rebalance: JSON.stringify({ noticeTime: instant(atMs) }) },
+  };
+}
+
+function spot({ notices }: InstanceRecord): MetadataFolder | undefined {
+  const { spotInterruption } = notices;
+  if (spotInterruption === undefined) {
+    return undefined;
+  }
+  const { action } = spotInterruption;
+  const time = instant(spotInterruption.atMs);
+  return {
+    'instance-action': JSON.stringify({ action, time }),
+    'termination-time': action === 'terminate' ? time : undefined,
+  };
+}
+
+/** A time as notices give it: no fraction of a second. */
+const instant = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 function eniFolder(cloud: Cloud, eni: AttachedEni): MetadataFolder {
   const subnet = cloud.subnetOf(eni);
