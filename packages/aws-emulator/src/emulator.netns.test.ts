@@ -93,6 +93,21 @@ test('an address reaches an instance exactly while EC2 says it is assigned', asy
   expect(await reach(SHORT_MS)).toMatch(/^(EHOSTUNREACH|nothing)$/);
 });
 
+test('packets follow an address that somebody moves, and an ENI that somebody detaches', async () => {
+  const { outside } = emulator;
+  const eni = await outside.createEni({ subnetId: two.instance.subnetId });
+  await outside.attachEni(eni.eniId, { instanceId: 'i-2', deviceIndex: 1 });
+  expect(macsOf(two.node)).toContain(eni.mac);
+  await outside.moveAddress('10.0.1.78', one.instance.primaryEniId);
+  await runIpBatch(['address add 10.0.1.78/32 dev lo'], { netns: two.node.netns });
+  const reach = () => probe({ from: one.node, to: '10.0.1.78', timeoutMs: SHORT_MS });
+  expect(await reach()).toMatch(/^(EHOSTUNREACH|nothing|ECONNREFUSED)$/);
+  await outside.moveAddress('10.0.1.78', two.instance.primaryEniId);
+  expect(await probe({ from: one.node, to: '10.0.1.78' })).toBe(one.instance.primaryAddress);
+  await outside.deleteEni(eni.eniId);
+  expect(macsOf(two.node)).not.toContain(eni.mac);
+});
+
 test('an ENI appears in its node with its MAC when attached, and leaves when detached', async () => {
   const { NetworkInterface: eni } = await ec2.send(
     new CreateNetworkInterfaceCommand({ SubnetId: two.instance.subnetId }),
