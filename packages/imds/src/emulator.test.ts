@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createEmulator, type Emulator, type RunningInstance } from '@vpc-cni/aws-emulator';
+import { createFakeClock } from '@vpc-cni/testing';
 import { createImds, type Imds } from './imds.ts';
 
 // The reader, the SDK and HTTP for real; the metadata service is the emulator's.
@@ -33,6 +34,7 @@ test('readInstance agrees with EC2', async () => {
     primaryMac: instance.primaryMac,
     primaryEniId: instance.primaryEniId,
     primaryAddress: instance.primaryAddress,
+    localHostname: 'ip-10-0-0-4.eu-central-1.compute.internal',
     subnetId: instance.subnetId,
     vpcId: instance.vpcId,
   });
@@ -50,6 +52,8 @@ test('readEnis agrees with EC2', async () => {
       primaryAddress: instance.primaryAddress,
       secondaryAddresses: [],
       prefixes: [],
+      ipv6Addresses: [],
+      ipv6Prefixes: [],
       isPrimary: true,
     },
   ]);
@@ -70,3 +74,55 @@ test.each(['refused', 'reset', 'hanging'] as const)(
     expect(await imds.readEnis()).toHaveLength(1);
   },
 );
+
+test('metadata that is turned off is disabled', async () => {
+  emulator.knobs.deny('imds');
+  await expect(hastyImds.readEnis()).rejects.toMatchObject({ code: 'disabled' });
+});
+
+test('notices of the end are read as they come', async () => {
+  expect(await imds.readNotices()).toEqual({});
+  const notices = {
+    spotInterruption: { action: 'terminate' as const, atMs: Date.UTC(2026, 0, 2, 3, 4, 5) },
+    rebalanceRecommendedAtMs: Date.UTC(2026, 0, 2),
+    targetLifecycleState: 'Terminated',
+  };
+  emulator.outside.announce(instance.instanceId, notices);
+  expect(await imds.readNotices()).toEqual(notices);
+});
+
+describe('on the clock of a test, without sockets', () => {
+  const instanceId = 'i-00000000000000001';
+
+  test('an ENI appears when metadata catches up', async () => {
+    const { clock, cloud, node } = await virtual();
+    cloud.knobs.setLag('imds', 90_000);
+    await clock.advance(1);
+    const { eniId } = await cloud.outside.createEni({ subnetId: node.subnetId });
+    await cloud.outside.attachEni(eniId, { instanceId, deviceIndex: 1 });
+    const virtualImds = createImds({ clock, transport: cloud.inProcess.imds(instanceId) });
+    expect(await virtualImds.readEnis()).toHaveLength(1);
+    await clock.advance(90_000);
+    expect(await virtualImds.readEnis()).toHaveLength(2);
+  });
+
+  test('a token that never arrives is a hop limit, after all retries', async () => {
+    const { clock, cloud } = await virtual();
+    cloud.knobs.hang('imds-token');
+    const virtualImds = createImds({ clock, transport: cloud.inProcess.imds(instanceId) });
+    const reading = expect(virtualImds.readInstance()).rejects.toMatchObject({ code: 'hop-limit' });
+    await clock.advance(4 * 2_000 + 700);
+    await reading;
+    await cloud.close();
+  });
+
+  async function virtual() {
+    const clock = createFakeClock();
+    const cloud = createEmulator({ clock });
+    const { vpcId } = cloud.addVpc({ cidr: '10.0.0.0/16' });
+    const availabilityZone = 'us-west-2a';
+    const { subnetId } = cloud.addSubnet({ vpcId, cidr: '10.0.0.0/24', availabilityZone });
+    const node = await cloud.runInstance({ subnetId, instanceType: 'm5.large', instanceId });
+    return { clock, cloud, node };
+  }
+});

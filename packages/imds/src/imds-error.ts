@@ -2,11 +2,19 @@
  * Why the metadata service did not say what was asked.
  *
  * - `unreachable`: no usable answer came (refused, timed out, failing), after all retries.
+ * - `hop-limit`: it answers, but the session token it gives does not reach this process.
+ * - `disabled`: it gives no session tokens; metadata is turned off, or this is not EC2.
+ * - `unauthorized`: it refuses even a new session token.
  * - `not-found`: it does not know the path.
- * - `unauthorized`: it refuses to talk to this process; metadata may be turned off for the instance.
  * - `malformed`: it answered something that cannot be right.
  */
-export type ImdsErrorCode = 'unreachable' | 'not-found' | 'unauthorized' | 'malformed';
+export type ImdsErrorCode =
+  | 'unreachable'
+  | 'hop-limit'
+  | 'disabled'
+  | 'unauthorized'
+  | 'not-found'
+  | 'malformed';
 
 const brand = Symbol.for('@vpc-cni/imds/error');
 

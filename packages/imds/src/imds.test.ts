@@ -12,6 +12,10 @@ const primary = {
   'device-number': '0\n',
   'interface-id': 'eni-1',
   'ipv4-prefix': '10.0.1.0/28\n10.0.1.16/28',
+  'ipv6-prefix': '2001:db8:0:0:1::/80\n',
+  ipv6s: '2001:db8::10',
+  'subnet-ipv6-cidr-blocks': '2001:db8::/64',
+  'vpc-ipv6-cidr-blocks': '2001:db8::/56',
   'local-ipv4s': '10.0.0.10\n10.0.0.11\n10.0.0.12',
   mac: PRIMARY_MAC,
   'network-card': '0',
@@ -46,6 +50,8 @@ const secondFacts = {
   primaryAddress: '10.0.0.20',
   secondaryAddresses: [],
   prefixes: [],
+  ipv6Addresses: [],
+  ipv6Prefixes: [],
   isPrimary: false,
 };
 
@@ -72,6 +78,7 @@ const setSecond = (fields: Readonly<Record<string, string | undefined>>) => {
     stub.tree.set(path, text);
   }
 };
+const hideSecond = () => stub.tree.set(MACS, `${PRIMARY_MAC}/`);
 const tokenRequests = () => stub.requests.filter((request) => request === 'PUT api/token').length;
 
 describe('readInstance', () => {
@@ -122,6 +129,9 @@ describe('readEnis', () => {
         primaryAddress: '10.0.0.10',
         secondaryAddresses: ['10.0.0.11', '10.0.0.12'],
         prefixes: ['10.0.1.0/28', '10.0.1.16/28'],
+        ipv6Addresses: ['2001:db8::10'],
+        ipv6Prefixes: ['2001:db8:0:0:1::/80'],
+        subnetIpv6Cidr: '2001:db8::/64',
         isPrimary: true,
       },
       secondFacts,
@@ -183,6 +193,42 @@ describe('readEnis', () => {
     },
   );
 
+  const half = ['interface-id', 'subnet-id', 'subnet-ipv4-cidr-block', 'local-ipv4s'] as const;
+
+  test.each(half)('leaves out an ENI that comes without %s, until it has it', async (field) => {
+    const imds = open();
+    hideSecond();
+    await imds.readEnis();
+    setSecond({ [field]: undefined });
+    stub.tree.set(MACS, `${SECOND_MAC}/\n${PRIMARY_MAC}/`);
+    expect((await imds.readEnis()).map((eni) => eni.eniId)).toEqual(['eni-1']);
+    setSecond({});
+    expect((await imds.readEnis()).map((eni) => eni.eniId)).toEqual(['eni-1', 'eni-2']);
+  });
+
+  test.each(half)('fails when an ENI loses its %s, because it may have pods', async (field) => {
+    const imds = open();
+    await imds.readEnis();
+    setSecond({ [field]: undefined });
+    await expect(imds.readEnis()).rejects.toMatchObject({
+      code: 'not-found',
+      facts: { path: `${MACS}${SECOND_MAC}/${field}` },
+    });
+  });
+
+  test('asks only for what an ENI has', async () => {
+    await open().readEnis();
+    const asked = stub.requests.filter((request) => request.includes(`${SECOND_MAC}/`));
+    expect(asked.map((request) => request.split('/').at(-1)).sort()).toEqual([
+      '',
+      'device-number',
+      'interface-id',
+      'local-ipv4s',
+      'subnet-id',
+      'subnet-ipv4-cidr-block',
+    ]);
+  });
+
   test('leaves out an ENI that vanishes between the list and its fields', async () => {
     const imds = open();
     for (const path of [...stub.tree.keys()].filter((path) => path.includes(`${SECOND_MAC}/`))) {
@@ -208,6 +254,9 @@ describe('readEnis', () => {
     { field: 'local-ipv4s', text: '10.0.0.10\n10.0.0.256', expected: 'an IPv4 address' },
     { field: 'subnet-ipv4-cidr-block', text: '10.0.0.0/33', expected: 'an IPv4 CIDR' },
     { field: 'ipv4-prefix', text: '10.0.0.0', expected: 'an IPv4 CIDR' },
+    { field: 'ipv6s', text: '10.0.0.1', expected: 'an IPv6 address' },
+    { field: 'ipv6-prefix', text: '2001:db8::/129', expected: 'an IPv6 CIDR' },
+    { field: 'subnet-ipv6-cidr-blocks', text: '2001:db8::', expected: 'an IPv6 CIDR' },
   ];
 
   test.each(nonsense)('names the path when $field is $text', async ({ field, text, expected }) => {
@@ -231,6 +280,11 @@ describe('lists of the primary ENI', () => {
     await expect(open().readVpcCidrs(PRIMARY_MAC)).rejects.toMatchObject({ code: 'malformed' });
   });
 
+  test('readVpcIpv6Cidrs gives all CIDRs, and none without IPv6', async () => {
+    expect(await open().readVpcIpv6Cidrs(PRIMARY_MAC)).toEqual(['2001:db8::/56']);
+    expect(await open().readVpcIpv6Cidrs(SECOND_MAC)).toEqual([]);
+  });
+
   test('readSecurityGroupIds gives all groups', async () => {
     expect(await open().readSecurityGroupIds(PRIMARY_MAC)).toEqual(['sg-1', 'sg-2']);
   });
@@ -241,6 +295,42 @@ describe('lists of the primary ENI', () => {
       code: 'not-found',
       message: `[not-found] reading ${MACS}${mac}/security-group-ids: ${stub.url} does not know it`,
     });
+  });
+});
+
+describe('an answer of before', () => {
+  const rename = (groupIds: string) =>
+    stub.tree.set(`${MACS}${PRIMARY_MAC}/security-group-ids`, groupIds);
+
+  test('serves for as long as the reader says', async () => {
+    const clock = createFakeClock();
+    const imds = open({ clock, timeoutMs: PATIENT_MS, deadlineMs: PATIENT_MS });
+    const read = (maxAgeMs?: number) => imds.readSecurityGroupIds(PRIMARY_MAC, { maxAgeMs });
+    expect(await read(Number.POSITIVE_INFINITY)).toEqual(['sg-1', 'sg-2']);
+    rename('sg-3');
+    await clock.advance(30_000);
+    expect(await read(30_000)).toEqual(['sg-1', 'sg-2']);
+    expect(await read(29_999)).toEqual(['sg-3']);
+    rename('sg-4');
+    expect(await read(29_999)).toEqual(['sg-3']);
+    expect(await read()).toEqual(['sg-4']);
+  });
+
+  test('is for one ENI only', async () => {
+    const imds = open();
+    const maxAgeMs = Number.POSITIVE_INFINITY;
+    await imds.readVpcIpv6Cidrs(PRIMARY_MAC, { maxAgeMs });
+    expect(await imds.readVpcIpv6Cidrs(SECOND_MAC, { maxAgeMs })).toEqual([]);
+  });
+
+  test('is the way through an outage', async () => {
+    const imds = open();
+    const enis = await imds.readEnis();
+    const { url } = stub;
+    await stub.close();
+    await expect(imds.readEnis()).rejects.toMatchObject({ facts: { endpoint: url } });
+    expect(await imds.readEnis({ maxAgeMs: Number.POSITIVE_INFINITY })).toBe(enis);
+    stub = await startImdsStub({});
   });
 });
 
@@ -281,7 +371,7 @@ describe('the session', () => {
     });
     for (const _ of ['once', 'again']) {
       await expect(imds.readEnis()).rejects.toMatchObject({
-        code: 'unauthorized',
+        code: 'disabled',
         facts: { status: 403 },
       });
     }
@@ -359,14 +449,60 @@ describe('trouble', () => {
     stub = await startImdsStub({});
   });
 
-  test('a service without IMDSv2 is unreachable, not a missing path', async () => {
+  test.each([403, 404])('a service that gives no token (%d) is disabled', async (status) => {
     stub.intercept((path, response) => {
       if (path === 'api/token') {
-        response.writeHead(404).end();
+        response.writeHead(status).end();
       }
       return path === 'api/token';
     });
-    await expect(open().readEnis()).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(open({ retries: 5 }).readEnis()).rejects.toMatchObject({
+      code: 'disabled',
+      message: expect.stringContaining('--http-endpoint enabled'),
+      facts: { path: 'meta-data/mac', endpoint: stub.url, status },
+    });
+    expect(stub.requests).toEqual(['PUT api/token']);
+  });
+
+  test('metadata that is turned off between two reads is disabled', async () => {
+    const imds = open();
+    await imds.readEnis();
+    stub.intercept((_path, response) => {
+      response.writeHead(403).end();
+      return true;
+    });
+    await expect(imds.readEnis()).rejects.toMatchObject({ code: 'disabled' });
+  });
+
+  test('a service whose token alone does not arrive is behind a hop limit', async () => {
+    stub.intercept((path) => path === 'api/token');
+    await expect(open({ timeoutMs: 50 }).readInstance()).rejects.toMatchObject({
+      code: 'hop-limit',
+      message: expect.stringContaining('--http-put-response-hop-limit 2'),
+      facts: { path: 'meta-data/mac', endpoint: stub.url },
+    });
+    expect(stub.requests).toEqual(['PUT api/token', 'GET meta-data/']);
+  });
+
+  test('a service that answers nothing at all is behind no hop limit', async () => {
+    stub.intercept(() => true);
+    await expect(open({ timeoutMs: 50 }).readInstance()).rejects.toMatchObject({
+      code: 'unreachable',
+    });
+  });
+
+  test('a service that refuses every token is unauthorized', async () => {
+    const clock = createFakeClock();
+    stub.intercept((path, response) => {
+      if (path !== 'api/token') {
+        response.writeHead(401).end();
+      }
+      return path !== 'api/token';
+    });
+    const reading = open({ clock, timeoutMs: PATIENT_MS }).readEnis();
+    await untilSettled(reading, clock);
+    await expect(reading).rejects.toMatchObject({ code: 'unauthorized', facts: { status: 401 } });
+    expect(tokenRequests()).toBe(2);
   });
 
   test('an abort ends a read that hangs, with its reason', async () => {
@@ -379,6 +515,18 @@ describe('trouble', () => {
     });
     const { signal } = controller;
     await expect(open({ retries: 5 }).readEnis({ signal })).rejects.toThrow('shutting down');
+  });
+
+  test('a list that takes too long as a whole is unreachable', async () => {
+    const clock = createFakeClock();
+    stub.intercept((path) => path === 'meta-data/mac');
+    const reading = open({ clock, timeoutMs: PATIENT_MS, deadlineMs: 500, retries: 9 }).readEnis();
+    await untilSettled(reading, clock);
+    await expect(reading).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('no complete answer within 500 ms'),
+      facts: { path: 'the ENIs', endpoint: stub.url, deadlineMs: 500 },
+    });
   });
 
   test.each(['169.254.169.254', 'ftp://x', 'http://x/latest'])(

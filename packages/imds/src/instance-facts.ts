@@ -3,9 +3,11 @@ import {
   type EniId,
   type InstanceId,
   type Ipv4Address,
+  type Ipv6Address,
   parseEniId,
   parseInstanceId,
   parseIpv4Address,
+  parseIpv6Address,
   parseMac,
   parseSubnetId,
   parseText,
@@ -13,7 +15,7 @@ import {
   type SubnetId,
   type VpcId,
 } from './metadata-text.ts';
-import type { ReadOptions } from './read-options.ts';
+import type { RequestOptions } from './read-options.ts';
 
 /** What stays the same as long as the instance runs. */
 export interface InstanceFacts {
@@ -25,6 +27,10 @@ export interface InstanceFacts {
   readonly primaryMac: string;
   readonly primaryEniId: EniId;
   readonly primaryAddress: Ipv4Address;
+  /** Absent without IPv6. */
+  readonly primaryIpv6Address?: Ipv6Address;
+  /** The name in the VPC's private DNS, for instance `ip-10-0-0-4.eu-central-1.compute.internal`. */
+  readonly localHostname?: string;
   /** Subnet of the primary ENI. */
   readonly subnetId: SubnetId;
   readonly vpcId: VpcId;
@@ -32,7 +38,7 @@ export interface InstanceFacts {
 
 export async function readInstanceFacts(
   reader: MetadataReader,
-  options: ReadOptions,
+  options: RequestOptions,
 ): Promise<InstanceFacts> {
   const primaryMac = await readPrimaryMac(reader, options);
   const ofPrimary = (field: string) => macPath(primaryMac, field);
@@ -43,6 +49,8 @@ export async function readInstanceFacts(
     region,
     primaryEniId,
     primaryAddress,
+    primaryIpv6Address,
+    localHostname,
     subnetId,
     vpcId,
   ] = await Promise.all([
@@ -52,6 +60,8 @@ export async function readInstanceFacts(
     reader.read('dynamic/instance-identity/document', parseRegion, options),
     reader.read(ofPrimary('interface-id'), parseEniId, options),
     reader.read('meta-data/local-ipv4', parseIpv4Address, options),
+    reader.readIfPresent('meta-data/ipv6', parseIpv6Address, options),
+    reader.readIfPresent('meta-data/local-hostname', parseText, options),
     reader.read(ofPrimary('subnet-id'), parseSubnetId, options),
     reader.read(ofPrimary('vpc-id'), parseVpcId, options),
   ]);
@@ -63,12 +73,14 @@ export async function readInstanceFacts(
     primaryMac,
     primaryEniId,
     primaryAddress,
+    ...(primaryIpv6Address === undefined ? {} : { primaryIpv6Address }),
+    ...(localHostname === undefined ? {} : { localHostname }),
     subnetId,
     vpcId,
   };
 }
 
-export const readPrimaryMac = (reader: MetadataReader, options: ReadOptions): Promise<string> =>
+export const readPrimaryMac = (reader: MetadataReader, options: RequestOptions): Promise<string> =>
   reader.read('meta-data/mac', parseMac, options);
 
 /** The path of one field of the ENI with this MAC, or of its directory. */

@@ -1,13 +1,13 @@
 import { ImdsError, isImdsError } from './imds-error.ts';
 import type { MetadataSession } from './metadata-session.ts';
 import type { Parse } from './metadata-text.ts';
-import type { ReadOptions } from './read-options.ts';
+import type { RequestOptions } from './read-options.ts';
 
 /** Reads one path below `/latest/` and makes a value of the answer. */
 export interface MetadataReader {
-  read<T>(path: string, parse: Parse<T>, options: ReadOptions): Promise<T>;
+  read<T>(path: string, parse: Parse<T>, options: RequestOptions): Promise<T>;
   /** `undefined` when the service does not know the path. */
-  readIfPresent<T>(path: string, parse: Parse<T>, options: ReadOptions): Promise<T | undefined>;
+  readIfPresent<T>(path: string, parse: Parse<T>, options: RequestOptions): Promise<T | undefined>;
 }
 
 /** How much of a malformed answer an error quotes. */

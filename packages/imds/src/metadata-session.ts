@@ -1,12 +1,14 @@
-import { MetadataService } from '@aws-sdk/ec2-metadata-service';
 import type { Clock } from './clock.ts';
 import type { ImdsError, ImdsErrorCode } from './imds-error.ts';
-import type { ReadOptions } from './read-options.ts';
-import { createSessionToken } from './session-token.ts';
-import { settleWithin } from './settle-within.ts';
-import { statusOf, translateError } from './translate-error.ts';
+import type { RequestOptions } from './read-options.ts';
+import { imdsErrorFor, RequestFailure, refusal } from './request-failure.ts';
+import { createSessionToken, TOKEN_LIFE_SECONDS } from './session-token.ts';
+import { AnswerOverdue, settleWithin } from './settle-within.ts';
+import type { ImdsTransport, MetadataRequest } from './transport.ts';
 
 export interface SessionOptions {
+  readonly transport: ImdsTransport;
+  /** Who answers, for error messages. */
   readonly endpoint: string;
   readonly timeoutMs: number;
   readonly retries: number;
@@ -15,42 +17,57 @@ export interface SessionOptions {
 
 /** An IMDSv2 session: reads paths below `/latest/`, with one token for all of them. */
 export interface MetadataSession {
-  get(path: string, options: ReadOptions): Promise<string>;
+  get(path: string, options: RequestOptions): Promise<string>;
 }
 
 const FIRST_RETRY_MS = 100;
 const SLOWEST_RETRY_MS = 1_000;
 
-/**
- * The SDK's client, used for single requests only. Left to itself it asks for a new token with every
- * request, and turns the token off for good after a refusal; with the token in our hands, one serves
- * for hours and there is no way back to IMDSv1.
- */
+const tokenRequest: MetadataRequest = {
+  method: 'PUT',
+  path: '/latest/api/token',
+  headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_LIFE_SECONDS) },
+};
+
 export function createMetadataSession(options: SessionOptions): MetadataSession {
-  const { endpoint, timeoutMs, retries, clock } = options;
-  const service = new MetadataService({
-    endpoint,
-    httpOptions: { timeout: timeoutMs },
-    retries: 0,
-    disableFetchToken: true,
-    ec2MetadataV1Disabled: false,
-  });
-  const within = <T>(promise: Promise<T>, signal: AbortSignal | undefined) =>
-    settleWithin(promise, { timeoutMs, clock, signal });
-  const token = createSessionToken(() => within(service.fetchMetadataToken(), undefined), clock);
+  const { transport, endpoint, timeoutMs, retries, clock } = options;
+  const exchange = (request: MetadataRequest, signal?: AbortSignal) =>
+    settleWithin((ended) => transport(request, { signal: ended }), { timeoutMs, clock, signal });
+
+  // The hop limit is a limit of the answer to this one request: everything else passes.
+  const isReachable = () =>
+    exchange({ method: 'GET', path: '/latest/meta-data/', headers: {} }).then(
+      () => true,
+      () => false,
+    );
+  const fetchToken = async () => {
+    const { status, body } = await exchange(tokenRequest).catch(async (cause: unknown) => {
+      const isLost = cause instanceof AnswerOverdue && (await isReachable());
+      throw new RequestFailure(isLost ? 'hop-limit' : 'unreachable', { cause });
+    });
+    if (status !== 200) {
+      throw refusal(status, 'token');
+    }
+    return body.trim();
+  };
+  const token = createSessionToken(fetchToken, clock);
 
   const getOnce = async (path: string, signal: AbortSignal | undefined) => {
-    const value = await within(token.get(), signal);
-    const headers = { 'x-aws-ec2-metadata-token': value, connection: 'close' };
-    try {
-      // The SDK joins the path to a URL that ends in a slash.
-      return await within(service.request(`latest/${path}`, { headers }), signal);
-    } catch (error) {
-      if (statusOf(error) === 401) {
-        token.forget(value);
-      }
-      throw error;
+    // The token is for all readers, so one of them can leave without taking it along. It comes in
+    // the time of two requests at most.
+    const value = await settleWithin(token.get, { timeoutMs: 2 * timeoutMs, clock, signal });
+    const headers = { 'x-aws-ec2-metadata-token': value };
+    const { status, body } = await exchange(
+      { method: 'GET', path: `/latest/${path}`, headers },
+      signal,
+    );
+    if (status === 401) {
+      token.forget(value);
     }
+    if (status !== 200) {
+      throw refusal(status, 'path');
+    }
+    return body;
   };
 
   return {
@@ -61,7 +78,7 @@ export function createMetadataSession(options: SessionOptions): MetadataSession 
           return await getOnce(path, signal);
         } catch (error) {
           signal?.throwIfAborted();
-          const failure = translateError(error, { path, endpoint });
+          const failure = imdsErrorFor(error, { path, endpoint });
           if (attempt >= retriesAfter(failure, retries)) {
             throw failure;
           }
@@ -77,7 +94,9 @@ export function createMetadataSession(options: SessionOptions): MetadataSession 
 function retriesAfter(failure: ImdsError, retries: number): number {
   const retriesFor: Readonly<Record<ImdsErrorCode, number>> = {
     unreachable: retries,
-    unauthorized: failure.facts['status'] === 401 ? Math.max(1, retries) : 0,
+    'hop-limit': retries,
+    unauthorized: Math.max(1, retries),
+    disabled: 0,
     'not-found': 0,
     malformed: 0,
   };

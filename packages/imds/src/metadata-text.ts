@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 export type EniId = `eni-${string}`;
 export type SubnetId = `subnet-${string}`;
 export type VpcId = `vpc-${string}`;
@@ -5,6 +7,9 @@ export type InstanceId = `i-${string}`;
 export type SecurityGroupId = `sg-${string}`;
 export type Ipv4Address = `${number}.${number}.${number}.${number}`;
 export type Ipv4Cidr = `${Ipv4Address}/${number}`;
+/** As the service spells it. */
+export type Ipv6Address = `${string}:${string}`;
+export type Ipv6Cidr = `${Ipv6Address}/${number}`;
 
 /** Turns one answer into a value, or throws a `TypeError` that says what was expected. */
 export type Parse<T> = (text: string) => T;
@@ -56,6 +61,25 @@ export const parseIpv4Cidr: Parse<Ipv4Cidr> = (text) => {
   }
   parseIpv4Address(address);
   return trimmed as Ipv4Cidr; // both halves checked above
+};
+
+/** @internal */
+export const parseIpv6Address: Parse<Ipv6Address> = (text) => {
+  const trimmed = text.trim();
+  if (!isIPv6(trimmed)) {
+    throw new TypeError('expected an IPv6 address');
+  }
+  return trimmed as Ipv6Address; // every IPv6 address has a colon
+};
+
+/** @internal */
+export const parseIpv6Cidr: Parse<Ipv6Cidr> = (text) => {
+  const trimmed = text.trim();
+  const [address = '', length = '', ...rest] = trimmed.split('/');
+  if (rest.length > 0 || !isIPv6(address) || !/^\d{1,3}$/.test(length) || Number(length) > 128) {
+    throw new TypeError('expected an IPv6 CIDR');
+  }
+  return trimmed as Ipv6Cidr; // both halves checked above
 };
 
 /** @internal */

@@ -8,7 +8,10 @@ export interface SessionToken {
   forget(token: string): void;
 }
 
-/** The SDK asks for tokens that live six hours; ours are replaced a while before. */
+/** The longest life that a token can have: six hours. */
+export const TOKEN_LIFE_SECONDS = 21_600;
+
+/** A token is replaced a while before its end. */
 const RENEW_AFTER_MS = 5.5 * 60 * 60 * 1000;
 
 export function createSessionToken(fetchToken: () => Promise<string>, clock: Clock): SessionToken {
