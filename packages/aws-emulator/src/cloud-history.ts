@@ -13,35 +13,45 @@ interface Moment {
 export class CloudHistory {
   readonly #cloud: Cloud;
   readonly #nowMs: () => number;
-  #maxLagMs = 0;
+  #lagsMs: readonly number[] = [];
   /** Oldest first; each one holds until the next. */
-  #moments: Moment[] = [];
+  readonly #moments: Moment[] = [];
 
   constructor(cloud: Cloud, nowMs: () => number) {
     this.#cloud = cloud;
     this.#nowMs = nowMs;
   }
 
-  /** Keeps as much of the past as a reader with this lag needs; 0 forgets all of it. */
-  keep(maxLagMs: number): void {
-    this.#maxLagMs = maxLagMs;
+  /** Keeps as much of the past as readers with these lags need; without any, nothing. */
+  keepFor(lagsMs: readonly number[]): void {
+    this.#lagsMs = lagsMs.filter((lagMs) => lagMs > 0);
     this.record();
   }
 
   /** Notes the state as it is now. Called after every change. */
   record(): void {
-    if (this.#maxLagMs <= 0) {
-      this.#moments = [];
+    if (this.#lagsMs.length === 0) {
+      this.#moments.length = 0;
       return;
     }
     const nowMs = this.#nowMs();
-    if (this.#moments.at(-1)?.atMs === nowMs) {
+    if (this.#moments.at(-1)?.atMs === nowMs && this.#moments.length > 1) {
       this.#moments.pop();
     }
     this.#moments.push({ atMs: nowMs, cloud: this.#cloud.copy() });
+    this.#forget(nowMs);
+  }
+
+  /** Forgets what no reader can be shown any more. */
+  #forget(nowMs: number): void {
+    const finite = this.#lagsMs.filter(Number.isFinite);
+    // The oldest is for readers that stand still.
+    const keptFrom = finite.length < this.#lagsMs.length ? 1 : 0;
     // One that is older than the lag is still needed, unless the next one is, too.
-    const first = this.#moments.findLastIndex(({ atMs }) => atMs <= nowMs - this.#maxLagMs);
-    this.#moments.splice(0, Math.max(first, 0));
+    const needed = this.#moments.findLastIndex(
+      ({ atMs }) => atMs <= nowMs - Math.max(0, ...finite),
+    );
+    this.#moments.splice(keptFrom, Math.max(needed - keptFrom, 0));
   }
 
   /**

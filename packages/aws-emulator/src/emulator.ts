@@ -151,7 +151,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const knobs = new KnobBoard({
     attachDelayMs: options.attachDelayMs ?? 0,
     nowMs: () => clock.nowMs(),
-    onLag: (maxLagMs) => history.keep(maxLagMs),
+    onLag: (lagsMs) => history.keepFor(lagsMs),
     setUnavailable: (service, mode) => endpoints[service].setMode(modeOf(mode)),
   });
   const lifeCycle = new EniLifeCycle({

@@ -25,7 +25,7 @@ export class KnobBoard implements Knobs {
   readonly setUnavailable: Knobs['setUnavailable'];
   readonly hiddenMetadata = new Set<string>();
   readonly #nowMs: () => number;
-  readonly #onLag: (maxLagMs: number) => void;
+  readonly #onLag: (lagsMs: readonly number[]) => void;
   readonly #lags = new Map<KnobTarget, number>();
   readonly #failures = new Map<KnobTarget, Pending[]>();
   readonly #denials = new Map<KnobTarget, { readonly code: string; readonly message: string }>();
@@ -35,8 +35,8 @@ export class KnobBoard implements Knobs {
   constructor(options: {
     readonly attachDelayMs: number;
     readonly nowMs: () => number;
-    /** Hears the largest lag whenever one is set. */
-    readonly onLag: (maxLagMs: number) => void;
+    /** Hears all lags whenever one is set. */
+    readonly onLag: (lagsMs: readonly number[]) => void;
     readonly setUnavailable: Knobs['setUnavailable'];
   }) {
     this.attachDelayMs = options.attachDelayMs;
@@ -51,7 +51,7 @@ export class KnobBoard implements Knobs {
     } else {
       this.#lags.set(target, lagMs);
     }
-    this.#onLag(Math.max(0, ...this.#lags.values()));
+    this.#onLag([...this.#lags.values()]);
   }
 
   hideMetadata(path: string): void {

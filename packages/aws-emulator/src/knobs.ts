@@ -60,8 +60,8 @@ export interface Knobs {
    */
   detachDelayMs: number;
   /**
-   * How far reads are behind what has happened, in milliseconds; `Infinity` shows for ever how it is
-   * now. For `imds` that is what metadata says of ENIs and networks, for `ec2` or a single action
+   * How far reads are behind what has happened, in milliseconds; `Infinity` keeps showing the oldest
+   * state that is known, which is the present when nothing lagged before. For `imds` that is what metadata says of ENIs and networks, for `ec2` or a single action
    * what `Describe…` and `Get…` answer. An action's own lag beats the one for `ec2`; `undefined`
    * removes it. What happened before the first lag was set is visible from the beginning.
    */

@@ -188,13 +188,14 @@ export function createOutside(context: OperationContext, onChange: () => void): 
       onChange();
     },
     reserveCidr: async (subnetId, cidr, type) => {
-      const { reservationId } = cloud.network.reserveCidr({ subnetId, cidr, type });
+      const { network } = cloud;
+      const subnet = network.subnet(subnetId);
+      const { reservationId } = network.cidrReservations.add(subnet, { cidr, type });
       onChange();
       return reservationId;
     },
     endReservation: async (reservationId) => {
-      cloud.network.endReservation(reservationId);
-      onChange();
+      await run('DeleteSubnetCidrReservation', { SubnetCidrReservationId: reservationId });
     },
     announce: (instanceId, notices) => {
       cloud.instance(instanceId).notices = notices;

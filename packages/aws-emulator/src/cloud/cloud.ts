@@ -1,11 +1,11 @@
-import { Ec2Error } from './ec2-error.ts';
+import { Ec2Error, found } from './ec2-error.ts';
 import { type EniRecord, isPrimaryEni } from './eni.ts';
 import { EniStore } from './eni-store.ts';
 import { IdSource, type InstanceId } from './ids.ts';
 import type { InstanceRecord } from './instance.ts';
 import { InstanceTypeCatalog } from './instance-types.ts';
 import { formatIpv4, type Ipv4Address, type Ipv4Range } from './ipv4.ts';
-import { asInstanceId, found, Network, type SubnetRecord } from './network.ts';
+import { asInstanceId, Network, type SubnetRecord } from './network.ts';
 import { type Tags, tagsOf } from './tags.ts';
 
 /** EC2 shows a terminated instance for about an hour. */
@@ -150,7 +150,7 @@ export class Cloud {
       network.vpcs,
       network.subnets,
       network.securityGroups,
-      network.cidrReservations,
+      network.cidrReservations.all,
       enis.all,
       instances,
     ];

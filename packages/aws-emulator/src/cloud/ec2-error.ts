@@ -87,3 +87,11 @@ export function required<T>(value: T | undefined, parameter: string): T {
   }
   return value;
 }
+
+/** The thing looked up, or EC2's "does not exist" for it. */
+export function found<T>(value: T | undefined, code: string, what: string): T {
+  if (value === undefined) {
+    throw new Ec2Error(code, `The ${what} does not exist`);
+  }
+  return value;
+}

@@ -1,5 +1,5 @@
 import { checkAttachable, type Slot } from './attach-rules.ts';
-import { Ec2Error, invalidValue } from './ec2-error.ts';
+import { Ec2Error, found, invalidValue } from './ec2-error.ts';
 import {
   type AttachedEni,
   type ConnectionTracking,
@@ -17,7 +17,7 @@ import { assignIpv6, releaseIpv6 } from './eni-ipv6-addresses.ts';
 import type { EniAttachmentId, EniId, IdSource, InstanceId } from './ids.ts';
 import type { InstanceRecord } from './instance.ts';
 import { type Ipv4Address, ipv4Number } from './ipv4.ts';
-import { found, type Network, type SubnetRecord } from './network.ts';
+import type { Network, SubnetRecord } from './network.ts';
 import { setTags, type TagInput } from './tags.ts';
 
 /** EC2's ceiling for an ENI on no instance; on an instance the type's own limit counts. */

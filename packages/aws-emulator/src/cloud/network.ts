@@ -1,13 +1,6 @@
-import { Ec2Error, invalidValue } from './ec2-error.ts';
-import type {
-  CidrReservationId,
-  EniId,
-  IdSource,
-  InstanceId,
-  SecurityGroupId,
-  SubnetId,
-  VpcId,
-} from './ids.ts';
+import { CidrReservations } from './cidr-reservations.ts';
+import { Ec2Error, found } from './ec2-error.ts';
+import type { EniId, IdSource, InstanceId, SecurityGroupId, SubnetId, VpcId } from './ids.ts';
 import {
   contains,
   type Ipv4Cidr,
@@ -16,7 +9,7 @@ import {
   ipv4Range,
   overlaps,
 } from './ipv4.ts';
-import { type ReservationType, SubnetAddresses } from './subnet-addresses.ts';
+import { SubnetAddresses } from './subnet-addresses.ts';
 import { SubnetIpv6Addresses } from './subnet-ipv6-addresses.ts';
 import { type Tags, tagsOf } from './tags.ts';
 
@@ -43,16 +36,6 @@ export interface SubnetRecord {
   readonly tags: Tags;
 }
 
-/** A CIDR reservation of a subnet. */
-export interface CidrReservationRecord {
-  readonly reservationId: CidrReservationId;
-  readonly subnetId: SubnetId;
-  readonly cidr: Ipv4Cidr;
-  readonly type: ReservationType;
-  readonly description: string;
-  readonly tags: Tags;
-}
-
 /** A security group of the model. Rules are not part of it. */
 export interface SecurityGroupRecord {
   readonly securityGroupId: SecurityGroupId;
@@ -67,16 +50,17 @@ export class Network {
   readonly vpcs = new Map<VpcId, VpcRecord>();
   readonly subnets = new Map<SubnetId, SubnetRecord>();
   readonly securityGroups = new Map<SecurityGroupId, SecurityGroupRecord>();
-  readonly cidrReservations = new Map<CidrReservationId, CidrReservationRecord>();
+  readonly cidrReservations: CidrReservations;
   readonly #ids: IdSource;
 
-  constructor(ids: IdSource) {
+  constructor(ids: IdSource, cidrReservations = new CidrReservations(ids)) {
     this.#ids = ids;
+    this.cidrReservations = cidrReservations;
   }
 
   /** A copy for reading: later changes do not touch it. */
   copy(): Network {
-    const copy = new Network(this.#ids);
+    const copy = new Network(this.#ids, this.cidrReservations.copy());
     for (const [vpcId, vpc] of this.vpcs) {
       copy.vpcs.set(vpcId, { ...vpc, cidrs: [...vpc.cidrs], tags: new Map(vpc.tags) });
     }
@@ -86,9 +70,6 @@ export class Network {
     }
     for (const [groupId, group] of this.securityGroups) {
       copy.securityGroups.set(groupId, { ...group, tags: new Map(group.tags) });
-    }
-    for (const [id, reservation] of this.cidrReservations) {
-      copy.cidrReservations.set(id, { ...reservation, tags: new Map(reservation.tags) });
     }
     return copy;
   }
@@ -154,45 +135,6 @@ export class Network {
     };
     this.subnets.set(subnet.subnetId, subnet);
     return subnet;
-  }
-
-  /** Reserves a range of a subnet; addresses in it that are in use stay in use. */
-  reserveCidr(request: {
-    readonly subnetId: string;
-    readonly cidr: string;
-    readonly type: ReservationType;
-    readonly description?: string | undefined;
-    readonly tags?: Tags | undefined;
-  }): CidrReservationRecord {
-    const { subnetId, addresses } = this.subnet(request.subnetId);
-    const range = ipv4Range(request.cidr);
-    if (range === undefined || !contains(addresses.range, range)) {
-      throw invalidValue(`Value (${request.cidr}) for parameter cidr is not within the subnet.`);
-    }
-    if (this.#reservationsOf(subnetId).some(({ cidr }) => overlaps(rangeOf(cidr), range))) {
-      throw invalidValue(`The CIDR ${request.cidr} overlaps with another reservation.`);
-    }
-    addresses.reserve(range, request.type);
-    const reservation: CidrReservationRecord = {
-      reservationId: this.#ids.cidrReservation(),
-      subnetId,
-      cidr: request.cidr as Ipv4Cidr, // parsed above
-      type: request.type,
-      description: request.description ?? '',
-      tags: request.tags ?? new Map(),
-    };
-    this.cidrReservations.set(reservation.reservationId, reservation);
-    return reservation;
-  }
-
-  /** Ends a reservation; its free addresses can be chosen again. */
-  endReservation(reservationId: string): CidrReservationRecord {
-    const code = 'InvalidSubnetCidrReservationID.NotFound';
-    const reservation = this.cidrReservations.get(reservationId as CidrReservationId);
-    const known = found(reservation, code, `subnet CIDR reservation ID '${reservationId}'`);
-    this.subnet(known.subnetId).addresses.unreserve(rangeOf(known.cidr));
-    this.cidrReservations.delete(known.reservationId);
-    return known;
   }
 
   addSecurityGroup(request: {
@@ -270,10 +212,6 @@ export class Network {
     return undefined;
   }
 
-  #reservationsOf(subnetId: SubnetId): readonly CidrReservationRecord[] {
-    return [...this.cidrReservations.values()].filter((one) => one.subnetId === subnetId);
-  }
-
   #groupIn(
     vpcId: VpcId,
     name: string,
@@ -285,14 +223,6 @@ export class Network {
     this.securityGroups.set(securityGroupId, group);
     return group;
   }
-}
-
-/** The thing looked up, or EC2's "does not exist" for it. */
-export function found<T>(value: T | undefined, code: string, what: string): T {
-  if (value === undefined) {
-    throw new Ec2Error(code, `The ${what} does not exist`);
-  }
-  return value;
 }
 
 /** The instance id of a text that may be any string; the look-up decides whether it exists. */

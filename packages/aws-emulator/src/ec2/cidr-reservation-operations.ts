@@ -10,9 +10,9 @@ import {
   type GetSubnetCidrReservationsResult,
   type SubnetCidrReservation,
 } from '@aws-sdk/client-ec2';
+import type { CidrReservationRecord } from '../cloud/cidr-reservations.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import { invalidValue, required } from '../cloud/ec2-error.ts';
-import type { CidrReservationRecord } from '../cloud/network.ts';
 import { setTags, type Tags } from '../cloud/tags.ts';
 import { type FilterFields, select } from './filters.ts';
 import { tagShapes } from './network-interface-shape.ts';
@@ -26,8 +26,8 @@ export const createSubnetCidrReservation = operation<
   for (const specification of input.TagSpecifications ?? []) {
     setTags(tags, specification.Tags ?? []);
   }
-  const reservation = cloud.network.reserveCidr({
-    subnetId: required(input.SubnetId, 'subnetId'),
+  const subnet = cloud.network.subnet(required(input.SubnetId, 'subnetId'));
+  const reservation = cloud.network.cidrReservations.add(subnet, {
     cidr: required(input.Cidr, 'cidr'),
     type: typeOf(required(input.ReservationType, 'reservationType')),
     description: input.Description,
@@ -41,7 +41,8 @@ export const deleteSubnetCidrReservation = operation<
   DeleteSubnetCidrReservationResult
 >(DeleteSubnetCidrReservation$, (input, { cloud }) => {
   const id = required(input.SubnetCidrReservationId, 'subnetCidrReservationId');
-  const reservation = cloud.network.endReservation(id);
+  const reservation = cloud.network.cidrReservations.get(id);
+  cloud.network.cidrReservations.end(reservation, cloud.network.subnet(reservation.subnetId));
   return { DeletedSubnetCidrReservation: reservationShape(cloud, reservation) };
 });
 
@@ -57,7 +58,7 @@ export const getSubnetCidrReservations = operation<
 >(GetSubnetCidrReservations$, (input, { cloud }) => {
   const { subnetId } = cloud.network.subnet(required(input.SubnetId, 'subnetId'));
   const page = select({
-    items: [...cloud.network.cidrReservations.values()].filter((one) => one.subnetId === subnetId),
+    items: cloud.network.cidrReservations.of(subnetId),
     idOf: (reservation) => reservation.reservationId,
     tagsOf: ({ tags }) => tags,
     fields,

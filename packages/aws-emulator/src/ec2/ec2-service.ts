@@ -7,7 +7,7 @@ import type { KnobTarget } from '../knobs.ts';
 import type { ServiceRequest, ServiceResponse } from '../service.ts';
 import { Unanswered } from '../unanswered.ts';
 import type { OperationContext } from './operation.ts';
-import { isReading } from './operation-names.ts';
+import { type Ec2Operation, isReading } from './operation-names.ts';
 import { isEc2Operation, operations } from './operations.ts';
 import { formatError, formatResponse, parseParameters } from './query-codec.ts';
 
@@ -76,7 +76,7 @@ export class Ec2Service {
         `The action ${call.action} is not valid for this web service.`,
       );
     }
-    const { schema, handle } = operations[call.action];
+    const { schema } = operations[call.action];
     call.parameters = Object.fromEntries(form);
     const input = parseParameters(schema, form);
     call.parameters = input;
@@ -86,13 +86,21 @@ export class Ec2Service {
       const reason = 'Request would have succeeded, but DryRun flag is set.';
       throw new Ec2Error('DryRunOperation', reason);
     }
-    const context = isReading(call.action)
-      ? { ...this.#context, cloud: this.#history.asOf(this.#gate.lagOf(targets)) }
-      : this.#context;
-    const output = await handle(input, context);
-    this.#history.record();
+    const output = await this.#act(call.action, input);
     this.#gate.leave(targets);
     return formatResponse(schema, output, requestId);
+  }
+
+  /** Reads see the past when they lag; whatever else is done, is done to the present. */
+  async #act(action: Ec2Operation, input: Call['parameters']): Promise<Call['parameters']> {
+    const { handle } = operations[action];
+    if (isReading(action)) {
+      const lagMs = this.#gate.lagOf([action, 'ec2']);
+      return handle(input, { ...this.#context, cloud: this.#history.asOf(lagMs) });
+    }
+    const output = await handle(input, this.#context);
+    this.#history.record();
+    return output;
   }
 }
 
