@@ -42,6 +42,7 @@ export type {
   InstanceLimits,
 } from './ports.ts';
 export { type AroundCall, aroundEachCall } from './around-each-call.ts';
+export { EC2_ACTIONS, type Ec2Action } from './ec2-actions.ts';
 export type { Clock } from './clock.ts';
 export {
   type EniAttachmentId,
