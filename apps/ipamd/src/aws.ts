@@ -3,7 +3,7 @@ import {
   createEniAllocator,
   defaultRateLimits,
   defaultRetryPolicy,
-  type Ec2Operation,
+  EC2_ACTIONS,
   type EniAllocator,
   type InstanceLimits,
   withCallObserver,
@@ -22,21 +22,6 @@ export interface AwsAccess {
   readonly limits: InstanceLimits;
   readonly allocator: EniAllocator;
 }
-
-/** The EC2 action behind each operation, as the metrics' label `fn` has it. */
-const EC2_ACTION: Readonly<Record<Ec2Operation, string>> = {
-  createEni: 'CreateNetworkInterface',
-  attachEni: 'AttachNetworkInterface',
-  setDeleteOnTermination: 'ModifyNetworkInterfaceAttribute',
-  assignAddresses: 'AssignPrivateIpAddresses',
-  unassignAddresses: 'UnassignPrivateIpAddresses',
-  detachEni: 'DetachNetworkInterface',
-  deleteEni: 'DeleteNetworkInterface',
-  describeEnis: 'DescribeNetworkInterfaces',
-  describeUsedDeviceIndexes: 'DescribeInstances',
-  describeInstanceLimits: 'DescribeInstanceTypes',
-  createTags: 'CreateTags',
-};
 
 /**
  * Connects to instance metadata and EC2. Returns once metadata has answered, and EC2 if it had to be
@@ -65,9 +50,9 @@ export async function connectToAws({
     ...(config.ec2Endpoint === undefined ? {} : { endpoint: config.ec2Endpoint }),
   });
   const observed = withCallObserver(aws, (operation) => {
-    metrics.ec2Requests.inc({ fn: EC2_ACTION[operation] });
+    metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });
     return ({ kind }) => {
-      if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTION[operation] });
+      if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
     };
   });
   const ec2 = withRetry(
