@@ -49,6 +49,7 @@ describe('allocateEni', () => {
             subnetId: 'subnet-1',
             securityGroupIds: ['sg-a', 'sg-b'],
             secondaryAddressCount: 9,
+            prefixCount: 0,
             description: 'aws-K8S-i-1',
             tags: {
               'cluster.k8s.amazonaws.com/name': 'blue',
@@ -69,6 +70,13 @@ describe('allocateEni', () => {
         },
       ].map((call) => expectEni(call)),
     );
+  });
+
+  test('creates an ENI with prefixes instead of addresses', async () => {
+    const { allocator, secondaryEnis } = setUp();
+    const eni = await allocator.allocateEni({ subnetId, securityGroupIds: [], prefixCount: 3 });
+    expect(secondaryEnis()[0]).toMatchObject({ secondaryAddresses: [], prefixes: eni.prefixes });
+    expect(eni.prefixes).toHaveLength(3);
   });
 
   test('returns what EC2 answered, without describing anything', async () => {
@@ -158,7 +166,11 @@ describe('allocateEni', () => {
     const { allocator, ec2 } = setUp();
     for (const addressCount of [-1, 1.5, Number.NaN]) {
       await expect(allocator.allocateEni({ ...request, addressCount })).rejects.toThrow(TypeError);
+      const prefixes = { subnetId, securityGroupIds: [], prefixCount: addressCount };
+      await expect(allocator.allocateEni(prefixes)).rejects.toThrow(TypeError);
     }
+    const both = { ...request, prefixCount: 1 } as unknown as typeof request; // as JavaScript might
+    await expect(allocator.allocateEni(both)).rejects.toThrow('received both');
     expect(ec2.calls).toEqual([]);
   });
 });

@@ -14,13 +14,16 @@ export interface AllocatedEni extends EniTruth {
   readonly networkCardIndex: number;
 }
 
-export interface AllocateEniRequest extends CallOptions {
+export type AllocateEniRequest = CallOptions & {
   readonly subnetId: SubnetId;
   /** In any order; empty means the VPC's default group. */
   readonly securityGroupIds: readonly SecurityGroupId[];
-  /** Addresses for pods, beside the ENI's primary one; 0 or more. */
-  readonly addressCount: number;
-}
+} & PodAddresses;
+
+/** What an ENI shall hold for pods, beside its primary address: EC2 takes one kind at a time. */
+export type PodAddresses =
+  | { readonly addressCount: number; readonly prefixCount?: never }
+  | { readonly prefixCount: number; readonly addressCount?: never };
 
 type Attachment = Pick<AllocatedEni, 'attachmentId' | 'deviceNumber' | 'networkCardIndex'>;
 
@@ -58,7 +61,8 @@ function createRequest(context: AllocatorContext, request: AllocateEniRequest) {
   return {
     subnetId: request.subnetId,
     securityGroupIds: [...request.securityGroupIds].sort(),
-    secondaryAddressCount: request.addressCount,
+    secondaryAddressCount: request.addressCount ?? 0,
+    prefixCount: request.prefixCount ?? 0,
     description: `${ENI_DESCRIPTION_PREFIX}${owner.instanceId}`,
     tags: tagsOfNewEni(owner, clock.nowMs()),
     clientToken: context.newClientToken(),

@@ -26,6 +26,8 @@ export function aroundEachCall(port: Ec2NetworkPort, around: AroundCall): Ec2Net
     setDeleteOnTermination: wrap('setDeleteOnTermination'),
     assignAddresses: wrap('assignAddresses'),
     unassignAddresses: wrap('unassignAddresses'),
+    assignPrefixes: wrap('assignPrefixes'),
+    unassignPrefixes: wrap('unassignPrefixes'),
     detachEni: wrap('detachEni'),
     deleteEni: wrap('deleteEni'),
     describeEnis: wrap('describeEnis'),

@@ -10,6 +10,8 @@ export const EC2_ACTIONS = {
   setDeleteOnTermination: 'ModifyNetworkInterfaceAttribute',
   assignAddresses: 'AssignPrivateIpAddresses',
   unassignAddresses: 'UnassignPrivateIpAddresses',
+  assignPrefixes: 'AssignPrivateIpAddresses',
+  unassignPrefixes: 'UnassignPrivateIpAddresses',
   detachEni: 'DetachNetworkInterface',
   deleteEni: 'DeleteNetworkInterface',
   describeEnis: 'DescribeNetworkInterfaces',

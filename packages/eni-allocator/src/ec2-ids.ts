@@ -4,6 +4,8 @@ export type SubnetId = `subnet-${string}`;
 export type InstanceId = `i-${string}`;
 export type SecurityGroupId = `sg-${string}`;
 export type Ipv4Address = `${number}.${number}.${number}.${number}`;
+/** The 16 addresses of a block that EC2 assigns as one, by its first: `10.0.0.16/28`. */
+export type Ipv4Prefix = `${Ipv4Address}/28`;
 
 /**
  * The text as an ENI id.
@@ -45,6 +47,22 @@ export function parseIpv4Address(text: string): Ipv4Address {
     throw new TypeError(`expected an IPv4 address, received ${JSON.stringify(text)}`);
   }
   return text as Ipv4Address; // checked octet by octet above
+}
+
+/**
+ * The text as an IPv4 prefix: the first address of an aligned block of 16, and `/28`.
+ *
+ * @throws {TypeError} when it is anything else.
+ */
+export function parseIpv4Prefix(text: string): Ipv4Prefix {
+  const [address = '', length, ...rest] = text.split('/');
+  const lastOctet = Number(parseIpv4Address(address).split('.')[3]);
+  if (length !== '28' || rest.length > 0 || lastOctet % 16 !== 0) {
+    throw new TypeError(
+      `expected an IPv4 prefix like 10.0.0.16/28, received ${JSON.stringify(text)}`,
+    );
+  }
+  return text as Ipv4Prefix; // checked part by part above
 }
 
 const isOctet = (text: string) => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255;

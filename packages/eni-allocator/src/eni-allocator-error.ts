@@ -4,6 +4,7 @@
  * - `eni-limit-reached`: the instance (or the account) holds as many ENIs as it may.
  * - `address-limit-reached`: the ENI holds as many addresses as its instance type allows.
  * - `subnet-exhausted`: the subnet has not enough free addresses.
+ * - `no-free-prefix`: the subnet may have free addresses, but no aligned block of 16 is whole.
  * - `throttled`: EC2 asked to slow down; the operation was not carried out.
  * - `not-permitted`: credentials are missing, expired or not allowed to do this.
  * - `eni-not-found`: EC2 does not know the ENI (any more).
@@ -15,6 +16,7 @@ export type EniAllocatorErrorCode =
   | 'eni-limit-reached'
   | 'address-limit-reached'
   | 'subnet-exhausted'
+  | 'no-free-prefix'
   | 'throttled'
   | 'not-permitted'
   | 'eni-not-found'

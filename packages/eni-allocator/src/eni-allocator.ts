@@ -3,10 +3,10 @@ import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './alloc
 import type { AllocatorContext } from './allocator-context.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
-import type { EniId, InstanceId, Ipv4Address } from './ec2-ids.ts';
+import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
-import { unassignAddresses } from './unassign-addresses.ts';
+import { unassignAddresses, unassignPrefixes } from './unassign.ts';
 import type { LeakedEni } from './unfinished-enis.ts';
 
 /**
@@ -17,8 +17,8 @@ import type { LeakedEni } from './unfinished-enis.ts';
  */
 export interface EniAllocator {
   /**
-   * Creates an ENI with `addressCount` addresses for pods, attaches it to the smallest free device
-   * number of network card 0 and lets it go with the instance.
+   * Creates an ENI with `addressCount` addresses or `prefixCount` prefixes for pods, attaches it to the
+   * smallest free device number of network card 0 and lets it go with the instance.
    *
    * The answer is what EC2 said; neither the metadata service nor the kernel need to know the ENI yet.
    * On failure the ENI is deleted again and the first error is thrown. When deleting it fails, too,
@@ -42,6 +42,23 @@ export interface EniAllocator {
   unassignAddresses(
     eniId: EniId,
     addresses: readonly Ipv4Address[],
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Adds exactly `count` prefixes (at least 1) of EC2's choice to the ENI and returns them.
+   *
+   * `no-free-prefix` means that the subnet has no aligned block of 16 free addresses left; single
+   * addresses may still be had. For the rest see {@link EniAllocator.assignAddresses}.
+   */
+  assignPrefixes(
+    eniId: EniId,
+    count: number,
+    options?: CallOptions,
+  ): Promise<readonly Ipv4Prefix[]>;
+  /** Takes prefixes off the ENI. Prefixes that are not on it any more are no error; repeatable. */
+  unassignPrefixes(
+    eniId: EniId,
+    prefixes: readonly Ipv4Prefix[],
     options?: CallOptions,
   ): Promise<void>;
   /**
@@ -101,7 +118,7 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   };
   return {
     allocateEni: async (request) => {
-      requireCount('addressCount', request.addressCount, 0);
+      requireOneCount(request);
       return allocateEni(context, request);
     },
     assignAddresses: async (eniId, count, callOptions = {}) => {
@@ -109,7 +126,13 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
       return ec2.assignAddresses({ eniId, count }, callOptions);
     },
     unassignAddresses: (eniId, addresses, callOptions = {}) =>
-      unassignAddresses(context, { eniId, addresses }, callOptions),
+      unassignAddresses(context, eniId, addresses, callOptions),
+    assignPrefixes: async (eniId, count, callOptions = {}) => {
+      requireCount('count', count, 1);
+      return ec2.assignPrefixes({ eniId, count }, callOptions);
+    },
+    unassignPrefixes: (eniId, prefixes, callOptions = {}) =>
+      unassignPrefixes(context, eniId, prefixes, callOptions),
     freeEni: (eniId, callOptions = {}) => freeEni(context, eniId, callOptions),
     describeEnis: async (eniIds, callOptions = {}) =>
       eniIds.length === 0 ? [] : ec2.describeEnis({ eniIds }, callOptions),
@@ -117,8 +140,19 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   };
 }
 
-function requireCount(name: string, value: number, minimum: number): void {
-  if (!Number.isSafeInteger(value) || value < minimum) {
+function requireOneCount({ addressCount, prefixCount }: AllocateEniRequest): void {
+  if (addressCount !== undefined && prefixCount !== undefined) {
+    throw new TypeError('allocateEni: expected addressCount or prefixCount, received both');
+  }
+  if (prefixCount === undefined) {
+    requireCount('addressCount', addressCount, 0);
+  } else {
+    requireCount('prefixCount', prefixCount, 0);
+  }
+}
+
+function requireCount(name: string, value: number | undefined, minimum: number): void {
+  if (value === undefined || !Number.isSafeInteger(value) || value < minimum) {
     throw new TypeError(`${name}: expected an integer of at least ${minimum}, received ${value}`);
   }
 }

@@ -1,5 +1,12 @@
 import { aroundEachCall } from './around-each-call.ts';
-import type { EniAttachmentId, EniId, InstanceId, Ipv4Address, SubnetId } from './ec2-ids.ts';
+import type {
+  EniAttachmentId,
+  EniId,
+  InstanceId,
+  Ipv4Address,
+  Ipv4Prefix,
+  SubnetId,
+} from './ec2-ids.ts';
 import { EniAllocatorError, type EniAllocatorErrorCode } from './eni-allocator-error.ts';
 import type { DeviceSlot, Ec2NetworkPort, Ec2Operation, EniFilter, EniTruth } from './ports.ts';
 
@@ -106,6 +113,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
     return serial;
   };
   const nextAddress = (): Ipv4Address => `10.0.0.${next() + 3}`;
+  const nextPrefix = (): Ipv4Prefix => `10.1.${next()}.16/28`;
 
   const addEni = (eni: Partial<EniTruth>): EniTruth => {
     const added: EniTruth = {
@@ -114,6 +122,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
       subnetId: 'subnet-1' as SubnetId,
       primaryAddress: nextAddress(),
       secondaryAddresses: [],
+      prefixes: [],
       status: 'available',
       description: '',
       tags: {},
@@ -164,7 +173,8 @@ function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
       }
       const { subnetId, description, tags } = request;
       const secondaryAddresses = Array.from({ length: request.secondaryAddressCount }, nextAddress);
-      const eni = addEni({ subnetId, description, tags, secondaryAddresses });
+      const prefixes = Array.from({ length: request.prefixCount }, nextPrefix);
+      const eni = addEni({ subnetId, description, tags, secondaryAddresses, prefixes });
       createdFor.set(request.clientToken, eni.eniId);
       return { ...eni };
     },
@@ -201,6 +211,19 @@ function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
         throw scripted('unassignAddresses', 'invalid-request');
       }
       eni.secondaryAddresses = eni.secondaryAddresses.filter((held) => !addresses.includes(held));
+    },
+    async assignPrefixes({ eniId, count }) {
+      const eni = get(eniId);
+      const assigned = Array.from({ length: count }, nextPrefix);
+      eni.prefixes = [...eni.prefixes, ...assigned];
+      return assigned;
+    },
+    async unassignPrefixes({ eniId, prefixes }) {
+      const eni = get(eniId);
+      if (!prefixes.every((prefix) => eni.prefixes.includes(prefix))) {
+        throw scripted('unassignPrefixes', 'invalid-request');
+      }
+      eni.prefixes = eni.prefixes.filter((held) => !prefixes.includes(held));
     },
     async detachEni(attachmentId) {
       const eni = byAttachment(attachmentId);

@@ -3,6 +3,7 @@ import type {
   EniId,
   InstanceId,
   Ipv4Address,
+  Ipv4Prefix,
   SecurityGroupId,
   SubnetId,
 } from './ec2-ids.ts';
@@ -31,6 +32,8 @@ export interface EniTruth {
   readonly primaryAddress: Ipv4Address;
   /** Everything but the primary address, in EC2's order. */
   readonly secondaryAddresses: readonly Ipv4Address[];
+  /** Blocks of 16 addresses, in EC2's order. Each takes one slot of the ENI, as an address does. */
+  readonly prefixes: readonly Ipv4Prefix[];
   readonly status: EniStatus;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -51,8 +54,10 @@ export interface CreateEniRequest {
   readonly subnetId: SubnetId;
   /** Empty means the VPC's default group. */
   readonly securityGroupIds: readonly SecurityGroupId[];
-  /** Addresses beside the primary one; 0 is allowed. */
+  /** Addresses beside the primary one; 0 is allowed. EC2 refuses it together with prefixes. */
   readonly secondaryAddressCount: number;
+  /** Prefixes; 0 is allowed. */
+  readonly prefixCount: number;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Repeating a request with the same token returns the ENI of the first. */
@@ -112,6 +117,15 @@ export interface Ec2NetworkPort {
   ): Promise<readonly Ipv4Address[]>;
   unassignAddresses(
     request: { readonly eniId: EniId; readonly addresses: readonly Ipv4Address[] },
+    options?: CallOptions,
+  ): Promise<void>;
+  /** Adds `count` prefixes of EC2's choice and returns them. Not idempotent. */
+  assignPrefixes(
+    request: { readonly eniId: EniId; readonly count: number },
+    options?: CallOptions,
+  ): Promise<readonly Ipv4Prefix[]>;
+  unassignPrefixes(
+    request: { readonly eniId: EniId; readonly prefixes: readonly Ipv4Prefix[] },
     options?: CallOptions,
   ): Promise<void>;
   detachEni(attachmentId: EniAttachmentId, options?: CallOptions): Promise<DetachOutcome>;

@@ -44,13 +44,15 @@ describe('withRetry', () => {
     expect(await settle(port.deleteEni(eniId), clock)).toBe('not-found');
   });
 
-  test('does not assign twice when the answer was lost', async () => {
+  test.each([
+    { operation: 'assignAddresses', assigned: 'secondaryAddresses' },
+    { operation: 'assignPrefixes', assigned: 'prefixes' },
+  ] as const)('$operation does not assign twice when the answer was lost', async (assign) => {
     const { clock, ec2, port } = setUp();
-    ec2.loseNextAnswer('assignAddresses');
-    await expect(settle(port.assignAddresses({ eniId, count: 2 }), clock)).rejects.toMatchObject({
-      code: 'unreachable',
-    });
-    expect(ec2.enis()[0]?.secondaryAddresses).toHaveLength(2);
+    ec2.loseNextAnswer(assign.operation);
+    const assigning = settle<unknown>(port[assign.operation]({ eniId, count: 2 }), clock);
+    await expect(assigning).rejects.toMatchObject({ code: 'unreachable' });
+    expect(ec2.enis()[0]?.[assign.assigned]).toHaveLength(2);
   });
 
   test.each(['subnet-exhausted', 'not-permitted', 'invalid-request'] as const)(

@@ -30,8 +30,8 @@ export const defaultRetryPolicy: RetryPolicy = {
  * The port, with calls repeated that EC2 throttled or did not answer.
  *
  * A throttled call was not carried out and is repeated whatever it is. A call without an answer may
- * have been carried out, so `assignAddresses`, which would assign twice, is not repeated then; every
- * other operation of the port may be. The last error is the one that is thrown.
+ * have been carried out, so `assignAddresses` and `assignPrefixes`, which would assign twice, are not
+ * repeated then; every other operation of the port may be. The last error is the one that is thrown.
  */
 export function withRetry(port: Ec2NetworkPort, policy: RetryPolicy, clock: Clock): Ec2NetworkPort {
   return aroundEachCall(port, async (operation, call, options) => {
@@ -52,9 +52,8 @@ function mayRepeat(operation: Ec2Operation, error: unknown): boolean {
   if (!isEniAllocatorError(error)) {
     return false;
   }
-  return (
-    error.code === 'throttled' || (error.code === 'unreachable' && operation !== 'assignAddresses')
-  );
+  const isAssign = operation === 'assignAddresses' || operation === 'assignPrefixes';
+  return error.code === 'throttled' || (error.code === 'unreachable' && !isAssign);
 }
 
 /** The wait after the given failed try (1, 2, …), in milliseconds. */

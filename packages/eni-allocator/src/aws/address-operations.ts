@@ -1,11 +1,14 @@
-import { parseIpv4Address } from '../ec2-ids.ts';
+import { parseIpv4Address, parseIpv4Prefix } from '../ec2-ids.ts';
 import type { Ec2NetworkPort } from '../ports.ts';
 import { required } from './decode-eni.ts';
 import type { Perform } from './perform.ts';
 
-type AddressOperations = Pick<Ec2NetworkPort, 'assignAddresses' | 'unassignAddresses'>;
+type AddressOperations = Pick<
+  Ec2NetworkPort,
+  'assignAddresses' | 'unassignAddresses' | 'assignPrefixes' | 'unassignPrefixes'
+>;
 
-/** The addresses on an ENI: assign, unassign. */
+/** The addresses and prefixes on an ENI: assign, unassign. */
 export const addressOperations = (perform: Perform): AddressOperations => ({
   assignAddresses({ eniId, count }, options = {}) {
     const call = {
@@ -36,6 +39,38 @@ export const addressOperations = (perform: Perform): AddressOperations => ({
       const command = new sdk.UnassignPrivateIpAddressesCommand({
         NetworkInterfaceId: eniId,
         PrivateIpAddresses: [...addresses],
+      });
+      await client.send(command, http);
+    });
+  },
+
+  assignPrefixes({ eniId, count }, options = {}) {
+    const call = {
+      action: 'AssignPrivateIpAddresses',
+      doing: `assigning ${count} prefixes to ${eniId}`,
+      facts: { eniId, count },
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.AssignPrivateIpAddressesCommand({
+        NetworkInterfaceId: eniId,
+        Ipv4PrefixCount: count,
+      });
+      const answer = await client.send(command, http);
+      const assigned = required('AssignedIpv4Prefixes', answer.AssignedIpv4Prefixes);
+      return assigned.map(({ Ipv4Prefix }) => parseIpv4Prefix(required('Ipv4Prefix', Ipv4Prefix)));
+    });
+  },
+
+  unassignPrefixes({ eniId, prefixes }, options = {}) {
+    const call = {
+      action: 'UnassignPrivateIpAddresses',
+      doing: `unassigning ${prefixes.length} prefixes from ${eniId}`,
+      facts: { eniId, count: prefixes.length },
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.UnassignPrivateIpAddressesCommand({
+        NetworkInterfaceId: eniId,
+        Ipv4Prefixes: [...prefixes],
       });
       await client.send(command, http);
     });

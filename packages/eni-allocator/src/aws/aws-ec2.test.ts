@@ -41,7 +41,8 @@ const ENI_XML = `
     <item><privateIpAddress>10.0.0.9</privateIpAddress><primary>false</primary></item>
     <item><privateIpAddress>10.0.0.5</privateIpAddress><primary>true</primary></item>
     <item><privateIpAddress>10.0.0.7</privateIpAddress><primary>false</primary></item>
-  </privateIpAddressesSet>`;
+  </privateIpAddressesSet>
+  <ipv4PrefixSet><item><ipv4Prefix>10.0.1.16/28</ipv4Prefix></item></ipv4PrefixSet>`;
 
 describe('what createAwsEc2 sends', () => {
   test('createEni', async () => {
@@ -51,6 +52,7 @@ describe('what createAwsEc2 sends', () => {
       subnetId: 'subnet-1',
       securityGroupIds: ['sg-1', 'sg-2'],
       secondaryAddressCount: 9,
+      prefixCount: 0,
       description: 'aws-K8S-i-1',
       tags: { a: '1' },
       clientToken: 'token-1',
@@ -69,6 +71,41 @@ describe('what createAwsEc2 sends', () => {
         'TagSpecification.1.Tag.1.Value': '1',
         ClientToken: 'token-1',
       },
+    ]);
+  });
+
+  test('createEni with prefixes names no count of addresses', async () => {
+    const xml = `<networkInterface>${ENI_XML}</networkInterface>`;
+    const { port, requests } = await portAgainst(says('CreateNetworkInterface', xml));
+    await port.createEni({
+      subnetId: 'subnet-1',
+      securityGroupIds: [],
+      secondaryAddressCount: 0,
+      prefixCount: 3,
+      description: '',
+      tags: {},
+      clientToken: 'token-1',
+    });
+    expect(requests[0]).toMatchObject({ Ipv4PrefixCount: '3' });
+    expect(requests[0]).not.toHaveProperty('SecondaryPrivateIpAddressCount');
+  });
+
+  test('assignPrefixes and unassignPrefixes', async () => {
+    const { port, requests } = await portAgainst(
+      says(
+        'AssignPrivateIpAddresses',
+        `<assignedIpv4PrefixSet><item><ipv4Prefix>10.0.1.16/28</ipv4Prefix></item></assignedIpv4PrefixSet>`,
+      ),
+      says('UnassignPrivateIpAddresses', '<return>true</return>'),
+    );
+    const eniId = 'eni-1';
+    const prefixes = await port.assignPrefixes({ eniId, count: 1 });
+    expect(prefixes).toEqual(['10.0.1.16/28']);
+    await port.unassignPrefixes({ eniId, prefixes });
+    const common = { Version: '2016-11-15', NetworkInterfaceId: eniId };
+    expect(requests).toEqual([
+      { ...common, Action: 'AssignPrivateIpAddresses', Ipv4PrefixCount: '1' },
+      { ...common, Action: 'UnassignPrivateIpAddresses', 'Ipv4Prefix.1': '10.0.1.16/28' },
     ]);
   });
 
@@ -123,6 +160,7 @@ describe('what createAwsEc2 understands', () => {
         subnetId: 'subnet-1',
         primaryAddress: '10.0.0.5',
         secondaryAddresses: ['10.0.0.9', '10.0.0.7'],
+        prefixes: ['10.0.1.16/28'],
         status: 'detaching',
         description: 'aws-K8S-i-1',
         tags: { team: 'net' },

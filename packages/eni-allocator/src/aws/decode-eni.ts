@@ -4,6 +4,7 @@ import {
   parseEniId,
   parseInstanceId,
   parseIpv4Address,
+  parseIpv4Prefix,
   parseSubnetId,
 } from '../ec2-ids.ts';
 import type { EniStatus, EniTruth } from '../ports.ts';
@@ -32,6 +33,9 @@ export function decodeEni(eni: NetworkInterface): EniTruth {
     primaryAddress: parseIpv4Address(required('PrivateIpAddress', eni.PrivateIpAddress)),
     secondaryAddresses: secondary.map((address) =>
       parseIpv4Address(required('PrivateIpAddresses', address.PrivateIpAddress)),
+    ),
+    prefixes: (eni.Ipv4Prefixes ?? []).map(({ Ipv4Prefix }) =>
+      parseIpv4Prefix(required('Ipv4Prefix', Ipv4Prefix)),
     ),
     status: decodeStatus(eni),
     description: eni.Description ?? '',

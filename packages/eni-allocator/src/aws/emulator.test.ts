@@ -86,6 +86,31 @@ describe('an ENI from EC2', () => {
     expect(enis()[0]?.secondaryAddresses).toEqual([]);
   });
 
+  test('is created with prefixes, and grows and shrinks by them', async () => {
+    const eni = await allocator.allocateEni({
+      subnetId: instance.subnetId,
+      securityGroupIds: [],
+      prefixCount: 2,
+    });
+    expect(eni.prefixes).toEqual(['10.0.0.16/28', '10.0.0.32/28']);
+    const assigned = await allocator.assignPrefixes(eni.eniId, 1);
+    expect(enis()[0]).toMatchObject({
+      prefixes: [...eni.prefixes, ...assigned],
+      secondaryAddresses: [],
+    });
+    await allocator.unassignPrefixes(eni.eniId, eni.prefixes);
+    await allocator.unassignPrefixes(eni.eniId, [...eni.prefixes, ...assigned]);
+    expect(enis()[0]?.prefixes).toEqual([]);
+  });
+
+  test('holds addresses and prefixes at once', async () => {
+    const eni = await allocate(2);
+    const prefixes = await allocator.assignPrefixes(eni.eniId, 2);
+    expect(await allocator.describeEnis([eni.eniId])).toEqual([
+      expect.objectContaining({ secondaryAddresses: eni.secondaryAddresses, prefixes }),
+    ]);
+  });
+
   test('is gone after freeEni, however often that runs', async () => {
     emulator.knobs.detachDelayMs = 3_000;
     const eni = await allocate();
@@ -137,6 +162,20 @@ describe('limits', () => {
     await allocator.unassignAddresses(eni.eniId, eni.secondaryAddresses.slice(0, 2));
     await expect(allocate(9, small.subnetId)).rejects.toMatchObject({ code: 'subnet-exhausted' });
     expect(enis()).toHaveLength(1);
+  });
+
+  test('no-free-prefix when the subnet has addresses but no whole block', async () => {
+    const { vpcId, availabilityZone } = instance;
+    // Of a /27, the first block holds AWS's four addresses, and the last one its fifth.
+    const scattered = emulator.addSubnet({ vpcId, cidr: '10.0.2.0/27', availabilityZone });
+    const eni = await allocate(1, scattered.subnetId);
+    const request = { subnetId: scattered.subnetId, securityGroupIds: [], prefixCount: 1 };
+    await expect(allocator.allocateEni(request)).rejects.toMatchObject({ code: 'no-free-prefix' });
+    await expect(allocator.assignPrefixes(eni.eniId, 1)).rejects.toMatchObject({
+      code: 'no-free-prefix',
+      facts: { awsCode: 'InsufficientCidrBlocks' },
+    });
+    expect(await allocator.assignAddresses(eni.eniId, 1)).toHaveLength(1);
   });
 
   test('the limits of an instance type', async () => {

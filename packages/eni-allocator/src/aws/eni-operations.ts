@@ -12,11 +12,14 @@ type EniOperations = Pick<
 /** The life of an ENI: create, attach, detach, delete. */
 export const eniOperations = (perform: Perform): EniOperations => ({
   createEni(request, options = {}) {
-    const { subnetId, secondaryAddressCount } = request;
+    const { subnetId, secondaryAddressCount, prefixCount } = request;
     const call = {
       action: 'CreateNetworkInterface',
-      doing: `creating an ENI with ${secondaryAddressCount} secondary addresses in ${subnetId}`,
-      facts: { subnetId, secondaryAddressCount },
+      doing:
+        `creating an ENI with ` +
+        `${prefixCount > 0 ? `${prefixCount} prefixes` : `${secondaryAddressCount} secondary addresses`} ` +
+        `in ${subnetId}`,
+      facts: { subnetId, secondaryAddressCount, prefixCount },
     };
     return perform(call, options, async (client, sdk, http) => {
       const command = new sdk.CreateNetworkInterfaceCommand({
@@ -28,6 +31,7 @@ export const eniOperations = (perform: Perform): EniOperations => ({
         ...(secondaryAddressCount > 0
           ? { SecondaryPrivateIpAddressCount: secondaryAddressCount }
           : {}),
+        ...(prefixCount > 0 ? { Ipv4PrefixCount: prefixCount } : {}),
       });
       const answer = await client.send(command, http);
       return decodeEni(required('NetworkInterface', answer.NetworkInterface));

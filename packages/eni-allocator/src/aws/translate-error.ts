@@ -20,8 +20,8 @@ export const codeForAwsCode: Readonly<Record<string, EniAllocatorErrorCode>> = {
 
   PrivateIpAddressLimitExceeded: 'address-limit-reached',
 
-  InsufficientCidrBlocks: 'subnet-exhausted',
   InsufficientFreeAddressesInSubnet: 'subnet-exhausted',
+  InsufficientCidrBlocks: 'no-free-prefix',
 
   Throttling: 'throttled',
   ThrottlingException: 'throttled',
@@ -121,6 +121,8 @@ const adviceFor: Readonly<Record<EniAllocatorErrorCode, (call: AwsCall) => strin
   'eni-limit-reached': () => 'free an ENI or use a larger instance type',
   'address-limit-reached': () => 'describe the ENI to learn which addresses it holds',
   'subnet-exhausted': () => 'free addresses in the subnet or use another one',
+  'no-free-prefix': () =>
+    'ask for single addresses, reserve a block for prefixes in the subnet, or use another subnet',
   throttled: () => 'call less often',
   'not-permitted': ({ action }) =>
     `see that the node has valid credentials and that its IAM role allows ec2:${action}`,
