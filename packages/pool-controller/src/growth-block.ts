@@ -22,6 +22,7 @@ const LONGEST_BACKOFF_MS = 30_000;
 
 const reasonOfCode: Readonly<Record<string, GrowthBlockReason>> = {
   'subnet-exhausted': 'subnet-full',
+  'no-free-prefix': 'subnet-full',
   throttled: 'throttled',
   'not-permitted': 'permission',
   'eni-limit-reached': 'eni-limit',
