@@ -9,6 +9,7 @@ export {
 export type { AllocatedEni, AllocateEniRequest } from './allocate-eni.ts';
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
 export type { LeakedEni } from './unfinished-enis.ts';
+export { EC2_ERROR_TABLE, type Ec2ErrorMeaning } from './aws/ec2-error-table.ts';
 export { createAwsEc2 } from './aws/aws-ec2.ts';
 export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs, withRetry } from './with-retry.ts';
@@ -22,6 +23,8 @@ export { type CallObserver, type CallOutcome, withCallObserver } from './with-ca
 export {
   EniAllocatorError,
   type EniAllocatorErrorCode,
+  ERROR_REACTIONS,
+  type ErrorReaction,
   isEniAllocatorError,
 } from './eni-allocator-error.ts';
 

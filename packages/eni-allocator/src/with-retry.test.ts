@@ -22,14 +22,17 @@ function setUp() {
 }
 
 describe('withRetry', () => {
-  test('repeats a throttled call after growing waits', async () => {
-    const { clock, ec2, port } = setUp();
-    ec2.failNext('assignAddresses', 'throttled', 3);
-    const startedAtMs = clock.nowMs();
-    const assigned = await settle(port.assignAddresses({ eniId, count: 1 }), clock);
-    expect(assigned).toHaveLength(1);
-    expect(clock.nowMs() - startedAtMs).toBe(1_000 + 2_000 + 3_000);
-  });
+  test.each(['throttled', 'busy'] as const)(
+    'repeats a %s call after growing waits',
+    async (code) => {
+      const { clock, ec2, port } = setUp();
+      ec2.failNext('assignAddresses', code, 3);
+      const startedAtMs = clock.nowMs();
+      const assigned = await settle(port.assignAddresses({ eniId, count: 1 }), clock);
+      expect(assigned).toHaveLength(1);
+      expect(clock.nowMs() - startedAtMs).toBe(1_000 + 2_000 + 3_000);
+    },
+  );
 
   test('gives up with the last error', async () => {
     const { clock, ec2, port } = setUp();

@@ -27,9 +27,9 @@ export const defaultRetryPolicy: RetryPolicy = {
 };
 
 /**
- * The port, with calls repeated that EC2 throttled or did not answer.
+ * The port, with calls repeated that EC2 throttled, had no time for or did not answer.
  *
- * A throttled call was not carried out and is repeated whatever it is. A call without an answer may
+ * A call that was throttled or came too soon (`busy`) was not carried out and is repeated whatever it is. A call without an answer may
  * have been carried out, so `assignAddresses` and `assignPrefixes`, which would assign twice, are not
  * repeated then; every other operation of the port may be. The last error is the one that is thrown.
  */
@@ -53,7 +53,11 @@ function mayRepeat(operation: Ec2Operation, error: unknown): boolean {
     return false;
   }
   const isAssign = operation === 'assignAddresses' || operation === 'assignPrefixes';
-  return error.code === 'throttled' || (error.code === 'unreachable' && !isAssign);
+  return (
+    error.code === 'throttled' ||
+    error.code === 'busy' ||
+    (error.code === 'unreachable' && !isAssign)
+  );
 }
 
 /** The wait after the given failed try (1, 2, …), in milliseconds. */
