@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createFakeClock } from '@vpc-cni/testing';
 import type { SubnetId } from './ec2-ids.ts';
-import { createEniAllocator } from './eni-allocator.ts';
+import { createEniAllocator, type EniAllocatorOptions } from './eni-allocator.ts';
 import { createFakeEc2, type FakeEc2, type FakeEc2Options } from './fake-ec2.ts';
 import type { Ec2Operation } from './ports.ts';
 import { settle } from './settle.ts';
@@ -10,7 +10,7 @@ import { defaultRetryPolicy, withRetry } from './with-retry.ts';
 const subnetId: SubnetId = 'subnet-1';
 const request = { subnetId, securityGroupIds: [], addressCount: 2 } as const;
 
-function setUp(options: FakeEc2Options = {}) {
+function setUp(options: FakeEc2Options & Pick<EniAllocatorOptions, 'limits'> = {}) {
   const clock = createFakeClock(Date.parse('2026-03-01T12:00:00Z'));
   const ec2 = createFakeEc2(options);
   const allocator = createEniAllocator({
@@ -18,7 +18,8 @@ function setUp(options: FakeEc2Options = {}) {
     clock,
     instanceId: 'i-1',
     clusterName: 'blue',
-    newClientToken: () => 'token-1',
+    newClientToken: () => `token-${ec2.calls.length}`,
+    limits: options.limits,
   });
   const primary = ec2.addEni({
     eniId: 'eni-primary',
@@ -57,7 +58,7 @@ describe('allocateEni', () => {
               'node.k8s.amazonaws.com/createdAt': '2026-03-01T12:00:00Z',
               'node.k8s.amazonaws.com/instance_id': 'i-1',
             },
-            clientToken: 'token-1',
+            clientToken: 'token-1', // the first call was the look at the device numbers
           },
         },
         {
@@ -130,6 +131,55 @@ describe('allocateEni', () => {
       });
     });
     expect((await allocator.allocateEni(request)).deviceNumber).toBe(2);
+  });
+
+  test('attaches to the network card it is told', async () => {
+    const { allocator } = setUp();
+    const eni = await allocator.allocateEni({ ...request, networkCardIndex: 1 });
+    expect(eni).toMatchObject({ networkCardIndex: 1, deviceNumber: 0 });
+  });
+
+  test('does not ask for device numbers that the caller knows', async () => {
+    const { allocator, ec2 } = setUp();
+    const usedSlots = [{ networkCardIndex: 0, deviceNumber: 0 }];
+    const numbers = [
+      (await allocator.allocateEni({ ...request, usedSlots })).deviceNumber,
+      (await allocator.allocateEni({ ...request, usedSlots })).deviceNumber,
+    ];
+    expect(numbers).toEqual([1, 2]);
+    expect(ec2.calls.map(({ operation }) => operation)).toEqual([
+      ...['createEni', 'attachEni', 'setDeleteOnTermination'],
+      ...['createEni', 'attachEni', 'setDeleteOnTermination'],
+    ]);
+  });
+
+  test('passes over a slot that is taken, whatever the caller knows', async () => {
+    const { allocator } = setUp();
+    expect((await allocator.allocateEni({ ...request, usedSlots: [] })).deviceNumber).toBe(1);
+  });
+
+  test('asks EC2 when the caller knows of no free slot', async () => {
+    const limits = { maxEnis: 2, addressesPerEni: 10 };
+    const { allocator } = setUp({ limits });
+    const usedSlots = [0, 1].map((deviceNumber) => ({ networkCardIndex: 0, deviceNumber }));
+    expect((await allocator.allocateEni({ ...request, usedSlots })).deviceNumber).toBe(1);
+  });
+
+  test('takes the slot of an ENI that it freed', async () => {
+    const { allocator, clock } = setUp();
+    const usedSlots = [{ networkCardIndex: 0, deviceNumber: 0 }];
+    const first = await allocator.allocateEni({ ...request, usedSlots });
+    await settle(allocator.freeEni(first.eniId), clock);
+    expect((await allocator.allocateEni({ ...request, usedSlots })).deviceNumber).toBe(1);
+  });
+
+  test('gives several at once a slot each without trying one twice', async () => {
+    const { allocator, ec2 } = setUp();
+    const usedSlots = [{ networkCardIndex: 0, deviceNumber: 0 }];
+    const all = [1, 2, 3].map(() => allocator.allocateEni({ ...request, usedSlots }));
+    const enis = await Promise.all(all);
+    expect(enis.map(({ deviceNumber }) => deviceNumber).sort()).toEqual([1, 2, 3]);
+    expect(ec2.calls.filter(({ operation }) => operation === 'attachEni')).toHaveLength(3);
   });
 
   test('recognises its own attachment when the answer to it was lost', async () => {
@@ -207,6 +257,33 @@ describe('a failed allocateEni', () => {
     const allocating = settle(allocator.allocateEni({ ...request, signal }), clock);
     await expect(allocating).rejects.toThrow('shutting down');
     expect(secondaryEnis()).toEqual([]);
+  });
+
+  test.each([
+    { name: 'a full card', usedSlots: undefined, networkCardIndex: 0, code: 'eni-limit-reached' },
+    {
+      name: 'a card that is not there',
+      usedSlots: [],
+      networkCardIndex: 1,
+      code: 'invalid-request',
+    },
+  ])('for $name creates nothing', async ({ usedSlots, networkCardIndex, code }) => {
+    const { allocator, ec2 } = setUp({ limits: { maxEnis: 1, addressesPerEni: 10 } });
+    const place = usedSlots === undefined ? { networkCardIndex } : { networkCardIndex, usedSlots };
+    const allocating = allocator.allocateEni({ ...request, ...place });
+    await expect(allocating).rejects.toMatchObject({ code });
+    expect(changesOf(ec2)).toEqual([]);
+  });
+
+  test('leaves its slot to the next', async () => {
+    const { allocator, ec2, clock } = setUp();
+    const usedSlots = [{ networkCardIndex: 0, deviceNumber: 0 }];
+    for (const step of ['createEni', 'attachEni', 'setDeleteOnTermination'] as const) {
+      ec2.failNext(step, 'not-permitted');
+      const allocating = settle(allocator.allocateEni({ ...request, usedSlots }), clock);
+      await expect(allocating).rejects.toMatchObject({ code: 'not-permitted' });
+    }
+    expect((await allocator.allocateEni({ ...request, usedSlots })).deviceNumber).toBe(1);
   });
 
   test('at the create has nothing to clean up', async () => {

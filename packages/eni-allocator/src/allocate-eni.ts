@@ -1,10 +1,10 @@
 import type { AllocatorContext } from './allocator-context.ts';
-import type { EniAttachmentId, EniId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
-import { EniAllocatorError, isEniAllocatorError } from './eni-allocator-error.ts';
-import { ENI_DESCRIPTION_PREFIX, type EniOwner, tagsOfNewEni } from './eni-tags.ts';
-import type { CallOptions, EniTruth } from './ports.ts';
+import { attachEni } from './attach-eni.ts';
+import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
+import { isEniAllocatorError } from './eni-allocator-error.ts';
+import { ENI_DESCRIPTION_PREFIX, tagsOfNewEni } from './eni-tags.ts';
+import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
 import { deleteUnfinished, discardEni } from './unfinished-enis.ts';
-import { sleepOptions } from './with-retry.ts';
 
 /** An ENI that is on its way into this instance: what EC2 said when it was created and attached. */
 export interface AllocatedEni extends EniTruth {
@@ -18,6 +18,13 @@ export type AllocateEniRequest = CallOptions & {
   readonly subnetId: SubnetId;
   /** In any order; empty means the VPC's default group. */
   readonly securityGroupIds: readonly SecurityGroupId[];
+  /** Default: 0. Limits, if the allocator was given any, say which cards there are. */
+  readonly networkCardIndex?: number;
+  /**
+   * Slots that hold an ENI as far as the caller knows, for instance from the metadata service: EC2 is
+   * then not asked. It may be out of date; a slot that is taken after all is passed over.
+   */
+  readonly usedSlots?: readonly DeviceSlot[];
 } & PodAddresses;
 
 /** What an ENI shall hold for pods, beside its primary address: EC2 takes one kind at a time. */
@@ -25,28 +32,21 @@ export type PodAddresses =
   | { readonly addressCount: number; readonly prefixCount?: never }
   | { readonly prefixCount: number; readonly addressCount?: never };
 
-type Attachment = Pick<AllocatedEni, 'attachmentId' | 'deviceNumber' | 'networkCardIndex'>;
-
-/** Device numbers EC2 accepts; what the instance type allows is EC2's to say. */
-const MAX_DEVICE_NUMBER = 99;
-/** Only the first network card carries ENIs of ours. */
-const NETWORK_CARD_INDEX = 0;
-/** A new ENI may be unknown to the next call for a moment. */
-const VISIBILITY_ATTEMPTS = 5;
-const VISIBILITY_DELAY_MS = 500;
-
 export async function allocateEni(
   context: AllocatorContext,
   request: AllocateEniRequest,
 ): Promise<AllocatedEni> {
-  const { ec2, owner } = context;
+  const { ec2, owner, slots } = context;
   const options = { signal: request.signal };
   // They hold addresses of the subnet and count towards the account's limit. What fails is tried again.
   await deleteUnfinished(context, options);
-  const deviceNumbers = await freeDeviceNumbers(context, options);
-  const created = await ec2.createEni(createRequest(context, request), options);
+  const place = await reserveSlot(context, request, options);
+  const created = await createEni(context, request, options).catch((error: unknown) => {
+    slots.release(place.reserved);
+    throw error;
+  });
   try {
-    const attachment = await attachToOneOf(deviceNumbers, context, created.eniId, options);
+    const attachment = await attachEni(context, created.eniId, place, options);
     const { attachmentId } = attachment;
     await ec2.setDeleteOnTermination({ eniId: created.eniId, attachmentId }, options);
     return { ...created, ...attachment, instanceId: owner.instanceId, status: 'attaching' };
@@ -56,119 +56,37 @@ export async function allocateEni(
   }
 }
 
-function createRequest(context: AllocatorContext, request: AllocateEniRequest) {
-  const { owner, clock } = context;
-  return {
-    subnetId: request.subnetId,
-    securityGroupIds: [...request.securityGroupIds].sort(),
-    secondaryAddressCount: request.addressCount ?? 0,
-    prefixCount: request.prefixCount ?? 0,
-    description: `${ENI_DESCRIPTION_PREFIX}${owner.instanceId}`,
-    tags: tagsOfNewEni(owner, clock.nowMs()),
-    clientToken: context.newClientToken(),
-  };
-}
-
-/** Device numbers that are free now, in the order in which to try them; at least one. */
-async function freeDeviceNumbers(
-  { ec2, owner }: AllocatorContext,
-  options: CallOptions,
-): Promise<readonly number[]> {
-  const slots = await ec2.describeUsedDeviceIndexes(owner.instanceId, options);
-  const taken = new Set(
-    slots
-      .filter((slot) => slot.networkCardIndex === NETWORK_CARD_INDEX)
-      .map((slot) => slot.deviceNumber),
-  );
-  const all = Array.from({ length: MAX_DEVICE_NUMBER + 1 }, (_, deviceNumber) => deviceNumber);
-  const free = all.filter((deviceNumber) => !taken.has(deviceNumber));
-  if (free.length === 0) {
-    throw noDeviceNumberLeft(owner);
-  }
-  return free;
-}
-
-/** Attaches to the first device number that nobody else takes meanwhile. */
-async function attachToOneOf(
-  deviceNumbers: readonly number[],
-  context: AllocatorContext,
-  eniId: EniId,
-  options: CallOptions,
-): Promise<Attachment> {
-  for (const deviceNumber of deviceNumbers) {
-    const attachment = await attachTo(context, eniId, deviceNumber, options);
-    if (attachment !== undefined) {
-      return attachment;
-    }
-  }
-  throw noDeviceNumberLeft(context.owner);
-}
-
-const noDeviceNumberLeft = ({ instanceId }: EniOwner) =>
-  new EniAllocatorError(
-    'eni-limit-reached',
-    `attaching an ENI to ${instanceId}: no device number up to ${MAX_DEVICE_NUMBER} is free`,
-    { facts: { instanceId } },
+const createEni = (context: AllocatorContext, request: AllocateEniRequest, options: CallOptions) =>
+  context.ec2.createEni(
+    {
+      subnetId: request.subnetId,
+      securityGroupIds: [...request.securityGroupIds].sort(),
+      secondaryAddressCount: request.addressCount ?? 0,
+      prefixCount: request.prefixCount ?? 0,
+      description: `${ENI_DESCRIPTION_PREFIX}${context.owner.instanceId}`,
+      tags: tagsOfNewEni(context.owner, context.clock.nowMs()),
+      clientToken: context.newClientToken(),
+    },
+    options,
   );
 
-/** The attachment, or `undefined` when somebody else took the device number meanwhile. */
-async function attachTo(
-  context: AllocatorContext,
-  eniId: EniId,
-  deviceNumber: number,
+/** Reserves a slot before anything is created, so that a full instance costs nothing. */
+async function reserveSlot(
+  { ec2, owner, slots }: AllocatorContext,
+  { usedSlots, networkCardIndex = 0 }: AllocateEniRequest,
   options: CallOptions,
-): Promise<Attachment | undefined> {
-  const { instanceId } = context.owner;
-  const slot = { deviceNumber, networkCardIndex: NETWORK_CARD_INDEX };
-  const outcome = await onceVisible(context, options, () =>
-    context.ec2.attachEni({ eniId, instanceId, ...slot }, options),
-  );
-  if (outcome.kind === 'attached') {
-    return { attachmentId: outcome.attachmentId, ...slot };
-  }
-  const own = await findOwnAttachment(context, eniId, options);
-  if (own === undefined && outcome.kind === 'eni-in-use') {
-    throw new EniAllocatorError(
-      'invalid-request',
-      `attaching ${eniId} to ${instanceId}: EC2 says it is in use, but not by this instance`,
-      { facts: { eniId, instanceId } },
-    );
-  }
-  return own;
-}
-
-/** The attachment an earlier call made whose answer was lost. */
-async function findOwnAttachment(
-  context: AllocatorContext,
-  eniId: EniId,
-  options: CallOptions,
-): Promise<Attachment | undefined> {
-  const [eni] = await context.ec2.describeEnis({ eniIds: [eniId] }, options);
-  if (eni?.attachmentId === undefined || eni.instanceId !== context.owner.instanceId) {
-    return undefined;
-  }
-  const { attachmentId, deviceNumber = 0, networkCardIndex = 0 } = eni;
-  return { attachmentId, deviceNumber, networkCardIndex };
-}
-
-/** EC2 is eventually consistent: "not found" right after a create means "not yet". */
-async function onceVisible<T>(
-  context: AllocatorContext,
-  options: CallOptions,
-  call: () => Promise<T>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+): Promise<{ readonly used: readonly DeviceSlot[]; readonly reserved: DeviceSlot }> {
+  if (usedSlots !== undefined) {
     try {
-      return await call();
+      return { used: usedSlots, reserved: slots.reserve(usedSlots, networkCardIndex) };
     } catch (error) {
-      const isNotYet = isEniAllocatorError(error) && error.code === 'eni-not-found';
-      if (!isNotYet || attempt >= VISIBILITY_ATTEMPTS) {
+      // What the caller knows may be old news: whether there is really no room, EC2 has to say.
+      if (!isEniAllocatorError(error) || error.code !== 'eni-limit-reached') {
         throw error;
       }
     }
-    await context.clock.sleep(
-      VISIBILITY_DELAY_MS * 2 ** (attempt - 1),
-      sleepOptions(options.signal),
-    );
   }
+  slots.forgetFilled();
+  const used = await ec2.describeUsedDeviceIndexes(owner.instanceId, options);
+  return { used, reserved: slots.reserve(used, networkCardIndex) };
 }

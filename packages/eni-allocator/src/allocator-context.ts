@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { SlotBook } from './device-slots.ts';
 import type { EniId } from './ec2-ids.ts';
 import type { EniOwner } from './eni-tags.ts';
 import type { Ec2NetworkPort } from './ports.ts';
@@ -10,6 +11,7 @@ export interface AllocatorContext {
   readonly clock: Clock;
   readonly owner: EniOwner;
   readonly newClientToken: () => string;
+  readonly slots: SlotBook;
   /** ENIs of failed allocations that could not be deleted yet: all that an allocator remembers. */
   readonly unfinished: Set<EniId>;
   readonly onLeak: (leak: LeakedEni) => void;

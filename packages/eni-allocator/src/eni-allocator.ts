@@ -3,8 +3,10 @@ import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './alloc
 import type { AllocatorContext } from './allocator-context.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
+import { createSlotBook } from './device-slots.ts';
 import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
+import type { InstanceLimits } from './instance-limits.ts';
 import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
 import { unassignAddresses, unassignPrefixes } from './unassign.ts';
 import type { LeakedEni } from './unfinished-enis.ts';
@@ -18,7 +20,10 @@ import type { LeakedEni } from './unfinished-enis.ts';
 export interface EniAllocator {
   /**
    * Creates an ENI with `addressCount` addresses or `prefixCount` prefixes for pods, attaches it to the
-   * smallest free device number of network card 0 and lets it go with the instance.
+   * smallest free device number of the network card and lets it go with the instance. Several may
+   * run at once.
+   *
+   * Nothing is created when the card is full as far as the limits and EC2 say.
    *
    * The answer is what EC2 said; neither the metadata service nor the kernel need to know the ENI yet.
    * On failure the ENI is deleted again and the first error is thrown. When deleting it fails, too,
@@ -93,6 +98,8 @@ export interface EniAllocatorOptions {
   readonly clusterName?: string | undefined;
   /** More tags for new ENIs; keys that contain `k8s.amazonaws.com` are left out. Default: none. */
   readonly additionalTags?: Readonly<Record<string, string>> | undefined;
+  /** What the instance can carry. Default: unknown, and EC2's refusals tell. */
+  readonly limits?: InstanceLimits | undefined;
   /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
   readonly newClientToken?: () => string;
   /**
@@ -107,18 +114,20 @@ export interface EniAllocatorOptions {
  * which ENIs of failed allocations are still to be deleted, until it has deleted them or is gone.
  */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
-  const { ec2, clock, instanceId, clusterName, additionalTags } = options;
+  const { ec2, clock, instanceId, clusterName, additionalTags, limits } = options;
   const context: AllocatorContext = {
     ec2,
     clock,
     owner: { instanceId, clusterName, additionalTags },
     newClientToken: options.newClientToken ?? randomUUID,
+    slots: createSlotBook(instanceId, () => limits),
     unfinished: new Set(),
     onLeak: options.onLeak ?? (() => {}),
   };
   return {
     allocateEni: async (request) => {
       requireOneCount(request);
+      requireCount('networkCardIndex', request.networkCardIndex ?? 0, 0);
       return allocateEni(context, request);
     },
     assignAddresses: async (eniId, count, callOptions = {}) => {

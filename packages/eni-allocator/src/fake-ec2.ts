@@ -31,6 +31,7 @@ export interface FakeCall {
 }
 
 export interface FakeEc2Options {
+  /** On each network card. */
   readonly maxEnis?: number;
   /** How often an ENI is still described as detaching after it was detached. */
   readonly looksUntilDetached?: number;
@@ -188,7 +189,10 @@ function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
       if (attachedTo(instanceId).some(isSame)) {
         return { kind: 'device-number-taken' };
       }
-      if (attachedTo(instanceId).length >= maxEnis) {
+      const onCard = attachedTo(instanceId).filter(
+        (held) => held.networkCardIndex === networkCardIndex,
+      );
+      if (onCard.length >= maxEnis) {
         throw scripted('attachEni', 'eni-limit-reached');
       }
       const attachmentId: EniAttachmentId = `eni-attach-${next()}`;

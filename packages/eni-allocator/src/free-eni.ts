@@ -1,7 +1,7 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import type { EniId } from './ec2-ids.ts';
 import { EniAllocatorError } from './eni-allocator-error.ts';
-import type { CallOptions, EniTruth } from './ports.ts';
+import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
 import { sleepOptions } from './with-retry.ts';
 
 /** EC2 takes seconds to detach; an instance that does not let go takes for ever. */
@@ -19,17 +19,22 @@ export async function freeEni(
   eniId: EniId,
   options: CallOptions,
 ): Promise<void> {
-  const { ec2, clock } = context;
+  const { ec2, clock, slots } = context;
   const giveUpAtMs = clock.nowMs() + FREE_LIMIT_MS;
+  let slot: DeviceSlot | undefined;
   for (let delayMs = FIRST_LOOK_MS; ; delayMs = Math.min(2 * delayMs, SLOWEST_LOOK_MS)) {
     const [eni] = await ec2.describeEnis({ eniIds: [eniId] }, options);
     if (eni?.attachmentId === undefined) {
       // Not described is not proof: a new ENI may not be visible yet. Deleting settles it.
       if ((await ec2.deleteEni(eniId, options)) !== 'in-use') {
+        if (slot !== undefined) {
+          slots.release(slot);
+        }
         return;
       }
     } else if (eni.status !== 'detaching') {
       refuseToDetach(context, eni);
+      slot = slotOf(eni);
       await ec2.detachEni(eni.attachmentId, options);
     }
     if (clock.nowMs() + delayMs > giveUpAtMs) {
@@ -38,6 +43,11 @@ export async function freeEni(
     await clock.sleep(delayMs, sleepOptions(options.signal));
   }
 }
+
+const slotOf = ({ networkCardIndex = 0, deviceNumber = 0 }: EniTruth): DeviceSlot => ({
+  networkCardIndex,
+  deviceNumber,
+});
 
 /** Nobody but its own instance may take an ENI away, and the primary one stays. */
 function refuseToDetach({ owner }: AllocatorContext, eni: EniTruth): void {

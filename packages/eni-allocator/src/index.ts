@@ -6,7 +6,7 @@ export {
   type EniAllocator,
   type EniAllocatorOptions,
 } from './eni-allocator.ts';
-export type { AllocatedEni, AllocateEniRequest } from './allocate-eni.ts';
+export type { AllocatedEni, AllocateEniRequest, PodAddresses } from './allocate-eni.ts';
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
 export type { LeakedEni } from './unfinished-enis.ts';
 export { EC2_ERROR_TABLE, type Ec2ErrorMeaning } from './aws/ec2-error-table.ts';
@@ -42,8 +42,8 @@ export type {
   EniFilter,
   EniStatus,
   EniTruth,
-  InstanceLimits,
 } from './ports.ts';
+export type { InstanceLimits, NetworkCardLimit } from './instance-limits.ts';
 export { type AroundCall, aroundEachCall } from './around-each-call.ts';
 export { EC2_ACTIONS, type Ec2Action } from './ec2-actions.ts';
 export type { Clock } from './clock.ts';

@@ -7,6 +7,7 @@ import type {
   SecurityGroupId,
   SubnetId,
 } from './ec2-ids.ts';
+import type { InstanceLimits } from './instance-limits.ts';
 
 /** Options of every call of the port. An aborted call rejects with the signal's reason. */
 export interface CallOptions {
@@ -88,13 +89,6 @@ export type DeleteOutcome = 'deleted' | 'not-found' | 'in-use';
 export type EniFilter =
   | { readonly eniIds: readonly EniId[] }
   | { readonly status: EniStatus; readonly tags: Readonly<Record<string, string>> };
-
-/** What an instance type can carry on its default network card. */
-export interface InstanceLimits {
-  readonly maxEnis: number;
-  /** EC2's figure: the primary address of the ENI counts. */
-  readonly addressesPerEni: number;
-}
 
 /**
  * What the allocator needs from EC2.

@@ -189,6 +189,10 @@ describe('what createAwsEc2 understands', () => {
     expect(await port.describeInstanceLimits('p5.48xlarge')).toEqual({
       maxEnis: 2,
       addressesPerEni: 50,
+      networkCards: [
+        { networkCardIndex: 0, maxEnis: 2 },
+        { networkCardIndex: 1, maxEnis: 2 },
+      ],
     });
   });
 

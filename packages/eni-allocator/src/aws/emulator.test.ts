@@ -133,6 +133,28 @@ describe('an ENI from EC2', () => {
   });
 });
 
+describe('an instance with several network cards', () => {
+  test('gets ENIs on each of them', async () => {
+    const { subnetId } = instance;
+    const large = await emulator.runInstance({ subnetId, instanceType: 'p5.48xlarge' });
+    const limits = await port.describeInstanceLimits('p5.48xlarge');
+    const { instanceId } = large;
+    allocator = createEniAllocator({ ec2: port, clock, instanceId, limits });
+    const place = (networkCardIndex: number) =>
+      allocator.allocateEni({ subnetId, securityGroupIds: [], addressCount: 1, networkCardIndex });
+    const attached = [await place(0), await place(1), await place(1)];
+    expect(attached.map((eni) => [eni.networkCardIndex, eni.deviceNumber])).toEqual([
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]);
+    const changesBefore = callsOf('CreateNetworkInterface');
+    await expect(place(1)).rejects.toMatchObject({ code: 'eni-limit-reached' });
+    await expect(place(32)).rejects.toMatchObject({ code: 'invalid-request' });
+    expect(callsOf('CreateNetworkInterface')).toBe(changesBefore);
+  });
+});
+
 describe('limits', () => {
   test('eni-limit-reached when the instance is full, with nothing left behind', async () => {
     await allocate();
@@ -182,6 +204,7 @@ describe('limits', () => {
     expect(await port.describeInstanceLimits('m5.large')).toEqual({
       maxEnis: 3,
       addressesPerEni: 10,
+      networkCards: [{ networkCardIndex: 0, maxEnis: 3 }],
     });
     await expect(port.describeInstanceLimits('no.such')).rejects.toMatchObject({
       code: 'invalid-request',

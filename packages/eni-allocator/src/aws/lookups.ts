@@ -1,5 +1,6 @@
 import type { InstanceTypeInfo } from '@aws-sdk/client-ec2';
-import type { DeviceSlot, Ec2NetworkPort, EniFilter, EniTruth, InstanceLimits } from '../ports.ts';
+import type { InstanceLimits } from '../instance-limits.ts';
+import type { DeviceSlot, Ec2NetworkPort, EniFilter, EniTruth } from '../ports.ts';
 import { decodeEni, required } from './decode-eni.ts';
 import type { Perform } from './perform.ts';
 
@@ -119,5 +120,11 @@ function decodeLimits({ InstanceType, NetworkInfo }: InstanceTypeInfo): Instance
   if (maxEnis <= 0 || addressesPerEni <= 0) {
     throw new TypeError(`EC2's answer has no ENI and address limits for ${InstanceType}`);
   }
-  return { maxEnis, addressesPerEni };
+  const networkCards = NetworkCards.map(
+    ({ NetworkCardIndex = 0, MaximumNetworkInterfaces = 0 }) => ({
+      networkCardIndex: NetworkCardIndex,
+      maxEnis: MaximumNetworkInterfaces,
+    }),
+  );
+  return { maxEnis, addressesPerEni, ...(networkCards.length > 0 && { networkCards }) };
 }
