@@ -1,8 +1,8 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import { attachEni } from './attach-eni.ts';
+import { createEni } from './create-eni.ts';
 import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
-import { ENI_DESCRIPTION_PREFIX, tagsOfNewEni } from './eni-tags.ts';
 import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
 import { deleteUnfinished, discardEni } from './unfinished-enis.ts';
 
@@ -12,10 +12,13 @@ export interface AllocatedEni extends EniTruth {
   readonly instanceId: InstanceId;
   readonly deviceNumber: number;
   readonly networkCardIndex: number;
+  /** Missing when the subnet was named by its id alone. */
+  readonly subnetCidr?: string;
 }
 
 export type AllocateEniRequest = CallOptions & {
-  readonly subnetId: SubnetId;
+  /** Default: one of those that the allocator's subnet source offers. */
+  readonly subnetId?: SubnetId;
   /** In any order; empty means the VPC's default group. */
   readonly securityGroupIds: readonly SecurityGroupId[];
   /** Default: 0. Limits, if the allocator was given any, say which cards there are. */
@@ -41,34 +44,27 @@ export async function allocateEni(
   // They hold addresses of the subnet and count towards the account's limit. What fails is tried again.
   await deleteUnfinished(context, options);
   const place = await reserveSlot(context, request, options);
-  const created = await createEni(context, request, options).catch((error: unknown) => {
+  const { eni, subnet } = await createEni(context, request, options).catch((error: unknown) => {
     slots.release(place.reserved);
     throw error;
   });
+  const { eniId } = eni;
   try {
-    const attachment = await attachEni(context, created.eniId, place, options);
+    const attachment = await attachEni(context, eniId, place, options);
     const { attachmentId } = attachment;
-    await ec2.setDeleteOnTermination({ eniId: created.eniId, attachmentId }, options);
-    return { ...created, ...attachment, instanceId: owner.instanceId, status: 'attaching' };
+    await ec2.setDeleteOnTermination({ eniId, attachmentId }, options);
+    return {
+      ...eni,
+      ...attachment,
+      ...(subnet.cidr === undefined ? {} : { subnetCidr: subnet.cidr }),
+      instanceId: owner.instanceId,
+      status: 'attaching',
+    };
   } catch (error) {
-    await discardEni(context, created.eniId);
+    await discardEni(context, eniId);
     throw error;
   }
 }
-
-const createEni = (context: AllocatorContext, request: AllocateEniRequest, options: CallOptions) =>
-  context.ec2.createEni(
-    {
-      subnetId: request.subnetId,
-      securityGroupIds: [...request.securityGroupIds].sort(),
-      secondaryAddressCount: request.addressCount ?? 0,
-      prefixCount: request.prefixCount ?? 0,
-      description: `${ENI_DESCRIPTION_PREFIX}${context.owner.instanceId}`,
-      tags: tagsOfNewEni(context.owner, context.clock.nowMs()),
-      clientToken: context.newClientToken(),
-    },
-    options,
-  );
 
 /** Reserves a slot before anything is created, so that a full instance costs nothing. */
 async function reserveSlot(

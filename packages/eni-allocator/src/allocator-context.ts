@@ -1,8 +1,10 @@
+import type { SubnetRecord } from './choose-subnet.ts';
 import type { Clock } from './clock.ts';
 import type { SlotBook } from './device-slots.ts';
-import type { EniId } from './ec2-ids.ts';
+import type { EniId, SubnetId } from './ec2-ids.ts';
 import type { EniOwner } from './eni-tags.ts';
 import type { Ec2NetworkPort } from './ports.ts';
+import type { SubnetSource } from './subnet-source.ts';
 import type { LeakedEni } from './unfinished-enis.ts';
 
 /** What every operation of an allocator works with. */
@@ -12,6 +14,9 @@ export interface AllocatorContext {
   readonly owner: EniOwner;
   readonly newClientToken: () => string;
   readonly slots: SlotBook;
+  readonly subnets: SubnetSource | undefined;
+  /** What the latest creations met in each subnet. */
+  readonly subnetRecords: Map<SubnetId, SubnetRecord>;
   /** ENIs of failed allocations that could not be deleted yet: all that an allocator remembers. */
   readonly unfinished: Set<EniId>;
   readonly onLeak: (leak: LeakedEni) => void;

@@ -33,6 +33,7 @@ export function aroundEachCall(port: Ec2NetworkPort, around: AroundCall): Ec2Net
     describeEnis: wrap('describeEnis'),
     describeUsedDeviceIndexes: wrap('describeUsedDeviceIndexes'),
     describeInstanceLimits: wrap('describeInstanceLimits'),
+    describeSubnets: wrap('describeSubnets'),
     createTags: wrap('createTags'),
   };
 }

@@ -17,6 +17,7 @@ export const EC2_ACTIONS = {
   describeEnis: 'DescribeNetworkInterfaces',
   describeUsedDeviceIndexes: 'DescribeInstances',
   describeInstanceLimits: 'DescribeInstanceTypes',
+  describeSubnets: 'DescribeSubnets',
   createTags: 'CreateTags',
 } as const satisfies Readonly<Record<Ec2Operation, string>>;
 

@@ -1,5 +1,6 @@
 export type EniId = `eni-${string}`;
 export type EniAttachmentId = `eni-attach-${string}`;
+export type VpcId = `vpc-${string}`;
 export type SubnetId = `subnet-${string}`;
 export type InstanceId = `i-${string}`;
 export type SecurityGroupId = `sg-${string}`;
@@ -21,6 +22,13 @@ export const parseEniId = (text: string): EniId => parseId(text, 'eni-') as EniI
  */
 export const parseEniAttachmentId = (text: string): EniAttachmentId =>
   parseId(text, 'eni-attach-') as EniAttachmentId;
+
+/**
+ * The text as a VPC id.
+ *
+ * @throws {TypeError} when it does not start with `vpc-`.
+ */
+export const parseVpcId = (text: string): VpcId => parseId(text, 'vpc-') as VpcId;
 
 /**
  * The text as a subnet id.

@@ -32,6 +32,7 @@ export type ErrorReaction =
  * - `eni-not-found`: EC2 does not know the ENI or its attachment (any more).
  * - `instance-not-found`: the instance does not exist any more, or is on its way out.
  * - `subnet-not-found`: the subnet does not exist any more.
+ * - `no-usable-subnet`: the tags of the subnets allow none for this node.
  * - `invalid-request`: EC2 refused the request as wrong; repeating it cannot help.
  * - `unexpected`: an answer nobody foresaw; the message has all that is known.
  */
@@ -47,6 +48,7 @@ export const ERROR_REACTIONS = {
   'eni-not-found': 'gone',
   'instance-not-found': 'gone',
   'subnet-not-found': 'gone',
+  'no-usable-subnet': 'bug',
   'invalid-request': 'bug',
   unexpected: 'bug',
 } as const satisfies Readonly<Record<string, ErrorReaction>>;

@@ -8,6 +8,7 @@ import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { InstanceLimits } from './instance-limits.ts';
 import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
+import type { SubnetSource } from './subnet-source.ts';
 import { unassignAddresses, unassignPrefixes } from './unassign.ts';
 import type { LeakedEni } from './unfinished-enis.ts';
 
@@ -22,6 +23,9 @@ export interface EniAllocator {
    * Creates an ENI with `addressCount` addresses or `prefixCount` prefixes for pods, attaches it to the
    * smallest free device number of the network card and lets it go with the instance. Several may
    * run at once.
+   *
+   * Without a `subnetId` the best subnet of the source is tried first, then the others; one that
+   * refused is left alone for a while.
    *
    * Nothing is created when the card is full as far as the limits and EC2 say.
    *
@@ -98,6 +102,8 @@ export interface EniAllocatorOptions {
   readonly clusterName?: string | undefined;
   /** More tags for new ENIs; keys that contain `k8s.amazonaws.com` are left out. Default: none. */
   readonly additionalTags?: Readonly<Record<string, string>> | undefined;
+  /** Where ENIs go that are asked for without a subnet. Default: every request names its own. */
+  readonly subnets?: SubnetSource | undefined;
   /** What the instance can carry. Default: unknown, and EC2's refusals tell. */
   readonly limits?: InstanceLimits | undefined;
   /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
@@ -120,6 +126,8 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     clock,
     owner: { instanceId, clusterName, additionalTags },
     newClientToken: options.newClientToken ?? randomUUID,
+    subnets: options.subnets,
+    subnetRecords: new Map(),
     slots: createSlotBook(instanceId, () => limits),
     unfinished: new Set(),
     onLeak: options.onLeak ?? (() => {}),
@@ -127,6 +135,11 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   return {
     allocateEni: async (request) => {
       requireOneCount(request);
+      if (request.subnetId === undefined && options.subnets === undefined) {
+        throw new TypeError(
+          'allocateEni: expected a subnetId, as the allocator has no subnet source',
+        );
+      }
       requireCount('networkCardIndex', request.networkCardIndex ?? 0, 0);
       return allocateEni(context, request);
     },

@@ -8,7 +8,14 @@ import type {
   SubnetId,
 } from './ec2-ids.ts';
 import { EniAllocatorError, type EniAllocatorErrorCode } from './eni-allocator-error.ts';
-import type { DeviceSlot, Ec2NetworkPort, Ec2Operation, EniFilter, EniTruth } from './ports.ts';
+import type {
+  DeviceSlot,
+  Ec2NetworkPort,
+  Ec2Operation,
+  EniFilter,
+  EniTruth,
+  SubnetTruth,
+} from './ports.ts';
 
 /** For tests: EC2 with one state and a script of what goes wrong next. */
 export interface FakeEc2 extends Ec2NetworkPort {
@@ -35,6 +42,8 @@ export interface FakeEc2Options {
   readonly maxEnis?: number;
   /** How often an ENI is still described as detaching after it was detached. */
   readonly looksUntilDetached?: number;
+  /** What there is in the node's VPC and zone. */
+  readonly subnets?: readonly SubnetTruth[];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -104,7 +113,7 @@ function recording(port: Ec2NetworkPort, calls: FakeCall[]): Ec2NetworkPort {
   return Object.fromEntries(entries) as Ec2NetworkPort; // same keys, same methods
 }
 
-function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
+function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: FakeEc2Options) {
   const enis = new Map<EniId, Mutable<EniTruth>>();
   const looksLeft = new Map<EniId, number>();
   const createdFor = new Map<string, EniId>();
@@ -253,6 +262,11 @@ function createState({ maxEnis = 4, looksUntilDetached = 2 }: FakeEc2Options) {
         deviceNumber,
         networkCardIndex,
       }));
+    },
+    async describeSubnets(filter) {
+      return 'subnetIds' in filter
+        ? subnets.filter(({ subnetId }) => filter.subnetIds.includes(subnetId))
+        : subnets;
     },
     async describeInstanceLimits() {
       return { maxEnis, addressesPerEni: 10 };

@@ -19,6 +19,30 @@ export {
   type RateLimits,
   withRateLimit,
 } from './with-rate-limit.ts';
+export {
+  discoverSubnets,
+  fixedSubnets,
+  type SubnetDiscovery,
+  type SubnetDiscoveryOptions,
+  type SubnetSource,
+} from './subnet-source.ts';
+export {
+  chooseSubnet,
+  type RestingSubnet,
+  recordTrouble,
+  type SubnetCandidate,
+  type SubnetChoice,
+  type SubnetNeed,
+  type SubnetRecord,
+  type SubnetRecords,
+  type SubnetTrouble,
+} from './choose-subnet.ts';
+export { SUBNET_TAGS, type SubnetRole, subnetRole } from './subnet-role.ts';
+export type {
+  AllocatorEvent,
+  AllocatorEventListener,
+  OptionalFeature,
+} from './allocator-events.ts';
 export { type CallObserver, type CallOutcome, withCallObserver } from './with-call-observer.ts';
 export {
   EniAllocatorError,
@@ -42,6 +66,8 @@ export type {
   EniFilter,
   EniStatus,
   EniTruth,
+  SubnetFilter,
+  SubnetTruth,
 } from './ports.ts';
 export type { InstanceLimits, NetworkCardLimit } from './instance-limits.ts';
 export { type AroundCall, aroundEachCall } from './around-each-call.ts';
@@ -59,8 +85,10 @@ export {
   parseIpv4Address,
   parseIpv4Prefix,
   parseSubnetId,
+  parseVpcId,
   type SecurityGroupId,
   type SubnetId,
+  type VpcId,
 } from './ec2-ids.ts';
 export {
   ENI_DESCRIPTION_PREFIX,

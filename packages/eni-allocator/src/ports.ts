@@ -6,6 +6,7 @@ import type {
   Ipv4Prefix,
   SecurityGroupId,
   SubnetId,
+  VpcId,
 } from './ec2-ids.ts';
 import type { InstanceLimits } from './instance-limits.ts';
 
@@ -90,6 +91,22 @@ export type EniFilter =
   | { readonly eniIds: readonly EniId[] }
   | { readonly status: EniStatus; readonly tags: Readonly<Record<string, string>> };
 
+/** One subnet as EC2 describes it, at the moment of the answer. */
+export interface SubnetTruth {
+  readonly subnetId: SubnetId;
+  readonly availabilityZone: string;
+  /** The IPv4 CIDR, as EC2 writes it. */
+  readonly cidr: string;
+  /** EC2's `AvailableIpAddressCount`. */
+  readonly freeAddressCount: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Which subnets to describe: by id (unknown ids are left out), or all of a VPC in a zone. */
+export type SubnetFilter =
+  | { readonly subnetIds: readonly SubnetId[] }
+  | { readonly vpcId: VpcId; readonly availabilityZone: string };
+
 /**
  * What the allocator needs from EC2.
  *
@@ -131,6 +148,8 @@ export interface Ec2NetworkPort {
     instanceId: InstanceId,
     options?: CallOptions,
   ): Promise<readonly DeviceSlot[]>;
+  /** All pages, in EC2's order. */
+  describeSubnets(filter: SubnetFilter, options?: CallOptions): Promise<readonly SubnetTruth[]>;
   describeInstanceLimits(instanceType: string, options?: CallOptions): Promise<InstanceLimits>;
   createTags(
     request: { readonly eniId: EniId; readonly tags: Readonly<Record<string, string>> },

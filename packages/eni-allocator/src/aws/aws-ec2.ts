@@ -4,6 +4,7 @@ import type { AwsEc2Options } from './aws-ec2-options.ts';
 import { eniOperations } from './eni-operations.ts';
 import { lookups } from './lookups.ts';
 import { createPerform } from './perform.ts';
+import { subnetLookups } from './subnet-lookups.ts';
 
 /**
  * EC2 itself, through the AWS SDK, which is loaded with the first call.
@@ -12,5 +13,10 @@ import { createPerform } from './perform.ts';
  */
 export function createAwsEc2(options: AwsEc2Options): Ec2NetworkPort {
   const perform = createPerform(options);
-  return { ...eniOperations(perform), ...addressOperations(perform), ...lookups(perform) };
+  return {
+    ...eniOperations(perform),
+    ...addressOperations(perform),
+    ...lookups(perform),
+    ...subnetLookups(perform),
+  };
 }

@@ -21,6 +21,7 @@ export const ADVICE: Readonly<Record<EniAllocatorErrorCode, string>> = {
   'eni-not-found': 'it was deleted, or EC2 does not show it yet',
   'instance-not-found': 'the instance is gone or about to go; nothing is to be done',
   'subnet-not-found': 'use another subnet',
+  'no-usable-subnet': 'tag a subnet for the node',
   'invalid-request': 'what was asked for does not fit what EC2 has',
   unexpected: 'please report this with the text above',
 };

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createEmulator, type Emulator, type RunningInstance } from '@vpc-cni/aws-emulator';
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
+import type { AllocatorEvent } from '../allocator-events.ts';
 import { createEniAllocator, type EniAllocator } from '../eni-allocator.ts';
 import type { Ec2NetworkPort } from '../ports.ts';
+import { discoverSubnets } from '../subnet-source.ts';
 import { defaultRetryPolicy, withRetry } from '../with-retry.ts';
 import { createAwsEc2 } from './aws-ec2.ts';
 
@@ -130,6 +132,72 @@ describe('an ENI from EC2', () => {
     await expect(allocator.freeEni(instance.primaryEniId)).rejects.toMatchObject({
       code: 'invalid-request',
     });
+  });
+});
+
+describe('subnets', () => {
+  const discoveringAllocator = (events: AllocatorEvent[] = []) => {
+    const { instanceId, vpcId, subnetId, availabilityZone } = instance;
+    const primary = { subnetId, cidr: '10.0.0.0/24' };
+    const found = { vpcId, availabilityZone, primary, clusterName: 'blue' };
+    const onEvent = (event: AllocatorEvent) => events.push(event);
+    const subnets = discoverSubnets({ ec2: port, clock, onEvent, ...found });
+    return createEniAllocator({ ec2: port, clock, instanceId, clusterName: 'blue', subnets });
+  };
+  const addSubnet = (cidr: string, tags: Readonly<Record<string, string>>) => {
+    const { vpcId, availabilityZone } = instance;
+    return emulator.addSubnet({ vpcId, cidr, availabilityZone, tags }).subnetId;
+  };
+  const request = { securityGroupIds: [], addressCount: 9 } as const;
+
+  test('are described with their free addresses and tags', async () => {
+    const subnetId = addSubnet('10.0.1.0/24', { 'kubernetes.io/role/cni': '1' });
+    expect(await port.describeSubnets({ subnetIds: [subnetId, 'subnet-0000gone'] })).toEqual([
+      {
+        subnetId,
+        availabilityZone: instance.availabilityZone,
+        cidr: '10.0.1.0/24',
+        freeAddressCount: 251,
+        tags: { 'kubernetes.io/role/cni': '1' },
+      },
+    ]);
+  });
+
+  test('are found by their tags, and tried in turn', async () => {
+    addSubnet('10.0.1.0/24', {});
+    addSubnet('10.0.2.0/24', { 'kubernetes.io/role/cni': '0' });
+    addSubnet('10.0.3.0/24', {
+      'kubernetes.io/role/cni': '1',
+      'cni.networking.k8s.aws/cluster/green': '1',
+    });
+    const tagged = addSubnet('10.0.4.0/23', { 'kubernetes.io/role/cni': '1' });
+    allocator = discoveringAllocator();
+    const [code, message] = ['InsufficientFreeAddressesInSubnet', 'Full.'] as const;
+    expect(await allocator.allocateEni(request)).toMatchObject({
+      subnetId: tagged,
+      subnetCidr: '10.0.4.0/23',
+    });
+    emulator.knobs.failNext('CreateNetworkInterface', { code, message });
+    expect(await allocator.allocateEni(request)).toMatchObject({ subnetId: instance.subnetId });
+    expect(callsOf('DescribeSubnets')).toBe(1);
+    expect(callsOf('CreateNetworkInterface')).toBe(3);
+  });
+
+  test('are the primary one only, without permission to look', async () => {
+    addSubnet('10.0.4.0/23', { 'kubernetes.io/role/cni': '1' });
+    emulator.knobs.deny('DescribeSubnets');
+    const events: AllocatorEvent[] = [];
+    allocator = discoveringAllocator(events);
+    const eni = await allocator.allocateEni(request);
+    expect(eni).toMatchObject({ subnetId: instance.subnetId, subnetCidr: '10.0.0.0/24' });
+    expect(events).toMatchObject([
+      {
+        kind: 'degraded',
+        feature: 'subnet-discovery',
+        action: 'DescribeSubnets',
+        error: { reaction: 'permission' },
+      },
+    ]);
   });
 });
 

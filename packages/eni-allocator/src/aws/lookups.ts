@@ -2,6 +2,7 @@ import type { InstanceTypeInfo } from '@aws-sdk/client-ec2';
 import type { InstanceLimits } from '../instance-limits.ts';
 import type { DeviceSlot, Ec2NetworkPort, EniFilter, EniTruth } from '../ports.ts';
 import { decodeEni, required } from './decode-eni.ts';
+import { allPages } from './pages.ts';
 import type { Perform } from './perform.ts';
 
 type Lookups = Pick<
@@ -11,7 +12,6 @@ type Lookups = Pick<
 
 /** EC2 takes at most 200 values in one filter. */
 const MAX_FILTER_VALUES = 200;
-const PAGE_SIZE = 1000;
 
 interface Filter {
   readonly Name: string;
@@ -29,13 +29,12 @@ export const lookups = (perform: Perform): Lookups => ({
     return perform(call, options, async (client, sdk, http) => {
       const found: EniTruth[] = [];
       for (const Filters of encodeFilter(filter)) {
-        let NextToken: string | undefined;
-        do {
-          const input = { Filters, MaxResults: PAGE_SIZE, ...(NextToken && { NextToken }) };
-          const answer = await client.send(new sdk.DescribeNetworkInterfacesCommand(input), http);
-          found.push(...(answer.NetworkInterfaces ?? []).map((eni) => decodeEni(eni)));
-          NextToken = answer.NextToken;
-        } while (NextToken);
+        const enis = await allPages(
+          (paging) =>
+            client.send(new sdk.DescribeNetworkInterfacesCommand({ Filters, ...paging }), http),
+          ({ NetworkInterfaces = [] }) => NetworkInterfaces.map((eni) => decodeEni(eni)),
+        );
+        found.push(...enis);
       }
       return found;
     });
