@@ -14,6 +14,15 @@ export { createAwsEc2 } from './aws/aws-ec2.ts';
 export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs, withRetry } from './with-retry.ts';
 export {
+  type CallBudget,
+  type CallBudgetOptions,
+  createCallBudget,
+  defaultCallBudget,
+  withCallBudget,
+} from './with-call-budget.ts';
+export type { BucketFigures, BucketPolicy, TokenBucket, Turn } from './token-bucket.ts';
+export { withDeadline } from './with-deadline.ts';
+export {
   defaultRateLimits,
   type RateLimit,
   type RateLimits,

@@ -5,6 +5,8 @@ import type { AllocatorEvent } from '../allocator-events.ts';
 import { createEniAllocator, type EniAllocator } from '../eni-allocator.ts';
 import type { Ec2NetworkPort } from '../ports.ts';
 import { discoverSubnets } from '../subnet-source.ts';
+import { createCallBudget, defaultCallBudget, withCallBudget } from '../with-call-budget.ts';
+import { withDeadline } from '../with-deadline.ts';
 import { defaultRetryPolicy, withRetry } from '../with-retry.ts';
 import { createAwsEc2 } from './aws-ec2.ts';
 
@@ -304,6 +306,32 @@ describe('trouble', () => {
     await withTime(allocate());
     expect(enis()).toHaveLength(1);
     expect(emulator.journal.map((entry) => entry.outcome)).toContain('RequestLimitExceeded');
+  });
+
+  test('throttling of one action slows down that action alone', async () => {
+    emulator.knobs.setBucket('AssignPrivateIpAddresses', { burst: 1, perSecond: 0.5 });
+    const eni = await allocate(0);
+    const budget = createCallBudget({ ...defaultCallBudget, random: () => 0 }, clock);
+    const policy = { ...defaultRetryPolicy, random: () => 0 };
+    const careful = withRetry(withCallBudget(port, budget), policy, clock);
+    const assign = () => careful.assignAddresses({ eniId: eni.eniId, count: 1 });
+    await withTime(Promise.all([assign(), assign(), assign()]));
+    await careful.describeEnis({ eniIds: [eni.eniId] });
+    expect(enis()[0]?.secondaryAddresses).toHaveLength(3);
+    const slowed = budget.figures().get('AssignPrivateIpAddresses');
+    expect(slowed?.perSecond).toBeLessThan(slowed?.ceilingPerSecond ?? 0);
+    expect(slowed?.throttledCount).toBeGreaterThan(0);
+    const other = budget.figures().get('DescribeNetworkInterfaces');
+    expect(other).toMatchObject({ perSecond: 5, throttledCount: 0 });
+  });
+
+  test('an endpoint that hangs is given up at the deadline, and the request is cut', async () => {
+    await emulator.knobs.setUnavailable('ec2', 'hanging');
+    const hasty = withDeadline(port, 2_000, clock);
+    const startedAtMs = clock.nowMs();
+    await expect(withTime(hasty.deleteEni('eni-1'))).rejects.toMatchObject({ code: 'unreachable' });
+    expect(clock.nowMs() - startedAtMs).toBe(2_000);
+    await emulator.knobs.setUnavailable('ec2', false);
   });
 
   test.each(['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute'] as const)(
