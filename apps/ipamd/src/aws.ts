@@ -1,13 +1,15 @@
 import {
   createAwsEc2,
+  createCallBudget,
   createEniAllocator,
-  defaultRateLimits,
+  defaultCallBudget,
   defaultRetryPolicy,
   EC2_ACTIONS,
   type EniAllocator,
   type InstanceLimits,
+  withCallBudget,
   withCallObserver,
-  withRateLimit,
+  withDeadline,
   withRetry,
 } from '@vpc-cni/eni-allocator';
 import { createImds, type EniFacts, type Imds, type InstanceFacts } from '@vpc-cni/imds';
@@ -22,6 +24,9 @@ export interface AwsAccess {
   readonly limits: InstanceLimits;
   readonly allocator: EniAllocator;
 }
+
+/** The SDK's time limits count silence; an answer that trickles is ended after this many of them. */
+const DEADLINE_IN_TIMEOUTS = 3;
 
 /**
  * Connects to instance metadata and EC2. Returns once metadata has answered, and EC2 if it had to be
@@ -49,14 +54,15 @@ export async function connectToAws({
     timeoutMs: config.httpTimeoutMs,
     ...(config.ec2Endpoint === undefined ? {} : { endpoint: config.ec2Endpoint }),
   });
-  const observed = withCallObserver(aws, (operation) => {
+  const bounded = withDeadline(aws, DEADLINE_IN_TIMEOUTS * config.httpTimeoutMs, clock);
+  const observed = withCallObserver(bounded, (operation) => {
     metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });
     return ({ kind }) => {
       if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
     };
   });
   const ec2 = withRetry(
-    withRateLimit(observed, defaultRateLimits, clock),
+    withCallBudget(observed, createCallBudget(defaultCallBudget, clock)),
     // Few tries: the pool controller knows better than a single call what to try again, and when.
     { ...defaultRetryPolicy, attempts: 3 },
     clock,
