@@ -20,14 +20,8 @@ export {
   defaultCallBudget,
   withCallBudget,
 } from './with-call-budget.ts';
-export type { BucketFigures, BucketPolicy, TokenBucket, Turn } from './token-bucket.ts';
+export type { BucketFigures, BucketPolicy, RateLimit, TokenBucket, Turn } from './token-bucket.ts';
 export { withDeadline } from './with-deadline.ts';
-export {
-  defaultRateLimits,
-  type RateLimit,
-  type RateLimits,
-  withRateLimit,
-} from './with-rate-limit.ts';
 export {
   discoverSubnets,
   fixedSubnets,

@@ -9,7 +9,7 @@ import { subnetLookups } from './subnet-lookups.ts';
 /**
  * EC2 itself, through the AWS SDK, which is loaded with the first call.
  *
- * The SDK's own retries are off: stack `withRetry` and `withRateLimit` around it.
+ * The SDK's own retries are off: stack `withRetry` and `withCallBudget` around it.
  */
 export function createAwsEc2(options: AwsEc2Options): Ec2NetworkPort {
   const perform = createPerform(options);
