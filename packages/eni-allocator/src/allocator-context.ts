@@ -1,3 +1,4 @@
+import type { AllocatorEventListener, Degradations } from './allocator-events.ts';
 import type { SubnetRecord } from './choose-subnet.ts';
 import type { Clock } from './clock.ts';
 import type { SlotBook } from './device-slots.ts';
@@ -5,7 +6,6 @@ import type { EniId, SubnetId } from './ec2-ids.ts';
 import type { EniOwner } from './eni-tags.ts';
 import type { Ec2NetworkPort } from './ports.ts';
 import type { SubnetSource } from './subnet-source.ts';
-import type { LeakedEni } from './unfinished-enis.ts';
 
 /** What every operation of an allocator works with. */
 export interface AllocatorContext {
@@ -19,5 +19,6 @@ export interface AllocatorContext {
   readonly subnetRecords: Map<SubnetId, SubnetRecord>;
   /** ENIs of failed allocations that could not be deleted yet: all that an allocator remembers. */
   readonly unfinished: Set<EniId>;
-  readonly onLeak: (leak: LeakedEni) => void;
+  readonly onEvent: AllocatorEventListener;
+  readonly degradations: Degradations;
 }

@@ -1,8 +1,11 @@
 import { EC2_ACTIONS, type Ec2Action } from './ec2-actions.ts';
+import type { EniId } from './ec2-ids.ts';
 import type { EniAllocatorError } from './eni-allocator-error.ts';
 
 /** What an operator may want to know although no call failed for it. */
 export type AllocatorEvent =
+  /** A failed allocation left an ENI behind, because deleting it failed as well; it is tried again. */
+  | { readonly kind: 'eni-leaked'; readonly eniId: EniId; readonly error: unknown }
   /** Something optional does not work; said once, until it works again. */
   | {
       readonly kind: 'degraded';

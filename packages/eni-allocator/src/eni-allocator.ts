@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
 import type { AllocatorContext } from './allocator-context.ts';
+import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
 import { createSlotBook } from './device-slots.ts';
@@ -31,7 +32,7 @@ export interface EniAllocator {
    *
    * The answer is what EC2 said; neither the metadata service nor the kernel need to know the ENI yet.
    * On failure the ENI is deleted again and the first error is thrown. When deleting it fails, too,
-   * `onLeak` is told, and the next `allocateEni` or `deleteLeakedEnis` tries it again. When the process
+   * an event says so, and the next `allocateEni` or `deleteLeakedEnis` tries it again. When the process
    * dies, or the call is aborted, while EC2 is creating it, {@link EniAllocator.deleteLeakedEnis} finds
    * it by its tags.
    */
@@ -113,6 +114,8 @@ export interface EniAllocatorOptions {
    * It must not throw. Default: nobody is told.
    */
   readonly onLeak?: (leak: LeakedEni) => void;
+  /** Told of what does not work but fails no call: leaks, missing permissions. Default: nobody is. */
+  readonly onEvent?: AllocatorEventListener;
 }
 
 /**
@@ -121,6 +124,12 @@ export interface EniAllocatorOptions {
  */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   const { ec2, clock, instanceId, clusterName, additionalTags, limits } = options;
+  const onEvent: AllocatorEventListener = (event) => {
+    options.onEvent?.(event);
+    if (event.kind === 'eni-leaked') {
+      options.onLeak?.(event);
+    }
+  };
   const context: AllocatorContext = {
     ec2,
     clock,
@@ -130,7 +139,8 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     subnetRecords: new Map(),
     slots: createSlotBook(instanceId, () => limits),
     unfinished: new Set(),
-    onLeak: options.onLeak ?? (() => {}),
+    onEvent,
+    degradations: createDegradations(onEvent),
   };
   return {
     allocateEni: async (request) => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { createFakeClock } from '@vpc-cni/testing';
+import type { AllocatorEvent } from './allocator-events.ts';
 import { createEniAllocator } from './eni-allocator.ts';
 import { createFakeEc2 } from './fake-ec2.ts';
 import type { EniTruth } from './ports.ts';
 import { settle } from './settle.ts';
-import type { LeakedEni } from './unfinished-enis.ts';
 import { defaultRetryPolicy, withRetry } from './with-retry.ts';
 
 const request = { subnetId: 'subnet-1', securityGroupIds: [], addressCount: 2 } as const;
@@ -14,14 +14,14 @@ const LASTING = 50;
 function setUp() {
   const clock = createFakeClock(Date.parse('2026-03-01T12:00:00Z'));
   const ec2 = createFakeEc2();
-  const leaks: LeakedEni[] = [];
+  const leaks: AllocatorEvent[] = [];
   let tokenCount = 0;
   const allocator = createEniAllocator({
     ec2: withRetry(ec2, { ...defaultRetryPolicy, attempts: 3, random: () => 0 }, clock),
     clock,
     instanceId: 'i-1',
     newClientToken: () => `token-${tokenCount++}`,
-    onLeak: (leak) => leaks.push(leak),
+    onEvent: (event) => leaks.push(event),
   });
   const allocate = (signal?: AbortSignal) =>
     settle(allocator.allocateEni({ ...request, signal }), clock);
@@ -56,7 +56,9 @@ describe('the clean-up of a failed allocation', () => {
   test('that fails is told, with the ENI and the reason', async () => {
     const { leak, leaks } = setUp();
     const { eniId } = await leak();
-    expect(leaks).toEqual([{ eniId, error: expect.objectContaining({ code: 'throttled' }) }]);
+    expect(leaks).toEqual([
+      { kind: 'eni-leaked', eniId, error: expect.objectContaining({ code: 'throttled' }) },
+    ]);
   });
 });
 

@@ -16,7 +16,7 @@ export interface LeakedEni {
  * No signal ends it, because an aborted allocation has to be cleaned up as well.
  */
 export async function discardEni(context: AllocatorContext, eniId: EniId): Promise<void> {
-  const { ec2, unfinished, onLeak } = context;
+  const { ec2, unfinished, onEvent } = context;
   try {
     // Most were never attached. Those go without a look, so that throttled reads keep none of them.
     if ((await ec2.deleteEni(eniId)) === 'in-use') {
@@ -24,7 +24,7 @@ export async function discardEni(context: AllocatorContext, eniId: EniId): Promi
     }
   } catch (error) {
     unfinished.add(eniId);
-    onLeak({ eniId, error });
+    onEvent({ kind: 'eni-leaked', eniId, error });
   }
 }
 
