@@ -1,4 +1,5 @@
 import {
+  type AllocatorEvent,
   createAwsEc2,
   createCallBudget,
   createEniAllocator,
@@ -77,12 +78,30 @@ export async function connectToAws({
     ec2,
     clock,
     instanceId: instance.instanceId,
-    onLeak: ({ eniId, error }) => {
-      log.warn({ eniId, err: error }, 'an ENI could not be deleted, trying again later');
-    },
+    onEvent: (event) => logEvent(log, event),
     ...(config.clusterName === '' ? {} : { clusterName: config.clusterName }),
   });
   return { imds, instance, primarySubnetCidr, limits, allocator };
+}
+
+function logEvent(log: Context['log'], event: AllocatorEvent): void {
+  switch (event.kind) {
+    case 'eni-leaked':
+      log.warn(
+        { eniId: event.eniId, err: event.error },
+        'an ENI could not be deleted, trying again later',
+      );
+      break;
+    case 'degraded':
+      log.warn(
+        { feature: event.feature, action: `ec2:${event.action}`, err: event.error },
+        event.consequence,
+      );
+      break;
+    case 'restored':
+      log.info({ feature: event.feature }, 'EC2 allows again what it did not');
+      break;
+  }
 }
 
 async function readPrimarySubnetCidr(
