@@ -11,7 +11,6 @@ import type { InstanceLimits } from './instance-limits.ts';
 import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
 import type { SubnetSource } from './subnet-source.ts';
 import { unassignAddresses, unassignPrefixes } from './unassign.ts';
-import type { LeakedEni } from './unfinished-enis.ts';
 
 /**
  * Gives one instance ENIs and addresses, and takes them away again.
@@ -110,11 +109,9 @@ export interface EniAllocatorOptions {
   /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
   readonly newClientToken?: () => string;
   /**
-   * Told of each ENI that a failed allocation left behind because deleting it failed as well, once.
-   * It must not throw. Default: nobody is told.
+   * Told of what does not work but fails no call: leaks, missing permissions. It must
+   * not throw. Default: nobody is told.
    */
-  readonly onLeak?: (leak: LeakedEni) => void;
-  /** Told of what does not work but fails no call: leaks, missing permissions. Default: nobody is. */
   readonly onEvent?: AllocatorEventListener;
 }
 
@@ -124,12 +121,7 @@ export interface EniAllocatorOptions {
  */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   const { ec2, clock, instanceId, clusterName, additionalTags, limits } = options;
-  const onEvent: AllocatorEventListener = (event) => {
-    options.onEvent?.(event);
-    if (event.kind === 'eni-leaked') {
-      options.onLeak?.(event);
-    }
-  };
+  const onEvent = options.onEvent ?? (() => {});
   const context: AllocatorContext = {
     ec2,
     clock,

@@ -8,7 +8,6 @@ export {
 } from './eni-allocator.ts';
 export type { AllocatedEni, AllocateEniRequest, PodAddresses } from './allocate-eni.ts';
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
-export type { LeakedEni } from './unfinished-enis.ts';
 export { EC2_ERROR_TABLE, type Ec2ErrorMeaning } from './aws/ec2-error-table.ts';
 export { createAwsEc2 } from './aws/aws-ec2.ts';
 export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';

@@ -3,13 +3,6 @@ import type { EniId } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { CallOptions } from './ports.ts';
 
-/** An ENI that a failed allocation left in EC2, because deleting it failed as well. */
-export interface LeakedEni {
-  readonly eniId: EniId;
-  /** Why it could not be deleted. */
-  readonly error: unknown;
-}
-
 /**
  * Deletes what a failed allocation made. When that fails too, the ENI is reported and remembered
  * for {@link deleteUnfinished}, and nothing is thrown: the caller has an error of its own to throw.
