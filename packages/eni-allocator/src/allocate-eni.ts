@@ -3,7 +3,7 @@ import { attachEni } from './attach-eni.ts';
 import { createEni } from './create-eni.ts';
 import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
-import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
+import type { CallOptions, ConnectionTracking, DeviceSlot, EniTruth } from './ports.ts';
 import { deleteUnfinished, discardEni } from './unfinished-enis.ts';
 
 /** An ENI that is on its way into this instance: what EC2 said when it was created and attached. */
@@ -21,6 +21,8 @@ export type AllocateEniRequest = CallOptions & {
   readonly subnetId?: SubnetId;
   /** In any order; empty means the VPC's default group. */
   readonly securityGroupIds: readonly SecurityGroupId[];
+  /** Those of the primary ENI, for one. Default: EC2's own. */
+  readonly connectionTracking?: ConnectionTracking | undefined;
   /** Default: 0. Limits, if the allocator was given any, say which cards there are. */
   readonly networkCardIndex?: number;
   /**
@@ -34,6 +36,8 @@ export type AllocateEniRequest = CallOptions & {
 export type PodAddresses =
   | { readonly addressCount: number; readonly prefixCount?: never }
   | { readonly prefixCount: number; readonly addressCount?: never };
+
+const PRIMARY_SLOT: DeviceSlot = { networkCardIndex: 0, deviceNumber: 0 };
 
 export async function allocateEni(
   context: AllocatorContext,
@@ -68,10 +72,11 @@ export async function allocateEni(
 
 /** Reserves a slot before anything is created, so that a full instance costs nothing. */
 async function reserveSlot(
-  { ec2, owner, slots }: AllocatorContext,
+  context: AllocatorContext,
   { usedSlots, networkCardIndex = 0 }: AllocateEniRequest,
   options: CallOptions,
 ): Promise<{ readonly used: readonly DeviceSlot[]; readonly reserved: DeviceSlot }> {
+  const { slots } = context;
   if (usedSlots !== undefined) {
     try {
       return { used: usedSlots, reserved: slots.reserve(usedSlots, networkCardIndex) };
@@ -83,6 +88,24 @@ async function reserveSlot(
     }
   }
   slots.forgetFilled();
-  const used = await ec2.describeUsedDeviceIndexes(owner.instanceId, options);
+  const used = await lookUpUsedSlots(context, options);
   return { used, reserved: slots.reserve(used, networkCardIndex) };
+}
+
+/** What EC2 knows, or without permission to ask, what is always so. */
+async function lookUpUsedSlots(
+  { ec2, owner, degradations }: AllocatorContext,
+  options: CallOptions,
+): Promise<readonly DeviceSlot[]> {
+  try {
+    const used = await ec2.describeUsedDeviceIndexes(owner.instanceId, options);
+    degradations.worked('device-numbers');
+    return used;
+  } catch (error) {
+    if (!isEniAllocatorError(error) || error.reaction !== 'permission') {
+      throw error;
+    }
+    degradations.failed('device-numbers', error);
+    return [PRIMARY_SLOT];
+  }
 }

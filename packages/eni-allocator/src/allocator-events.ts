@@ -27,6 +27,18 @@ const OPTIONAL_FEATURES = {
     action: EC2_ACTIONS.describeSubnets,
     consequence: 'new ENIs go to the subnets known so far, or to that of the primary ENI',
   },
+  'device-numbers': {
+    action: EC2_ACTIONS.describeUsedDeviceIndexes,
+    consequence: 'free device numbers are found by trying, which takes more calls',
+  },
+  'eni-tags': {
+    action: EC2_ACTIONS.createTags,
+    consequence: 'existing ENIs keep the tags they have',
+  },
+  'security-groups': {
+    action: EC2_ACTIONS.setSecurityGroups,
+    consequence: 'existing ENIs keep the security groups they have',
+  },
 } as const satisfies Record<string, { readonly action: Ec2Action; readonly consequence: string }>;
 
 export type OptionalFeature = keyof typeof OPTIONAL_FEATURES;

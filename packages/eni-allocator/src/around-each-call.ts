@@ -24,6 +24,7 @@ export function aroundEachCall(port: Ec2NetworkPort, around: AroundCall): Ec2Net
     createEni: wrap('createEni'),
     attachEni: wrap('attachEni'),
     setDeleteOnTermination: wrap('setDeleteOnTermination'),
+    setSecurityGroups: wrap('setSecurityGroups'),
     assignAddresses: wrap('assignAddresses'),
     unassignAddresses: wrap('unassignAddresses'),
     assignPrefixes: wrap('assignPrefixes'),

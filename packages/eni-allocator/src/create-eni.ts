@@ -85,6 +85,9 @@ const createIn = (
       securityGroupIds: [...(subnet.securityGroupIds ?? request.securityGroupIds)].sort(),
       secondaryAddressCount: request.addressCount ?? 0,
       prefixCount: request.prefixCount ?? 0,
+      ...(request.connectionTracking === undefined
+        ? {}
+        : { connectionTracking: request.connectionTracking }),
       description: `${ENI_DESCRIPTION_PREFIX}${context.owner.instanceId}`,
       tags: tagsOfNewEni(context.owner, context.clock.nowMs()),
       clientToken: context.newClientToken(),

@@ -1,5 +1,6 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import type { EniId } from './ec2-ids.ts';
+import { isEniAllocatorError } from './eni-allocator-error.ts';
 import {
   ENI_DESCRIPTION_PREFIX,
   ENI_TAGS,
@@ -53,7 +54,7 @@ export async function deleteLeakedEnis(
 }
 
 async function deleteIfLeaked(
-  { ec2, clock }: AllocatorContext,
+  { ec2, clock, degradations }: AllocatorContext,
   eni: EniTruth,
   { olderThanMs, signal }: DeleteLeakedEnisRequest,
 ): Promise<boolean> {
@@ -65,7 +66,14 @@ async function deleteIfLeaked(
   if (createdAtMs === undefined) {
     // Its age is unknown: it starts to count now.
     const tags = { [ENI_TAGS.createdAt]: formatCreatedAt(nowMs) };
-    await ec2.createTags({ eniId: eni.eniId, tags }, { signal });
+    try {
+      await ec2.createTags({ eniId: eni.eniId, tags }, { signal });
+    } catch (error) {
+      if (!isEniAllocatorError(error) || error.reaction !== 'permission') {
+        throw error;
+      }
+      degradations.failed('eni-tags', error);
+    }
     return false;
   }
   if (nowMs - createdAtMs <= olderThanMs) {

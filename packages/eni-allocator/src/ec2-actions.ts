@@ -8,6 +8,7 @@ export const EC2_ACTIONS = {
   createEni: 'CreateNetworkInterface',
   attachEni: 'AttachNetworkInterface',
   setDeleteOnTermination: 'ModifyNetworkInterfaceAttribute',
+  setSecurityGroups: 'ModifyNetworkInterfaceAttribute',
   assignAddresses: 'AssignPrivateIpAddresses',
   unassignAddresses: 'UnassignPrivateIpAddresses',
   assignPrefixes: 'AssignPrivateIpAddresses',

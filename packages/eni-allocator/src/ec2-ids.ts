@@ -45,6 +45,14 @@ export const parseSubnetId = (text: string): SubnetId => parseId(text, 'subnet-'
 export const parseInstanceId = (text: string): InstanceId => parseId(text, 'i-') as InstanceId;
 
 /**
+ * The text as the id of a security group.
+ *
+ * @throws {TypeError} when it does not start with `sg-`.
+ */
+export const parseSecurityGroupId = (text: string): SecurityGroupId =>
+  parseId(text, 'sg-') as SecurityGroupId;
+
+/**
  * The text as an IPv4 address in dotted decimal.
  *
  * @throws {TypeError} when it is anything else, leading zeros included.

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { syncSecurityGroups, syncTags } from './adjust-enis.ts';
 import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
 import { createSlotBook } from './device-slots.ts';
-import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
+import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix, SecurityGroupId } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { InstanceLimits } from './instance-limits.ts';
 import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
@@ -80,6 +81,26 @@ export interface EniAllocator {
   /** What EC2 knows of the ENIs, in its own order. Those that do not exist are left out. */
   describeEnis(eniIds: readonly EniId[], options?: CallOptions): Promise<readonly EniTruth[]>;
   /**
+   * Gives the ENIs those of our tags that they lack, and returns the ids of the changed ones. Trunk
+   * ENIs keep theirs. Without permission an event says so, and nothing is thrown.
+   *
+   * @param enis as EC2 describes them, ours or adopted.
+   * @throws {AggregateError} of what failed, after trying all.
+   */
+  syncTags(enis: readonly EniTruth[], options?: CallOptions): Promise<readonly EniId[]>;
+  /**
+   * Gives the ENIs exactly these security groups, and returns the ids of those that had others.
+   * Without permission an event says so, and nothing is thrown.
+   *
+   * @throws {AggregateError} of what failed, after trying all; the next call tries it again.
+   * @throws {TypeError} for no groups at all, which EC2 would take for the VPC's default group.
+   */
+  syncSecurityGroups(
+    enis: readonly EniTruth[],
+    securityGroupIds: readonly SecurityGroupId[],
+    options?: CallOptions,
+  ): Promise<readonly EniId[]>;
+  /**
    * Deletes this instance's ENIs that are attached nowhere and older than `olderThanMs`, and returns
    * their ids.
    *
@@ -100,7 +121,10 @@ export interface EniAllocatorOptions {
   readonly instanceId: InstanceId;
   /** Adds the cluster and owner tags, which scoped-down IAM policies need. Default: none. */
   readonly clusterName?: string | undefined;
-  /** More tags for new ENIs; keys that contain `k8s.amazonaws.com` are left out. Default: none. */
+  /**
+   * More tags for ENIs, see {@link parseAdditionalEniTags}; keys that contain `k8s.amazonaws.com` are
+   * left out. Default: none.
+   */
   readonly additionalTags?: Readonly<Record<string, string>> | undefined;
   /** Where ENIs go that are asked for without a subnet. Default: every request names its own. */
   readonly subnets?: SubnetSource | undefined;
@@ -160,6 +184,11 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     freeEni: (eniId, callOptions = {}) => freeEni(context, eniId, callOptions),
     describeEnis: async (eniIds, callOptions = {}) =>
       eniIds.length === 0 ? [] : ec2.describeEnis({ eniIds }, callOptions),
+    syncTags: (enis, callOptions = {}) => syncTags(context, enis, callOptions),
+    syncSecurityGroups: async (enis, securityGroupIds, callOptions = {}) => {
+      requireCount('securityGroupIds', securityGroupIds.length, 1);
+      return syncSecurityGroups(context, enis, securityGroupIds, callOptions);
+    },
     deleteLeakedEnis: (request) => deleteLeakedEnis(context, request),
   };
 }

@@ -8,8 +8,8 @@ export const ENI_TAGS = {
   owner: 'eks:eni:owner',
 } as const;
 
-/** Additional tags may not contain this anywhere in their key. */
-const RESERVED_KEY_PART = 'k8s.amazonaws.com';
+/** Whether only we may write tags of this key; additional tags may not have it. */
+export const isReservedTagKey = (key: string): boolean => key.includes('k8s.amazonaws.com');
 
 /** What the description of every ENI of ours starts with. */
 export const ENI_DESCRIPTION_PREFIX = 'aws-K8S-';
@@ -24,18 +24,20 @@ export interface EniOwner {
 
 /** The tags of an ENI created now, sorted by key. */
 export function tagsOfNewEni(owner: EniOwner, nowMs: number): Readonly<Record<string, string>> {
-  const additional = Object.entries(owner.additionalTags ?? {}).filter(
-    ([key]) => !key.includes(RESERVED_KEY_PART),
-  );
-  const tags = {
-    [ENI_TAGS.createdAt]: formatCreatedAt(nowMs),
+  const tags = { [ENI_TAGS.createdAt]: formatCreatedAt(nowMs), ...tagsOfExistingEni(owner) };
+  return Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The tags that every ENI of ours should have, whoever created it and whenever. */
+export function tagsOfExistingEni(owner: EniOwner): Readonly<Record<string, string>> {
+  const additional = Object.entries(owner.additionalTags ?? {});
+  return {
     ...tagsOfOwner(owner),
     ...(owner.clusterName === undefined || owner.clusterName === ''
       ? {}
       : { [ENI_TAGS.owner]: 'amazon-vpc-cni' }),
-    ...Object.fromEntries(additional),
+    ...Object.fromEntries(additional.filter(([key]) => !isReservedTagKey(key))),
   };
-  return Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The tags by which an owner finds its own ENIs again. */

@@ -136,6 +136,8 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
       status: 'available',
       description: '',
       tags: {},
+      securityGroupIds: [],
+      interfaceType: 'interface',
       ...eni,
     };
     enis.set(added.eniId, added);
@@ -181,10 +183,11 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
       if (known !== undefined) {
         return get(known);
       }
-      const { subnetId, description, tags } = request;
+      const { subnetId, description, tags, securityGroupIds } = request;
       const secondaryAddresses = Array.from({ length: request.secondaryAddressCount }, nextAddress);
       const prefixes = Array.from({ length: request.prefixCount }, nextPrefix);
-      const eni = addEni({ subnetId, description, tags, secondaryAddresses, prefixes });
+      const held = { secondaryAddresses, prefixes, securityGroupIds };
+      const eni = addEni({ subnetId, description, tags, ...held });
       createdFor.set(request.clientToken, eni.eniId);
       return { ...eni };
     },
@@ -211,6 +214,9 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
     },
     async setDeleteOnTermination({ eniId }) {
       get(eniId);
+    },
+    async setSecurityGroups({ eniId, securityGroupIds }) {
+      get(eniId).securityGroupIds = securityGroupIds;
     },
     async assignAddresses({ eniId, count }) {
       const eni = get(eniId);

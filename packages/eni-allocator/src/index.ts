@@ -7,6 +7,11 @@ export {
   type EniAllocatorOptions,
 } from './eni-allocator.ts';
 export type { AllocatedEni, AllocateEniRequest, PodAddresses } from './allocate-eni.ts';
+export {
+  type AdditionalEniTags,
+  parseAdditionalEniTags,
+  type TagRefusal,
+} from './additional-eni-tags.ts';
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
 export { EC2_ERROR_TABLE, type Ec2ErrorMeaning } from './aws/ec2-error-table.ts';
 export { createAwsEc2 } from './aws/aws-ec2.ts';
@@ -59,6 +64,7 @@ export type {
   AttachEniRequest,
   AttachOutcome,
   CallOptions,
+  ConnectionTracking,
   CreateEniRequest,
   DeleteOutcome,
   DetachOutcome,
@@ -86,6 +92,7 @@ export {
   parseInstanceId,
   parseIpv4Address,
   parseIpv4Prefix,
+  parseSecurityGroupId,
   parseSubnetId,
   parseVpcId,
   type SecurityGroupId,
@@ -98,6 +105,7 @@ export {
   type EniOwner,
   formatCreatedAt,
   parseCreatedAt,
+  tagsOfExistingEni,
   tagsOfNewEni,
   tagsOfOwner,
 } from './eni-tags.ts';

@@ -39,11 +39,23 @@ export interface EniTruth {
   readonly status: EniStatus;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly securityGroupIds: readonly SecurityGroupId[];
+  /** EC2's word: `interface`, `trunk`, `efa`, `efa-only` …; the last one holds no addresses. */
+  readonly interfaceType: string;
+  /** What of it was set explicitly; missing when nothing was. */
+  readonly connectionTracking?: ConnectionTracking;
   /** The four below are known while the ENI is attached to an instance, or on its way in or out. */
   readonly attachmentId?: EniAttachmentId;
   readonly instanceId?: InstanceId;
   readonly deviceNumber?: number;
   readonly networkCardIndex?: number;
+}
+
+/** How long EC2 remembers idle connections of an ENI, in seconds. What is missing is at its default. */
+export interface ConnectionTracking {
+  readonly tcpEstablishedSeconds?: number;
+  readonly udpStreamSeconds?: number;
+  readonly udpSeconds?: number;
 }
 
 /** A place for an ENI on an instance. */
@@ -60,6 +72,8 @@ export interface CreateEniRequest {
   readonly secondaryAddressCount: number;
   /** Prefixes; 0 is allowed. */
   readonly prefixCount: number;
+  /** Default: EC2's own. */
+  readonly connectionTracking?: ConnectionTracking | undefined;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Repeating a request with the same token returns the ENI of the first. */
@@ -119,6 +133,11 @@ export interface Ec2NetworkPort {
   /** Lets the ENI go with its instance. */
   setDeleteOnTermination(
     request: { readonly eniId: EniId; readonly attachmentId: EniAttachmentId },
+    options?: CallOptions,
+  ): Promise<void>;
+  /** Replaces the security groups of the ENI. At least one. */
+  setSecurityGroups(
+    request: { readonly eniId: EniId; readonly securityGroupIds: readonly SecurityGroupId[] },
     options?: CallOptions,
   ): Promise<void>;
   /** Adds `count` addresses of EC2's choice and returns them. Not idempotent. */

@@ -36,6 +36,11 @@ const ENI_XML = `
     <attachmentId>eni-attach-1</attachmentId><instanceId>i-1</instanceId>
     <deviceIndex>2</deviceIndex><status>detaching</status>
   </attachment>
+  <interfaceType>interface</interfaceType>
+  <groupSet><item><groupId>sg-2</groupId></item><item><groupId>sg-1</groupId></item></groupSet>
+  <connectionTrackingConfiguration>
+    <tcpEstablishedTimeout>400</tcpEstablishedTimeout>
+  </connectionTrackingConfiguration>
   <tagSet><item><key>team</key><value>net</value></item></tagSet>
   <privateIpAddressesSet>
     <item><privateIpAddress>10.0.0.9</privateIpAddress><primary>false</primary></item>
@@ -82,11 +87,16 @@ describe('what createAwsEc2 sends', () => {
       securityGroupIds: [],
       secondaryAddressCount: 0,
       prefixCount: 3,
+      connectionTracking: { tcpEstablishedSeconds: 400, udpSeconds: 45 },
       description: '',
       tags: {},
       clientToken: 'token-1',
     });
-    expect(requests[0]).toMatchObject({ Ipv4PrefixCount: '3' });
+    expect(requests[0]).toMatchObject({
+      Ipv4PrefixCount: '3',
+      'ConnectionTrackingSpecification.TcpEstablishedTimeout': '400',
+      'ConnectionTrackingSpecification.UdpTimeout': '45',
+    });
     expect(requests[0]).not.toHaveProperty('SecondaryPrivateIpAddressCount');
   });
 
@@ -106,6 +116,22 @@ describe('what createAwsEc2 sends', () => {
     expect(requests).toEqual([
       { ...common, Action: 'AssignPrivateIpAddresses', Ipv4PrefixCount: '1' },
       { ...common, Action: 'UnassignPrivateIpAddresses', 'Ipv4Prefix.1': '10.0.1.16/28' },
+    ]);
+  });
+
+  test('setSecurityGroups', async () => {
+    const { port, requests } = await portAgainst(
+      says('ModifyNetworkInterfaceAttribute', '<return>true</return>'),
+    );
+    await port.setSecurityGroups({ eniId: 'eni-1', securityGroupIds: ['sg-1', 'sg-2'] });
+    expect(requests).toEqual([
+      {
+        Action: 'ModifyNetworkInterfaceAttribute',
+        Version: '2016-11-15',
+        NetworkInterfaceId: 'eni-1',
+        'SecurityGroupId.1': 'sg-1',
+        'SecurityGroupId.2': 'sg-2',
+      },
     ]);
   });
 
@@ -161,6 +187,9 @@ describe('what createAwsEc2 understands', () => {
         primaryAddress: '10.0.0.5',
         secondaryAddresses: ['10.0.0.9', '10.0.0.7'],
         prefixes: ['10.0.1.16/28'],
+        securityGroupIds: ['sg-2', 'sg-1'],
+        interfaceType: 'interface',
+        connectionTracking: { tcpEstablishedSeconds: 400 },
         status: 'detaching',
         description: 'aws-K8S-i-1',
         tags: { team: 'net' },

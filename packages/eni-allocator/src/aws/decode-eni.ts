@@ -1,13 +1,18 @@
-import type { NetworkInterface, NetworkInterfaceAttachment } from '@aws-sdk/client-ec2';
+import type {
+  ConnectionTrackingConfiguration,
+  NetworkInterface,
+  NetworkInterfaceAttachment,
+} from '@aws-sdk/client-ec2';
 import {
   parseEniAttachmentId,
   parseEniId,
   parseInstanceId,
   parseIpv4Address,
   parseIpv4Prefix,
+  parseSecurityGroupId,
   parseSubnetId,
 } from '../ec2-ids.ts';
-import type { EniStatus, EniTruth } from '../ports.ts';
+import type { ConnectionTracking, EniStatus, EniTruth } from '../ports.ts';
 
 const STATUSES: ReadonlySet<string> = new Set([
   'pending',
@@ -40,8 +45,25 @@ export function decodeEni(eni: NetworkInterface): EniTruth {
     status: decodeStatus(eni),
     description: eni.Description ?? '',
     tags: Object.fromEntries((eni.TagSet ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+    securityGroupIds: (eni.Groups ?? []).map(({ GroupId }) =>
+      parseSecurityGroupId(required('GroupId', GroupId)),
+    ),
+    interfaceType: eni.InterfaceType ?? 'interface',
+    ...decodeTracking(eni.ConnectionTrackingConfiguration),
     ...decodeAttachment(eni.Attachment),
   };
+}
+
+function decodeTracking(configuration: ConnectionTrackingConfiguration | undefined) {
+  const { TcpEstablishedTimeout, UdpStreamTimeout, UdpTimeout } = configuration ?? {};
+  const connectionTracking: ConnectionTracking = {
+    ...(TcpEstablishedTimeout === undefined
+      ? {}
+      : { tcpEstablishedSeconds: TcpEstablishedTimeout }),
+    ...(UdpStreamTimeout === undefined ? {} : { udpStreamSeconds: UdpStreamTimeout }),
+    ...(UdpTimeout === undefined ? {} : { udpSeconds: UdpTimeout }),
+  };
+  return Object.keys(connectionTracking).length === 0 ? {} : { connectionTracking };
 }
 
 /** The attachment is more precise: an ENI is "in-use" from the first moment of attaching. */

@@ -203,6 +203,50 @@ describe('subnets', () => {
   });
 });
 
+describe('existing ENIs', () => {
+  test('get the security groups and tags they lack', async () => {
+    const { vpcId } = instance;
+    const { securityGroupId } = emulator.addSecurityGroup({ vpcId, name: 'pods' });
+    const { eniId } = await allocate();
+    const connectionTracking = { tcpEstablishedSeconds: 400, udpSeconds: 40 };
+    const own = { subnetId: instance.subnetId, securityGroupIds: [securityGroupId] };
+    const second = await allocator.allocateEni({ ...own, addressCount: 0, connectionTracking });
+    expect(second).toMatchObject({ securityGroupIds: [securityGroupId], connectionTracking });
+    const described = await allocator.describeEnis([instance.primaryEniId, eniId, second.eniId]);
+    expect(await allocator.syncSecurityGroups(described, [securityGroupId])).toEqual([
+      instance.primaryEniId,
+      eniId,
+    ]);
+    expect(await allocator.syncTags(described)).toEqual([instance.primaryEniId]);
+    const synced = await allocator.describeEnis([instance.primaryEniId, eniId, second.eniId]);
+    expect(synced.map(({ securityGroupIds }) => securityGroupIds)).toEqual(
+      synced.map(() => [securityGroupId]),
+    );
+    expect(synced[0]?.tags).toEqual({
+      'cluster.k8s.amazonaws.com/name': 'blue',
+      'eks:eni:owner': 'amazon-vpc-cni',
+      'node.k8s.amazonaws.com/instance_id': instance.instanceId,
+    });
+    expect(await allocator.syncSecurityGroups(synced, [securityGroupId])).toEqual([]);
+  });
+});
+
+describe('each permission denied in turn', () => {
+  // With all that is optional denied, a node still gets and frees ENIs.
+  test.each(['DescribeSubnets', 'DescribeInstances', 'CreateTags'] as const)(
+    'without %s pods get their addresses',
+    async (action) => {
+      emulator.knobs.deny(action);
+      const eni = await withTime(allocate());
+      expect(await allocator.assignAddresses(eni.eniId, 1)).toHaveLength(1);
+      const described = await allocator.describeEnis([instance.primaryEniId]);
+      await allocator.syncTags(described);
+      await withTime(allocator.freeEni(eni.eniId));
+      expect(enis()).toEqual([]);
+    },
+  );
+});
+
 describe('an instance with several network cards', () => {
   test('gets ENIs on each of them', async () => {
     const { subnetId } = instance;

@@ -1,12 +1,18 @@
 import { parseEniAttachmentId } from '../ec2-ids.ts';
-import type { Ec2NetworkPort } from '../ports.ts';
+import type { ConnectionTracking, Ec2NetworkPort } from '../ports.ts';
 import { decodeEni, required } from './decode-eni.ts';
 import { attachOutcomeOf, deleteOutcomeOf, detachOutcomeOf } from './expected-refusals.ts';
 import type { Perform } from './perform.ts';
 
 type EniOperations = Pick<
   Ec2NetworkPort,
-  'createEni' | 'attachEni' | 'setDeleteOnTermination' | 'detachEni' | 'deleteEni' | 'createTags'
+  | 'createEni'
+  | 'attachEni'
+  | 'setDeleteOnTermination'
+  | 'setSecurityGroups'
+  | 'detachEni'
+  | 'deleteEni'
+  | 'createTags'
 >;
 
 /** The life of an ENI: create, attach, detach, delete. */
@@ -32,6 +38,7 @@ export const eniOperations = (perform: Perform): EniOperations => ({
           ? { SecondaryPrivateIpAddressCount: secondaryAddressCount }
           : {}),
         ...(prefixCount > 0 ? { Ipv4PrefixCount: prefixCount } : {}),
+        ...encodeTracking(request.connectionTracking),
       });
       const answer = await client.send(command, http);
       return decodeEni(required('NetworkInterface', answer.NetworkInterface));
@@ -73,6 +80,21 @@ export const eniOperations = (perform: Perform): EniOperations => ({
       const command = new sdk.ModifyNetworkInterfaceAttributeCommand({
         NetworkInterfaceId: eniId,
         Attachment: { AttachmentId: attachmentId, DeleteOnTermination: true },
+      });
+      await client.send(command, http);
+    });
+  },
+
+  setSecurityGroups({ eniId, securityGroupIds }, options = {}) {
+    const call = {
+      action: 'ModifyNetworkInterfaceAttribute',
+      doing: `setting the security groups of ${eniId} to ${securityGroupIds.join(', ')}`,
+      facts: { eniId },
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.ModifyNetworkInterfaceAttributeCommand({
+        NetworkInterfaceId: eniId,
+        Groups: [...securityGroupIds],
       });
       await client.send(command, http);
     });
@@ -120,6 +142,17 @@ export const eniOperations = (perform: Perform): EniOperations => ({
     });
   },
 });
+
+const encodeTracking = (tracking: ConnectionTracking | undefined) =>
+  tracking === undefined
+    ? {}
+    : {
+        ConnectionTrackingSpecification: {
+          TcpEstablishedTimeout: tracking.tcpEstablishedSeconds,
+          UdpStreamTimeout: tracking.udpStreamSeconds,
+          UdpTimeout: tracking.udpSeconds,
+        },
+      };
 
 const encodeTags = (tags: Readonly<Record<string, string>>) =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
