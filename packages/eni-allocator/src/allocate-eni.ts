@@ -3,7 +3,13 @@ import { attachEni } from './attach-eni.ts';
 import { createEni } from './create-eni.ts';
 import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
-import type { CallOptions, ConnectionTracking, DeviceSlot, EniTruth } from './ports.ts';
+import {
+  type CallOptions,
+  type ConnectionTracking,
+  type DeviceSlot,
+  type EniTruth,
+  slotsHeldBy,
+} from './ports.ts';
 import { deleteUnfinished, discardEni } from './unfinished-enis.ts';
 
 /** An ENI that is on its way into this instance: what EC2 said when it was created and attached. */
@@ -43,19 +49,21 @@ export async function allocateEni(
   context: AllocatorContext,
   request: AllocateEniRequest,
 ): Promise<AllocatedEni> {
-  const { ec2, owner, slots } = context;
+  const { ec2, owner, slots, limits } = context;
   const options = { signal: request.signal };
   // They hold addresses of the subnet and count towards the account's limit. What fails is tried again.
   await deleteUnfinished(context, options);
   const place = await reserveSlot(context, request, options);
   const { eni, subnet } = await createEni(context, request, options).catch((error: unknown) => {
     slots.release(place.reserved);
+    learnAddressLimit(context, request, error);
     throw error;
   });
   const { eniId } = eni;
   try {
     const attachment = await attachEni(context, eniId, place, options);
     const { attachmentId } = attachment;
+    limits.note({ limit: 'addresses-per-eni', held: slotsHeldBy(eni) });
     await ec2.setDeleteOnTermination({ eniId, attachmentId }, options);
     return {
       ...eni,
@@ -65,8 +73,19 @@ export async function allocateEni(
       status: 'attaching',
     };
   } catch (error) {
+    learnAddressLimit(context, request, error);
     await discardEni(context, eniId);
     throw error;
+  }
+}
+
+function learnAddressLimit(
+  { limits }: AllocatorContext,
+  { addressCount = 0, prefixCount = 0 }: AllocateEniRequest,
+  error: unknown,
+): void {
+  if (isEniAllocatorError(error) && error.code === 'address-limit-reached') {
+    limits.note({ limit: 'addresses-per-eni', refused: 1 + addressCount + prefixCount });
   }
 }
 

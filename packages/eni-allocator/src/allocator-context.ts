@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { SlotBook } from './device-slots.ts';
 import type { EniId, SubnetId } from './ec2-ids.ts';
 import type { EniOwner } from './eni-tags.ts';
+import type { LimitsBook } from './limits-book.ts';
 import type { Ec2NetworkPort } from './ports.ts';
 import type { SubnetSource } from './subnet-source.ts';
 
@@ -14,6 +15,7 @@ export interface AllocatorContext {
   readonly owner: EniOwner;
   readonly newClientToken: () => string;
   readonly slots: SlotBook;
+  readonly limits: LimitsBook;
   readonly subnets: SubnetSource | undefined;
   /** What the latest creations met in each subnet. */
   readonly subnetRecords: Map<SubnetId, SubnetRecord>;

@@ -1,6 +1,8 @@
 import { EC2_ACTIONS, type Ec2Action } from './ec2-actions.ts';
 import type { EniId } from './ec2-ids.ts';
 import type { EniAllocatorError } from './eni-allocator-error.ts';
+import type { InstanceLimits } from './instance-limits.ts';
+import type { LimitFinding } from './learned-limits.ts';
 
 /** What an operator may want to know although no call failed for it. */
 export type AllocatorEvent =
@@ -16,7 +18,13 @@ export type AllocatorEvent =
       readonly consequence: string;
       readonly error: EniAllocatorError;
     }
-  | { readonly kind: 'restored'; readonly feature: OptionalFeature };
+  | { readonly kind: 'restored'; readonly feature: OptionalFeature }
+  /** EC2 allows more, or less, than the limits said so far. */
+  | {
+      readonly kind: 'limits-learned';
+      readonly finding: LimitFinding;
+      readonly limits: InstanceLimits;
+    };
 
 /** Told of each event as it happens. It must not throw. */
 export type AllocatorEventListener = (event: AllocatorEvent) => void;
@@ -30,6 +38,10 @@ const OPTIONAL_FEATURES = {
   'device-numbers': {
     action: EC2_ACTIONS.describeUsedDeviceIndexes,
     consequence: 'free device numbers are found by trying, which takes more calls',
+  },
+  'instance-limits': {
+    action: EC2_ACTIONS.describeInstanceLimits,
+    consequence: 'limits are assumed, and corrected when EC2 refuses',
   },
   'eni-tags': {
     action: EC2_ACTIONS.createTags,

@@ -30,6 +30,11 @@ export async function attachEni(
     let attachment: Attachment | undefined;
     try {
       attachment = await attachTo(context, eniId, slot, options);
+    } catch (error) {
+      if (isEniAllocatorError(error) && error.code === 'eni-limit-reached') {
+        await learnEniLimit(context, slot, options);
+      }
+      throw error;
     } finally {
       slots.release(slot);
     }
@@ -38,6 +43,23 @@ export async function attachEni(
       return attachment;
     }
     taken.push(slot);
+  }
+}
+
+/** What the card holds is all it takes. When EC2 does not say how much that is, nothing is learned. */
+async function learnEniLimit(
+  { ec2, owner, limits }: AllocatorContext,
+  { networkCardIndex }: DeviceSlot,
+  options: CallOptions,
+): Promise<void> {
+  if (limits.now() === undefined) {
+    return;
+  }
+  const used = await ec2.describeUsedDeviceIndexes(owner.instanceId, options).catch(() => []);
+  const held = used.filter((slot) => slot.networkCardIndex === networkCardIndex).length;
+  if (held > 0) {
+    limits.note({ limit: 'enis-on-card', networkCardIndex, held });
+    limits.note({ limit: 'enis-on-card', networkCardIndex, refused: held + 1 });
   }
 }
 

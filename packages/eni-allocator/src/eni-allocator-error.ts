@@ -26,7 +26,8 @@ export type ErrorReaction =
  * - `throttled`: EC2 asked to slow down; the operation was not carried out.
  * - `subnet-exhausted`: the subnet has not enough free addresses.
  * - `no-free-prefix`: the subnet may have free addresses, but no aligned block of 16 is whole.
- * - `eni-limit-reached`: the instance (or the account) holds as many ENIs as it may.
+ * - `eni-limit-reached`: the instance holds as many ENIs as it may.
+ * - `account-limit-reached`: the account holds as many ENIs as it may, in this region.
  * - `address-limit-reached`: the ENI holds as many addresses as its instance type allows.
  * - `not-permitted`: credentials are missing, expired or not allowed to do this.
  * - `eni-not-found`: EC2 does not know the ENI or its attachment (any more).
@@ -43,6 +44,7 @@ export const ERROR_REACTIONS = {
   'subnet-exhausted': 'subnet-full',
   'no-free-prefix': 'subnet-full',
   'eni-limit-reached': 'limit',
+  'account-limit-reached': 'limit',
   'address-limit-reached': 'limit',
   'not-permitted': 'permission',
   'eni-not-found': 'gone',

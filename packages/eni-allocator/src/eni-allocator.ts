@@ -3,13 +3,15 @@ import { syncSecurityGroups, syncTags } from './adjust-enis.ts';
 import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
+import { assignAddresses, assignPrefixes } from './assign.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
 import { createSlotBook } from './device-slots.ts';
 import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix, SecurityGroupId } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { InstanceLimits } from './instance-limits.ts';
-import type { CallOptions, Ec2NetworkPort, EniTruth } from './ports.ts';
+import { createLimitsBook } from './limits-book.ts';
+import { type CallOptions, type Ec2NetworkPort, type EniTruth, slotsHeldBy } from './ports.ts';
 import type { SubnetSource } from './subnet-source.ts';
 import { unassignAddresses, unassignPrefixes } from './unassign.ts';
 
@@ -81,6 +83,11 @@ export interface EniAllocator {
   /** What EC2 knows of the ENIs, in its own order. Those that do not exist are left out. */
   describeEnis(eniIds: readonly EniId[], options?: CallOptions): Promise<readonly EniTruth[]>;
   /**
+   * What the instance can carry: the limits the allocator was given, corrected by what EC2 allowed and
+   * refused since. `undefined` when it was given none.
+   */
+  limits(): InstanceLimits | undefined;
+  /**
    * Gives the ENIs those of our tags that they lack, and returns the ids of the changed ones. Trunk
    * ENIs keep theirs. Without permission an event says so, and nothing is thrown.
    *
@@ -128,7 +135,7 @@ export interface EniAllocatorOptions {
   readonly additionalTags?: Readonly<Record<string, string>> | undefined;
   /** Where ENIs go that are asked for without a subnet. Default: every request names its own. */
   readonly subnets?: SubnetSource | undefined;
-  /** What the instance can carry. Default: unknown, and EC2's refusals tell. */
+  /** What the instance can carry, as far as is known beforehand. Default: nothing is known, nor learned. */
   readonly limits?: InstanceLimits | undefined;
   /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
   readonly newClientToken?: () => string;
@@ -144,8 +151,9 @@ export interface EniAllocatorOptions {
  * which ENIs of failed allocations are still to be deleted, until it has deleted them or is gone.
  */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
-  const { ec2, clock, instanceId, clusterName, additionalTags, limits } = options;
+  const { ec2, clock, instanceId, clusterName, additionalTags } = options;
   const onEvent = options.onEvent ?? (() => {});
+  const limits = createLimitsBook(options.limits, onEvent);
   const context: AllocatorContext = {
     ec2,
     clock,
@@ -153,7 +161,8 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     newClientToken: options.newClientToken ?? randomUUID,
     subnets: options.subnets,
     subnetRecords: new Map(),
-    slots: createSlotBook(instanceId, () => limits),
+    slots: createSlotBook(instanceId, limits.now),
+    limits,
     unfinished: new Set(),
     onEvent,
     degradations: createDegradations(onEvent),
@@ -171,19 +180,20 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     },
     assignAddresses: async (eniId, count, callOptions = {}) => {
       requireCount('count', count, 1);
-      return ec2.assignAddresses({ eniId, count }, callOptions);
+      return assignAddresses(context, eniId, count, callOptions);
     },
     unassignAddresses: (eniId, addresses, callOptions = {}) =>
       unassignAddresses(context, eniId, addresses, callOptions),
     assignPrefixes: async (eniId, count, callOptions = {}) => {
       requireCount('count', count, 1);
-      return ec2.assignPrefixes({ eniId, count }, callOptions);
+      return assignPrefixes(context, eniId, count, callOptions);
     },
     unassignPrefixes: (eniId, prefixes, callOptions = {}) =>
       unassignPrefixes(context, eniId, prefixes, callOptions),
     freeEni: (eniId, callOptions = {}) => freeEni(context, eniId, callOptions),
     describeEnis: async (eniIds, callOptions = {}) =>
-      eniIds.length === 0 ? [] : ec2.describeEnis({ eniIds }, callOptions),
+      eniIds.length === 0 ? [] : describeEnis(context, eniIds, callOptions),
+    limits: limits.now,
     syncTags: (enis, callOptions = {}) => syncTags(context, enis, callOptions),
     syncSecurityGroups: async (enis, securityGroupIds, callOptions = {}) => {
       requireCount('securityGroupIds', securityGroupIds.length, 1);
@@ -191,6 +201,21 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     },
     deleteLeakedEnis: (request) => deleteLeakedEnis(context, request),
   };
+}
+
+/** What EC2 says, and what that proves of the limits. */
+async function describeEnis(
+  { ec2, owner, limits }: AllocatorContext,
+  eniIds: readonly EniId[],
+  options: CallOptions,
+): Promise<readonly EniTruth[]> {
+  const enis = await ec2.describeEnis({ eniIds }, options);
+  for (const eni of enis) {
+    if (eni.instanceId === owner.instanceId) {
+      limits.note({ limit: 'addresses-per-eni', held: slotsHeldBy(eni) });
+    }
+  }
+  return enis;
 }
 
 function requireOneCount({ addressCount, prefixCount }: AllocateEniRequest): void {

@@ -77,6 +77,14 @@ export type {
   SubnetFilter,
   SubnetTruth,
 } from './ports.ts';
+export { ASSUMED_LIMITS, lookUpLimits, type LookUpLimitsOptions } from './look-up-limits.ts';
+export {
+  assumeLimits,
+  type LearnedLimits,
+  type LimitFinding,
+  learn,
+  limitsNow,
+} from './learned-limits.ts';
 export type { InstanceLimits, NetworkCardLimit } from './instance-limits.ts';
 export { type AroundCall, aroundEachCall } from './around-each-call.ts';
 export { EC2_ACTIONS, type Ec2Action } from './ec2-actions.ts';

@@ -51,6 +51,10 @@ export interface EniTruth {
   readonly networkCardIndex?: number;
 }
 
+/** How many of its address slots the ENI uses: its primary address, the others, and the prefixes. */
+export const slotsHeldBy = (eni: EniTruth): number =>
+  1 + eni.secondaryAddresses.length + eni.prefixes.length;
+
 /** How long EC2 remembers idle connections of an ENI, in seconds. What is missing is at its default. */
 export interface ConnectionTracking {
   readonly tcpEstablishedSeconds?: number;

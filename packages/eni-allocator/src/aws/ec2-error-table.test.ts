@@ -12,7 +12,7 @@ const call = {
 // Written down a second time on purpose: what an operator is told must not change by accident.
 const rows = [
   ['limit', 'eni-limit-reached', 'AttachmentLimitExceeded'],
-  ['limit', 'eni-limit-reached', 'NetworkInterfaceLimitExceeded'],
+  ['limit', 'account-limit-reached', 'NetworkInterfaceLimitExceeded'],
   ['limit', 'address-limit-reached', 'PrivateIpAddressLimitExceeded'],
   ['subnet-full', 'subnet-exhausted', 'InsufficientFreeAddressesInSubnet'],
   ['subnet-full', 'no-free-prefix', 'InsufficientCidrBlocks'],

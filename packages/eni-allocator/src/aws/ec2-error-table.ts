@@ -16,6 +16,8 @@ export const ADVICE: Readonly<Record<EniAllocatorErrorCode, string>> = {
   'no-free-prefix':
     'ask for single addresses, reserve a block for prefixes in the subnet, or use another subnet',
   'eni-limit-reached': 'free an ENI or use a larger instance type',
+  'account-limit-reached':
+    'the account may have no more ENIs in this region: delete leaked ones or raise the quota',
   'address-limit-reached': 'describe the ENI to learn which addresses it holds',
   'not-permitted': 'see that the IAM role of the node allows ec2:<action>',
   'eni-not-found': 'it was deleted, or EC2 does not show it yet',
@@ -43,10 +45,7 @@ const GROUPS = 'correct the security groups of the node or of its ENIConfig';
  */
 export const EC2_ERROR_TABLE: Readonly<Record<string, Ec2ErrorMeaning>> = {
   AttachmentLimitExceeded: is('eni-limit-reached'),
-  NetworkInterfaceLimitExceeded: is(
-    'eni-limit-reached',
-    'the account may have no more ENIs in this region: delete leaked ones or raise the quota',
-  ),
+  NetworkInterfaceLimitExceeded: is('account-limit-reached'),
   PrivateIpAddressLimitExceeded: is('address-limit-reached'),
 
   InsufficientFreeAddressesInSubnet: is('subnet-exhausted'),

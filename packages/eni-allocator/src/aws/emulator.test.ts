@@ -326,6 +326,35 @@ describe('limits', () => {
   });
 });
 
+describe('an instance that carries less than the table says', () => {
+  test('is learned by two refusals, and asked no more', async () => {
+    const { subnetId } = instance;
+    emulator.setInstanceType({
+      instanceType: 'm9.large',
+      enisPerCard: [2],
+      ipv4PerEni: 4,
+      hypervisor: 'nitro',
+      isBareMetal: false,
+      vcpuCount: 2,
+      memoryMib: 8192,
+    });
+    const { instanceId } = await emulator.runInstance({ subnetId, instanceType: 'm9.large' });
+    const events: AllocatorEvent[] = [];
+    const onEvent = (event: AllocatorEvent) => events.push(event);
+    const table = { maxEnis: 3, addressesPerEni: 5 };
+    allocator = createEniAllocator({ ec2: port, clock, instanceId, limits: table, onEvent });
+    const { eniId } = await allocate(3);
+    const refused = { code: 'address-limit-reached' };
+    await expect(allocator.assignAddresses(eniId, 1)).rejects.toMatchObject(refused);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(allocate(1)).rejects.toMatchObject({ code: 'eni-limit-reached' });
+    }
+    expect(allocator.limits()).toEqual({ maxEnis: 2, addressesPerEni: 4 });
+    expect(events.map(({ kind }) => kind)).toEqual(['limits-learned', 'limits-learned']);
+    expect(callsOf('AttachNetworkInterface')).toBe(2); // one went well, one was refused
+  });
+});
+
 describe('trouble', () => {
   const changes = ['CreateNetworkInterface', 'AttachNetworkInterface'] as const;
 
