@@ -26,6 +26,7 @@ const reasonOfCode: Readonly<Record<string, GrowthBlockReason>> = {
   throttled: 'throttled',
   'not-permitted': 'permission',
   'eni-limit-reached': 'eni-limit',
+  'account-limit-reached': 'eni-limit',
   'address-limit-reached': 'eni-limit',
 };
 
