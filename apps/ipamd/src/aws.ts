@@ -98,6 +98,12 @@ function logEvent(log: Context['log'], event: AllocatorEvent): void {
         event.consequence,
       );
       break;
+    case 'limits-learned':
+      log.warn(
+        { finding: event.finding, limits: event.limits },
+        'the instance carries something else',
+      );
+      break;
     case 'restored':
       log.info({ feature: event.feature }, 'EC2 allows again what it did not');
       break;
