@@ -51,14 +51,15 @@ export async function allocateEni(
 ): Promise<AllocatedEni> {
   const { ec2, owner, slots, limits } = context;
   const options = { signal: request.signal };
-  // They hold addresses of the subnet and count towards the account's limit. What fails is tried again.
-  await deleteUnfinished(context, options);
   const place = await reserveSlot(context, request, options);
-  const { eni, subnet } = await createEni(context, request, options).catch((error: unknown) => {
-    slots.release(place.reserved);
-    learnAddressLimit(context, request, error);
-    throw error;
-  });
+  const { eni, subnet } = await createEni(context, request, options).catch(
+    async (error: unknown) => {
+      slots.release(place.reserved);
+      learnAddressLimit(context, request, error);
+      await makeRoom(context, error, options);
+      throw error;
+    },
+  );
   const { eniId } = eni;
   try {
     const attachment = await attachEni(context, eniId, place, options);
@@ -74,8 +75,21 @@ export async function allocateEni(
     };
   } catch (error) {
     learnAddressLimit(context, request, error);
-    await discardEni(context, eniId);
+    await discardEni(context, eniId, request.signal);
     throw error;
+  }
+}
+
+/** ENIs of failed allocations hold addresses and count towards limits: without them the next attempt may succeed. */
+async function makeRoom(
+  context: AllocatorContext,
+  error: unknown,
+  options: CallOptions,
+): Promise<void> {
+  const isFull =
+    isEniAllocatorError(error) && (error.reaction === 'subnet-full' || error.reaction === 'limit');
+  if (isFull) {
+    await deleteUnfinished(context, options);
   }
 }
 

@@ -34,7 +34,7 @@ export interface EniAllocator {
    *
    * The answer is what EC2 said; neither the metadata service nor the kernel need to know the ENI yet.
    * On failure the ENI is deleted again and the first error is thrown. When deleting it fails, too,
-   * an event says so, and the next `allocateEni` or `deleteLeakedEnis` tries it again. When the process
+   * an event says so, and `deleteLeakedEnis` tries it again, as does an `allocateEni` that finds no room. When the process
    * dies, or the call is aborted, while EC2 is creating it, {@link EniAllocator.deleteLeakedEnis} finds
    * it by its tags.
    */

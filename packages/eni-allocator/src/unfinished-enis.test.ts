@@ -62,39 +62,46 @@ describe('the clean-up of a failed allocation', () => {
   });
 });
 
+describe('an allocation that is aborted', () => {
+  test('deletes what it made if that is not attached yet', async () => {
+    const { ec2, allocate, eniIds } = setUp();
+    const ending = new AbortController();
+    ec2.beforeNext('attachEni', () => ending.abort(new Error('ending')));
+    ec2.failNext('attachEni', 'throttled');
+    await expect(allocate(ending.signal)).rejects.toThrow();
+    expect(eniIds()).toEqual([]);
+  });
+
+  test('leaves what is attached to whoever comes next, without waiting', async () => {
+    const { ec2, allocate, eniIds, callsOf } = setUp();
+    const ending = new AbortController();
+    ec2.beforeNext('setDeleteOnTermination', () => ending.abort(new Error('ending')));
+    ec2.failNext('setDeleteOnTermination', 'throttled');
+    await expect(allocate(ending.signal)).rejects.toThrow();
+    expect(eniIds()).toHaveLength(1);
+    expect(callsOf('detachEni')).toEqual([]);
+  });
+});
+
 describe('an ENI that could not be cleaned up', () => {
-  test('is deleted before the next one is created', async () => {
-    const { ec2, leak, allocate, eniIds, leaks } = setUp();
+  test('does not delay the next one', async () => {
+    const { leak, allocate, eniIds, callsOf } = setUp();
     const { eniId } = await leak();
-    let atCreate: readonly string[] = [];
-    ec2.beforeNext('createEni', () => {
-      atCreate = eniIds();
-    });
     const eni = await allocate();
-    expect(atCreate).toEqual([]);
-    expect(eniIds()).toEqual([eni.eniId]);
-    expect(eni.eniId).not.toBe(eniId);
-    expect(leaks).toHaveLength(1);
+    expect(eniIds()).toEqual([eniId, eni.eniId]);
+    expect(callsOf('deleteEni')).toEqual([]);
   });
 
-  test('does not keep the next one from being created, and is tried until it is gone', async () => {
-    const { ec2, leak, allocate, eniIds, leaks } = setUp();
-    const { eniId } = await leak();
-    ec2.failNext('deleteEni', 'throttled', 3);
-    const second = await allocate();
-    expect(eniIds()).toEqual([eniId, second.eniId]);
-    const third = await allocate();
-    expect(eniIds()).toEqual([second.eniId, third.eniId]);
-    expect(leaks).toHaveLength(1);
-  });
-
-  test('is not asked about again once it is gone', async () => {
-    const { leak, allocate, callsOf } = setUp();
-    await leak();
-    await allocate();
-    await allocate();
-    expect(callsOf('deleteEni')).toHaveLength(1);
-  });
+  test.each(['subnet-exhausted', 'eni-limit-reached'] as const)(
+    'makes room when the next one meets %s',
+    async (code) => {
+      const { ec2, leak, allocate, eniIds } = setUp();
+      await leak();
+      ec2.failNext('createEni', code);
+      await expect(allocate()).rejects.toMatchObject({ code });
+      expect(eniIds()).toEqual([]);
+    },
+  );
 
   test('goes with the next sweep, however young it is', async () => {
     const { leak, sweep, eniIds } = setUp();
@@ -111,16 +118,6 @@ describe('an ENI that could not be cleaned up', () => {
     await expect(sweep()).rejects.toMatchObject({
       errors: [expect.objectContaining({ code: 'not-permitted' })],
     });
-  });
-
-  test('does not hold up an allocation that is aborted', async () => {
-    const { ec2, leak, allocate, callsOf } = setUp();
-    await leak();
-    const controller = new AbortController();
-    ec2.beforeNext('deleteEni', () => controller.abort(new Error('shutting down')));
-    ec2.failNext('deleteEni', 'throttled', LASTING);
-    await expect(allocate(controller.signal)).rejects.toThrow('shutting down');
-    expect(callsOf('createEni')).toHaveLength(1);
   });
 });
 

@@ -3,17 +3,27 @@ import type { EniId } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { CallOptions } from './ports.ts';
 
+const ENDING_LIMIT_MS = 2_000;
+
 /**
  * Deletes what a failed allocation made. When that fails too, the ENI is reported and remembered
  * for {@link deleteUnfinished}, and nothing is thrown: the caller has an error of its own to throw.
- * No signal ends it, because an aborted allocation has to be cleaned up as well.
+ *
+ * An aborted allocation is cleaned up as well, as far as that takes a moment: a daemon that ends has
+ * little time. An ENI that is attached by then is adopted by the next one.
  */
-export async function discardEni(context: AllocatorContext, eniId: EniId): Promise<void> {
+export async function discardEni(
+  context: AllocatorContext,
+  eniId: EniId,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { ec2, unfinished, onEvent } = context;
+  const isEnding = signal?.aborted === true;
+  const options = { signal: isEnding ? AbortSignal.timeout(ENDING_LIMIT_MS) : signal };
   try {
     // Most were never attached. Those go without a look, so that throttled reads keep none of them.
-    if ((await ec2.deleteEni(eniId)) === 'in-use') {
-      await freeEni(context, eniId, {});
+    if ((await ec2.deleteEni(eniId, options)) === 'in-use' && !isEnding) {
+      await freeEni(context, eniId, options);
     }
   } catch (error) {
     unfinished.add(eniId);
