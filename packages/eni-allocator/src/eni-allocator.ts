@@ -121,7 +121,7 @@ export interface EniAllocator {
 }
 
 export interface EniAllocatorOptions {
-  /** EC2, wrapped in the retry, rate limit and observation the caller wants. */
+  /** EC2, wrapped in the retry, call budget, deadline and observation the caller wants. */
   readonly ec2: Ec2NetworkPort;
   readonly clock: Clock;
   /** The instance that gets the ENIs. */

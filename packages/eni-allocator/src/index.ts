@@ -82,7 +82,7 @@ export {
   assumeLimits,
   type LearnedLimits,
   type LimitFinding,
-  learn,
+  learnLimits,
   limitsNow,
 } from './learned-limits.ts';
 export type { InstanceLimits, NetworkCardLimit } from './instance-limits.ts';

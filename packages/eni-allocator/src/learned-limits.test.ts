@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { assumeLimits, type LimitFinding, learn, limitsNow } from './learned-limits.ts';
+import { assumeLimits, type LimitFinding, learnLimits, limitsNow } from './learned-limits.ts';
 
 const m5large = { maxEnis: 3, addressesPerEni: 10 };
 const addresses = (finding: { held: number } | { refused: number }): LimitFinding => ({
@@ -13,7 +13,7 @@ const enis = (
 ): LimitFinding => ({ limit: 'enis-on-card', networkCardIndex, ...finding });
 
 const after = (assumed: Parameters<typeof assumeLimits>[0], ...findings: LimitFinding[]) =>
-  limitsNow(findings.reduce(learn, assumeLimits(assumed)));
+  limitsNow(findings.reduce(learnLimits, assumeLimits(assumed)));
 
 describe('limitsNow', () => {
   const cases = [
@@ -90,7 +90,7 @@ describe('limitsNow', () => {
           const isRefused = wanted > truth;
           refusals += isRefused ? 1 : 0;
           const finding = addresses(isRefused ? { refused: wanted } : { held: wanted });
-          limits = learn(limits, finding);
+          limits = learnLimits(limits, finding);
         }
         expect(limitsNow(limits).addressesPerEni).toBe(truth);
         expect(refusals).toBeLessThanOrEqual(Math.ceil(Math.log2(truth + more + 1)));

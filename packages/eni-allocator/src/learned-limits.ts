@@ -35,7 +35,7 @@ export const assumeLimits = (assumed: InstanceLimits): LearnedLimits => ({
 });
 
 /** The limits after another experience. The latest one counts where two contradict each other. */
-export function learn(limits: LearnedLimits, finding: LimitFinding): LearnedLimits {
+export function learnLimits(limits: LearnedLimits, finding: LimitFinding): LearnedLimits {
   if (finding.limit === 'addresses-per-eni') {
     return { ...limits, addresses: narrow(limits.addresses, finding) };
   }

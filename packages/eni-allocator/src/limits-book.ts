@@ -1,6 +1,6 @@
 import type { AllocatorEventListener } from './allocator-events.ts';
 import type { InstanceLimits } from './instance-limits.ts';
-import { assumeLimits, type LimitFinding, learn, limitsNow } from './learned-limits.ts';
+import { assumeLimits, type LimitFinding, learnLimits, limitsNow } from './learned-limits.ts';
 
 /** The limits of this instance, as they turn out. */
 export interface LimitsBook {
@@ -22,7 +22,7 @@ export function createLimitsBook(
         return;
       }
       const before = JSON.stringify(limitsNow(learned));
-      learned = learn(learned, finding);
+      learned = learnLimits(learned, finding);
       const limits = limitsNow(learned);
       if (JSON.stringify(limits) !== before) {
         onEvent({ kind: 'limits-learned', finding, limits });

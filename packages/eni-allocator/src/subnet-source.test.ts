@@ -63,6 +63,22 @@ describe('discoverSubnets', () => {
     expect(ec2.calls).toHaveLength(2);
   });
 
+  test('asks once for all who want to know at the same time', async () => {
+    const { ids, ec2 } = setUp();
+    expect(await Promise.all([ids(), ids(), ids()])).toHaveLength(3);
+    expect(ec2.calls).toHaveLength(1);
+  });
+
+  test('answers the others when one of them gives up', async () => {
+    const { ids, source } = setUp();
+    const abort = new AbortController();
+    const given = source.candidates({ signal: abort.signal });
+    const others = ids();
+    abort.abort(new Error('shutting down'));
+    await expect(given).rejects.toThrow('shutting down');
+    expect(await others).toHaveLength(2);
+  });
+
   test('knows which subnets are excluded', async () => {
     const { source } = setUp();
     expect(await source.isExcluded('subnet-excluded')).toBe(true);

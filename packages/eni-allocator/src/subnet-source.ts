@@ -5,6 +5,7 @@ import type { SubnetId, VpcId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
 import type { CallOptions, Ec2NetworkPort, SubnetTruth } from './ports.ts';
 import { subnetRole } from './subnet-role.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /**
  * Where the subnets for new ENIs come from: {@link fixedSubnets}, {@link discoverSubnets}, or the
@@ -59,12 +60,22 @@ export function discoverSubnets(options: SubnetDiscoveryOptions): SubnetDiscover
   let known: readonly SubnetTruth[] | undefined;
   let askAgainAtMs = Number.NEGATIVE_INFINITY;
 
-  const lookUp = async (callOptions: CallOptions): Promise<readonly SubnetTruth[] | undefined> => {
-    if (clock.nowMs() < askAgainAtMs) {
-      return known;
+  let asking: Promise<void> | undefined;
+
+  const lookUp = async ({ signal }: CallOptions): Promise<readonly SubnetTruth[] | undefined> => {
+    if (clock.nowMs() >= askAgainAtMs) {
+      // One call for all who ask meanwhile, so that none of them may end it for the others.
+      asking ??= ask().finally(() => {
+        asking = undefined;
+      });
+      await unlessAborted(asking, signal);
     }
+    return known;
+  };
+
+  const ask = async (): Promise<void> => {
     try {
-      known = await ec2.describeSubnets({ vpcId, availabilityZone }, callOptions);
+      known = await ec2.describeSubnets({ vpcId, availabilityZone });
       askAgainAtMs = clock.nowMs() + maxAgeMs;
       degradations.worked('subnet-discovery');
     } catch (error) {
@@ -75,7 +86,6 @@ export function discoverSubnets(options: SubnetDiscoveryOptions): SubnetDiscover
       askAgainAtMs = clock.nowMs() + (isDenied ? DENIED_MAX_AGE_MS : maxAgeMs);
       degradations.failed('subnet-discovery', error);
     }
-    return known;
   };
 
   return {

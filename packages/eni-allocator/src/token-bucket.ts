@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** A token bucket: `burst` calls at once, refilled with `perSecond` calls a second. Both above 0. */
 export interface RateLimit {
@@ -143,20 +144,4 @@ export function createTokenBucket(
       };
     },
   };
-}
-
-/** The promise, which never rejects, or the signal's reason if that comes first. */
-function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) {
-    return promise;
-  }
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-  });
 }
