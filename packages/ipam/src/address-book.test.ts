@@ -73,6 +73,7 @@ describe('reserving', () => {
       reservation: {
         key: key('p'),
         address: address(1, 10),
+        networkCardIndex: 0,
         eni: { eniId: 'eni-1', deviceNumber: 1, networkCardIndex: 0, routeTableId: 2 },
         reservedAtMs: START_MS,
         metadata: { podName: 'web' },
@@ -330,6 +331,7 @@ describe('ENIs', () => {
         reservedCount: 1,
         coolingCount: 1,
         drainingCount: 0,
+        prefixes: [],
       },
     ]);
     expect(book.enis(START_MS + COOLDOWN_MS)[0]?.freeAddresses).toEqual([address(0, 12), B]);
@@ -362,6 +364,7 @@ describe('what EC2 takes away', () => {
     expect(book.find(key('p'))).toEqual({
       key: key('p'),
       address: A,
+      networkCardIndex: 0,
       reservedAtMs: START_MS,
       metadata: {},
     });

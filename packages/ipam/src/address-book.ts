@@ -1,5 +1,4 @@
 import type { AddressEventListener } from './address-event.ts';
-import type { AddressRecord } from './address-record.ts';
 import {
   type AddressStatistics,
   type EniSnapshot,
@@ -13,25 +12,34 @@ import {
   requireMetadata,
 } from './attachment-key.ts';
 import { type Checkpoint, nsFromMs } from './checkpoint.ts';
-import { CoolDown } from './cool-down.ts';
+import { CoolDown, type RestTimes } from './cool-down.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
+import { type Ec2Block, EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
-import { Holdings, type PlacedHolding } from './holdings.ts';
-import { IpamError } from './ipam-error.ts';
+import { type Holding, Holdings } from './holdings.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import type { Ipv4Prefix } from './ipv4-prefix.ts';
 import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
 import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
 
-const DRAIN = { from: 'free', to: 'draining' } as const;
-const UNDRAIN = { from: 'draining', to: 'free' } as const;
+/** Which network card is meant. */
+export interface CardChoice {
+  /** Default 0. */
+  readonly networkCardIndex?: number;
+}
 
 /**
  * Who holds which address of this node's ENIs.
  *
- * EC2 assigns addresses to ENIs; the book reserves them for CNI attachments. Among free addresses
- * the one released longest ago is taken, never-used ones before all others in the order they were
- * added, so the address of a dead pod rests as long as the pool allows and never less than the
- * cool-down.
+ * EC2 assigns addresses and prefixes to ENIs; the book reserves addresses for CNI attachments. Each
+ * network card is a pool of its own, and an attachment holds at most one address per card. Which free
+ * address is taken:
+ *
+ * - One released less than the cool-down ago: never.
+ * - One that has rested less than `restMs`: only when none of the card has rested as long, and then
+ *   the longest idle one.
+ * - Of those that have rested, or were never used: one of the fullest prefix in use, else a single
+ *   one, else one of an unused prefix; the longest idle in each case.
  *
  * The book lives in memory, is changed synchronously by one owner and reads no clock: every
  * `nowMs` is Unix milliseconds. When the clock goes back, no cool-down gets shorter and none
@@ -41,14 +49,15 @@ export class AddressBook {
   readonly #table = new AddressTable();
   readonly #holdings = new Holdings(this.#table);
   readonly #relay = new EventRelay();
+  readonly #inventory = new EniInventory({
+    table: this.#table,
+    holdings: this.#holdings,
+    relay: this.#relay,
+  });
   readonly #coolDown: CoolDown;
 
-  /**
-   * @param options.addressCooldownMs how long a released address rests before it may be reserved
-   *   again, milliseconds, 0 or more (the reference's `IP_COOLDOWN_PERIOD` is 30 s).
-   */
-  constructor(options: { readonly addressCooldownMs: number }) {
-    this.#coolDown = new CoolDown(this.#table, options.addressCooldownMs, this.#relay);
+  constructor(times: RestTimes) {
+    this.#coolDown = new CoolDown(this.#table, this.#relay, times);
   }
 
   /**
@@ -57,10 +66,8 @@ export class AddressBook {
    * @throws {IpamError} `eni-mismatch` when it is known with another description.
    */
   addEni(eni: EniDescription): void {
-    if (this.#table.addEni(eni)) {
-      this.#relay.add({ kind: 'eni-added', eni });
-      this.#relay.flush();
-    }
+    this.#inventory.addEni(eni);
+    this.#relay.flush();
   }
 
   /**
@@ -69,23 +76,7 @@ export class AddressBook {
    * @throws {IpamError} `eni-in-use` when an attachment holds an address of it; nothing changes.
    */
   removeEni(eniId: EniId): void {
-    const eni = this.#table.eni(eniId);
-    if (eni === undefined) {
-      return;
-    }
-    const reservedCount = eni.counts.reserved;
-    if (reservedCount > 0) {
-      throw new IpamError(
-        'eni-in-use',
-        `removing ${eniId}: ${reservedCount} of its addresses are reserved; release them first`,
-        { facts: { eniId, reservedCount } },
-      );
-    }
-    for (const record of [...eni.addresses.values()]) {
-      this.#remove(record);
-    }
-    this.#table.deleteEni(eni);
-    this.#relay.add({ kind: 'eni-removed', eni: eni.description });
+    this.#inventory.removeEni(eniId);
     this.#relay.flush();
   }
 
@@ -96,42 +87,51 @@ export class AddressBook {
    * @returns what is stranded by it.
    */
   loseEni(eniId: EniId): readonly Reservation[] {
-    const stranded = this.#holdings.on(eniId).map((holding) => this.#strand(holding));
-    this.removeEni(eniId);
-    return stranded;
+    return this.#told(this.#inventory.loseEni(eniId));
   }
 
   /**
    * Adds an address that EC2 assigned to an ENI. Adding it again changes nothing. An attachment that
    * holds it has it again at once; one whose release is still remembered comes back cooling.
    *
-   * @throws {IpamError} `eni-unknown`, or `address-elsewhere` when another ENI has it.
+   * @throws {IpamError} `eni-unknown`, or `address-elsewhere` when another ENI or a prefix has it.
    */
   addAddress(eniId: EniId, address: Ipv4Address): void {
-    const record = this.#table.addAddress(eniId, address);
-    if (record === undefined) {
-      return;
-    }
-    const state = record.state === 'cooling' ? 'cooling' : 'free';
-    this.#relay.add({ kind: 'address-added', eniId, address, state });
-    const reservation = this.#holdings.unstrand(record);
-    if (reservation !== undefined) {
-      this.#relay.add({ kind: 'restored', reservation });
-    }
+    this.#inventory.addAddress(eniId, address);
     this.#relay.flush();
   }
 
   /**
-   * Removes an address that EC2 no longer assigns to the ENI. One the ENI does not have is no error.
+   * Adds a prefix that EC2 assigned to an ENI: sixteen addresses, each as {@link addAddress} would.
+   *
+   * @throws {IpamError} `eni-unknown`, or `address-elsewhere` when one of its addresses is in the book
+   *   otherwise; nothing changes.
+   */
+  addPrefix(eniId: EniId, prefix: Ipv4Prefix): void {
+    this.#inventory.addPrefix(eniId, prefix);
+    this.#relay.flush();
+  }
+
+  /**
+   * Removes an address that EC2 no longer assigns to the ENI. One the ENI does not have, or has as part
+   * of a prefix, is no error.
    *
    * @throws {IpamError} `address-in-use` when an attachment holds it.
    */
   removeAddress(eniId: EniId, address: Ipv4Address): void {
-    const record = this.#table.eni(eniId)?.addresses.get(address);
-    if (record !== undefined) {
-      this.#remove(record);
-      this.#relay.flush();
-    }
+    this.#inventory.removeAddress(eniId, address);
+    this.#relay.flush();
+  }
+
+  /**
+   * Removes a prefix that EC2 no longer assigns to the ENI; the releases of its addresses stay
+   * remembered. One the ENI does not have is no error.
+   *
+   * @throws {IpamError} `prefix-in-use` when an attachment holds an address of it; nothing changes.
+   */
+  removePrefix(eniId: EniId, prefix: Ipv4Prefix): void {
+    this.#inventory.removePrefix(eniId, prefix);
+    this.#relay.flush();
   }
 
   /**
@@ -141,49 +141,58 @@ export class AddressBook {
    * @returns what is stranded by it, if it was held.
    */
   loseAddress(eniId: EniId, address: Ipv4Address): Reservation | undefined {
-    const holding = this.#holdings.on(eniId).find(({ record }) => record.address === address);
-    const stranded = holding === undefined ? undefined : this.#strand(holding);
-    this.removeAddress(eniId, address);
-    this.#relay.flush();
-    return stranded;
+    return this.#told(this.#inventory.loseAddress(eniId, address));
   }
 
   /**
-   * Promises free addresses to EC2, so that nobody may reserve them: all of them or none.
+   * Takes a prefix away that EC2 no longer assigns to the ENI, whoever holds addresses of it, as
+   * {@link loseEni} does.
    *
-   * @throws {IpamError} `address-unknown`, `address-in-use` when reserved, `address-not-free` when
-   *   cooling or draining, each as of the last call that carried the time.
+   * @returns what is stranded by it.
    */
-  drain(eniId: EniId, addresses: readonly Ipv4Address[]): void {
-    for (const { address } of this.#table.moveAll(eniId, addresses, DRAIN)) {
-      this.#relay.add({ kind: 'drained', eniId, address });
-    }
-    this.#relay.flush();
+  losePrefix(eniId: EniId, prefix: Ipv4Prefix): readonly Reservation[] {
+    return this.#told(this.#inventory.losePrefix(eniId, prefix));
   }
 
   /**
-   * Takes addresses back that EC2 did not unassign after all: all of them or none.
+   * Promises single addresses and whole prefixes to EC2, so that nobody may reserve them: all or none.
    *
-   * @throws {IpamError} `address-unknown`, or the code of the state that one of them is in.
+   * @throws {IpamError} `address-unknown`, `prefix-unknown`, `address-in-use` when an address is
+   *   reserved, `address-not-free` when one is cooling or draining, each as of the last call that
+   *   carried the time.
    */
-  undrain(eniId: EniId, addresses: readonly Ipv4Address[]): void {
-    for (const { address } of this.#table.moveAll(eniId, addresses, UNDRAIN)) {
-      this.#relay.add({ kind: 'undrained', eniId, address });
-    }
+  drain(eniId: EniId, blocks: readonly Ec2Block[]): void {
+    this.#inventory.drain(eniId, blocks);
     this.#relay.flush();
   }
 
   /**
-   * Reserves one address for a CNI attachment.
+   * Takes back what EC2 did not unassign after all: all of it or nothing.
+   *
+   * @throws {IpamError} `address-unknown`, `prefix-unknown`, or the code of the state that an address
+   *   is in.
+   */
+  undrain(eniId: EniId, blocks: readonly Ec2Block[]): void {
+    this.#inventory.undrain(eniId, blocks);
+    this.#relay.flush();
+  }
+
+  /**
+   * Reserves one address of a network card for a CNI attachment.
    *
    * Repeating the call with the same key returns the same reservation, so a lost reply does no harm.
    *
    * @returns `reserved`; `stranded` when the attachment holds an address that no ENI has now; or
-   *   `exhausted` with the counts and the wait until the first cooling address is free.
+   *   `exhausted` with the card's counts and the wait until its first cooling address is free.
    * @throws {TypeError} when the key is not complete or a member of it or of `metadata` is no text.
    */
-  reserve(key: CniAttachmentKey, metadata: AttachmentMetadata, nowMs: number): ReserveOutcome {
-    const held = this.#holdings.get(key);
+  reserve(
+    key: CniAttachmentKey,
+    metadata: AttachmentMetadata,
+    nowMs: number,
+    { networkCardIndex = 0 }: CardChoice = {},
+  ): ReserveOutcome {
+    const held = this.#holdings.get(key, networkCardIndex);
     if (held !== undefined) {
       return held.record === undefined
         ? { kind: 'stranded', reservation: held.reservation }
@@ -191,49 +200,59 @@ export class AddressBook {
     }
     requireMetadata(metadata);
     this.#coolDown.letTimePass(nowMs);
-    const record = this.#table.firstFree;
+    const record = this.#table.card(networkCardIndex)?.free.first;
     if (record === undefined) {
-      const outcome = exhausted(this.#statistics(), nowMs);
-      this.#relay.flush();
-      return outcome;
+      return this.#told(exhausted(this.#statistics(networkCardIndex), nowMs));
     }
+    const idleMs = this.#coolDown.idleMs(record);
     const reservation = this.#holdings.add(record, {
       key,
+      networkCardIndex,
       ipv4: record.address,
       allocatedAtNs: nsFromMs(nowMs),
       metadata,
     });
-    this.#relay.add({ kind: 'reserved', reservation });
-    this.#relay.flush();
-    return { kind: 'reserved', reservation, isNew: true };
+    this.#relay.add({ kind: 'reserved', reservation, ...(idleMs === undefined ? {} : { idleMs }) });
+    return this.#told({ kind: 'reserved', reservation, isNew: true });
   }
 
   /**
-   * Releases what an attachment holds; the address starts to cool, a stranded one should it turn up.
+   * Releases what an attachment holds on a network card; the address starts to cool, a stranded one
+   * should it turn up.
    *
    * @returns what was held, or `undefined` when the attachment is unknown.
    * @throws {TypeError} when the key has no container id or no interface name.
    */
-  release(key: CniAttachmentKey, nowMs: number): Reservation | undefined {
-    const held = this.#holdings.getMigrated(key);
+  release(
+    key: CniAttachmentKey,
+    nowMs: number,
+    { networkCardIndex = 0 }: CardChoice = {},
+  ): Reservation | undefined {
+    const held = this.#holdings.getMigrated(key, networkCardIndex);
     if (held === undefined) {
       return undefined;
     }
-    this.#coolDown.letTimePass(nowMs);
-    this.#holdings.delete(held);
-    if (held.record === undefined) {
-      this.#coolDown.note(held.reservation.address);
-    } else {
-      this.#coolDown.begin(held.record);
-    }
-    this.#relay.add({ kind: 'released', reservation: held.reservation, atMs: nowMs });
-    this.#relay.flush();
-    return held.reservation;
+    this.#release(held, nowMs);
+    return this.#told(held.reservation);
   }
 
-  /** What an attachment holds. */
-  find(key: CniAttachmentKey): Reservation | undefined {
-    return this.#holdings.get(key)?.reservation;
+  /** As {@link release}, on all network cards: the attachment has come to its end. */
+  releaseAll(key: CniAttachmentKey, nowMs: number): readonly Reservation[] {
+    const held = this.#holdings.ofAttachment(key);
+    for (const holding of held) {
+      this.#release(holding, nowMs);
+    }
+    return this.#told(held.map(({ reservation }) => reservation));
+  }
+
+  /** What an attachment holds on a network card. */
+  find(key: CniAttachmentKey, { networkCardIndex = 0 }: CardChoice = {}): Reservation | undefined {
+    return this.#holdings.get(key, networkCardIndex)?.reservation;
+  }
+
+  /** What {@link releaseAll} would release, by network card ascending. */
+  findAll(key: CniAttachmentKey): readonly Reservation[] {
+    return this.#holdings.ofAttachment(key).map(({ reservation }) => reservation);
   }
 
   /** All reservations, stranded ones included, in the order they were made. */
@@ -241,18 +260,16 @@ export class AddressBook {
     return this.#holdings.all().map(({ reservation }) => reservation);
   }
 
-  /** The node's addresses by state at `nowMs`. */
-  statistics(nowMs: number): AddressStatistics {
+  /** Addresses by state at `nowMs`: of one network card, or of the node when none is named. */
+  statistics(nowMs: number, { networkCardIndex }: CardChoice = {}): AddressStatistics {
     this.#coolDown.letTimePass(nowMs);
-    this.#relay.flush();
-    return this.#statistics();
+    return this.#told(this.#statistics(networkCardIndex));
   }
 
   /** The ENIs at `nowMs`, in the order they were added. */
   enis(nowMs: number): readonly EniSnapshot[] {
     this.#coolDown.letTimePass(nowMs);
-    this.#relay.flush();
-    return enisOf(this.#table);
+    return this.#told(enisOf(this.#table));
   }
 
   /** What a restart must know: all reservations and the releases still remembered. */
@@ -273,9 +290,7 @@ export class AddressBook {
   restore(checkpoint: Checkpoint, nowMs: number): RestoreOutcome {
     this.#coolDown.letTimePass(nowMs);
     const parts = { holdings: this.#holdings, coolDown: this.#coolDown, relay: this.#relay };
-    const outcome = restoreCheckpoint(checkpoint, parts);
-    this.#relay.flush();
-    return outcome;
+    return this.#told(restoreCheckpoint(checkpoint, parts));
   }
 
   /**
@@ -287,23 +302,25 @@ export class AddressBook {
     return this.#relay.subscribe(listener);
   }
 
-  #statistics(): AddressStatistics {
-    return statisticsOf(this.#table, this.#holdings, this.#coolDown);
+  #release(held: Holding, nowMs: number): void {
+    this.#coolDown.letTimePass(nowMs);
+    this.#holdings.delete(held);
+    if (held.record === undefined) {
+      this.#coolDown.note(held.reservation.address);
+    } else {
+      this.#coolDown.begin(held.record);
+    }
+    this.#relay.add({ kind: 'released', reservation: held.reservation, atMs: nowMs });
   }
 
-  #strand(holding: PlacedHolding): Reservation {
-    const { eniId } = holding.reservation.eni;
-    const reservation = this.#holdings.strand(holding);
-    const { address } = reservation;
-    this.#relay.add({ kind: 'address-removed', eniId, address, state: 'reserved' });
-    this.#relay.add({ kind: 'stranded', reservation });
-    return reservation;
+  #statistics(networkCardIndex: number | undefined): AddressStatistics {
+    const parts = { table: this.#table, holdings: this.#holdings, coolDown: this.#coolDown };
+    return statisticsOf(parts, networkCardIndex);
   }
 
-  #remove(record: AddressRecord): void {
-    const state = this.#table.deleteAddress(record);
-    const { address, eni } = record;
-    const { eniId } = eni.description;
-    this.#relay.add({ kind: 'address-removed', eniId, address, state });
+  /** An answer, once the listeners have been told of what led to it. */
+  #told<T>(answer: T): T {
+    this.#relay.flush();
+    return answer;
   }
 }

@@ -1,5 +1,6 @@
 import type { EniDescription, EniId } from './eni-description.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import type { Ipv4Prefix } from './ipv4-prefix.ts';
 import type { PlacedReservation, Reservation } from './reservation.ts';
 
 /**
@@ -10,7 +11,8 @@ import type { PlacedReservation, Reservation } from './reservation.ts';
  * - `cooling`: released less than the cool-down ago; neither free nor to be given back.
  * - `draining`: promised to EC2, so it may not be reserved.
  *
- * An address that EC2 takes away leaves the book from any state; who held it then is stranded.
+ * An address that EC2 takes away leaves the book from any state; who held it then is stranded. The
+ * addresses of a prefix come, drain and go together.
  */
 export type AddressState = 'free' | 'reserved' | 'cooling' | 'draining';
 
@@ -32,7 +34,16 @@ export type AddressEvent =
       /** `reserved` when the address was lost; its reservation is stranded. */
       readonly state: AddressState;
     }
-  | { readonly kind: 'reserved'; readonly reservation: PlacedReservation }
+  /** EC2 assigned sixteen addresses at once; those whose last release is remembered are cooling. */
+  | { readonly kind: 'prefix-added'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  /** Its addresses are gone with it; what was reserved of them is stranded. */
+  | { readonly kind: 'prefix-removed'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  | {
+      readonly kind: 'reserved';
+      readonly reservation: PlacedReservation;
+      /** How long the address had rested, milliseconds; absent when it was never used. */
+      readonly idleMs?: number;
+    }
   /** A reservation from before a restart has its address, or a stranded one has it again. */
   | { readonly kind: 'restored'; readonly reservation: PlacedReservation }
   /** An attachment holds an address that no ENI of the book has, from now on. */
@@ -47,7 +58,9 @@ export type AddressEvent =
     }
   | { readonly kind: 'cooled'; readonly eniId: EniId; readonly address: Ipv4Address }
   | { readonly kind: 'drained'; readonly eniId: EniId; readonly address: Ipv4Address }
-  | { readonly kind: 'undrained'; readonly eniId: EniId; readonly address: Ipv4Address };
+  | { readonly kind: 'undrained'; readonly eniId: EniId; readonly address: Ipv4Address }
+  | { readonly kind: 'prefix-drained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  | { readonly kind: 'prefix-undrained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix };
 
 /** Listens to the address book. */
 export type AddressEventListener = (event: AddressEvent) => void;

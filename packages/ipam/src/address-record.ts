@@ -1,6 +1,10 @@
 import type { AddressState } from './address-event.ts';
+import type { ChainMember } from './chain.ts';
 import type { EniDescription } from './eni-description.ts';
+import type { FreeOrder } from './free-order.ts';
+import type { IdleQueue } from './idle-queue.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import type { Ipv4Prefix } from './ipv4-prefix.ts';
 
 /** Addresses per state. */
 export type StateCounts = Record<AddressState, number>;
@@ -10,23 +14,61 @@ export const noCounts = (): StateCounts => ({ free: 0, reserved: 0, cooling: 0, 
 export const totalOf = (counts: Readonly<StateCounts>): number =>
   counts.free + counts.reserved + counts.cooling + counts.draining;
 
+/** The book's own record of a network card: a pool of its own. */
+export interface CardRecord {
+  readonly networkCardIndex: number;
+  /** Of all its addresses. */
+  readonly counts: StateCounts;
+  readonly free: FreeOrder;
+  readonly cooling: IdleQueue;
+  prefixCount: number;
+  /** Prefixes that somebody holds an address of. */
+  usedPrefixCount: number;
+}
+
 /** The book's own record of an ENI. */
 export interface EniRecord {
   readonly description: EniDescription;
+  readonly card: CardRecord;
+  /** Its single addresses. */
   readonly addresses: Map<Ipv4Address, AddressRecord>;
+  readonly prefixes: Map<Ipv4Prefix, PrefixRecord>;
+  /** Of its single addresses. */
   readonly counts: StateCounts;
+}
+
+/** The book's own record of a prefix; a member of at most one chain of the {@link PrefixShelf}. */
+export interface PrefixRecord extends ChainMember<PrefixRecord> {
+  readonly prefix: Ipv4Prefix;
+  readonly eni: EniRecord;
+  /** All sixteen, ascending. */
+  readonly addresses: readonly AddressRecord[];
+  readonly counts: StateCounts;
+  /** Its free addresses that have rested. */
+  readonly rested: IdleQueue;
 }
 
 /** Idle since before anybody can remember: such addresses are handed out first. */
 export const NEVER_USED = Number.NEGATIVE_INFINITY;
 
-/** The book's own record of an address; a link of at most one {@link IdleQueue}. */
-export interface AddressRecord {
+/** The book's own record of an address; a member of at most one {@link IdleQueue}. */
+export interface AddressRecord extends ChainMember<AddressRecord> {
   readonly address: Ipv4Address;
   readonly eni: EniRecord;
+  /** The prefix that it belongs to; `undefined` when EC2 assigns it by itself. */
+  readonly prefix: PrefixRecord | undefined;
   state: AddressState;
   /** When it was last released, Unix milliseconds, or {@link NEVER_USED}. */
   idleSinceMs: number;
-  previous: AddressRecord | undefined;
-  next: AddressRecord | undefined;
+  /** Whether it has been idle for the book's rest; kept by {@link FreeOrder}. */
+  isRested: boolean;
+}
+
+/** All reserved addresses of an ENI, those of its prefixes too. */
+export function reservedCountOf(eni: EniRecord): number {
+  let count = eni.counts.reserved;
+  for (const { counts } of eni.prefixes.values()) {
+    count += counts.reserved;
+  }
+  return count;
 }

@@ -1,47 +1,37 @@
-import type { AddressState } from './address-event.ts';
 import {
   type AddressRecord,
+  type CardRecord,
   type EniRecord,
   NEVER_USED,
   noCounts,
-  type StateCounts,
+  type PrefixRecord,
 } from './address-record.ts';
 import { type EniDescription, type EniId, isSameEni } from './eni-description.ts';
+import { FreeOrder } from './free-order.ts';
 import { IdleQueue } from './idle-queue.ts';
-import { IpamError, type IpamErrorCode } from './ipam-error.ts';
+import { IpamError } from './ipam-error.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import { addressesOf, type Ipv4Prefix } from './ipv4-prefix.ts';
+import { enter, leave } from './life-cycle.ts';
 import { ReleaseLog } from './release-log.ts';
 
-/** The life cycle. `cooling → reserved` happens only when a checkpoint says who holds the address. */
-const LEGAL_NEXT: Readonly<Record<AddressState, readonly AddressState[]>> = {
-  free: ['reserved', 'draining'],
-  reserved: ['cooling'],
-  cooling: ['free', 'reserved'],
-  draining: ['free'],
-};
-
 /**
- * ENIs, their addresses and the state of each: the part of the book that knows nothing of
- * attachments. Every change of state passes {@link move}, which keeps counters and queues right.
+ * Network cards, ENIs, prefixes and addresses: the part of the book that knows nothing of attachments.
+ * It says what is there; {@link move} and its kin change the state of what is there.
  */
 export class AddressTable {
   readonly releases = new ReleaseLog();
-  readonly counts: StateCounts = noCounts();
+  readonly #cards = new Map<number, CardRecord>();
   readonly #enis = new Map<EniId, EniRecord>();
   readonly #records = new Map<Ipv4Address, AddressRecord>();
-  readonly #free = new IdleQueue();
-  readonly #cooling = new IdleQueue();
 
-  get firstFree(): AddressRecord | undefined {
-    return this.#free.first;
+  /** The cards that have or had an ENI. */
+  cards(): Iterable<CardRecord> {
+    return this.#cards.values();
   }
 
-  get firstCooling(): AddressRecord | undefined {
-    return this.#cooling.first;
-  }
-
-  freeInOrder(): Iterable<AddressRecord> {
-    return this.#free;
+  card(networkCardIndex: number): CardRecord | undefined {
+    return this.#cards.get(networkCardIndex);
   }
 
   enis(): Iterable<EniRecord> {
@@ -60,7 +50,13 @@ export class AddressTable {
   addEni(description: EniDescription): boolean {
     const known = this.#enis.get(description.eniId);
     if (known === undefined) {
-      this.#enis.set(description.eniId, { description, addresses: new Map(), counts: noCounts() });
+      this.#enis.set(description.eniId, {
+        description,
+        card: this.#cardOf(description),
+        addresses: new Map(),
+        prefixes: new Map(),
+        counts: noCounts(),
+      });
       return true;
     }
     if (isSameEni(known.description, description)) {
@@ -79,102 +75,57 @@ export class AddressTable {
 
   /** @returns the new record, or `undefined` when the address is on that ENI already. */
   addAddress(eniId: EniId, address: Ipv4Address): AddressRecord | undefined {
-    const eni = this.#enis.get(eniId);
-    if (eni === undefined) {
-      throw new IpamError('eni-unknown', `adding ${address}: ${eniId} is not in the book`, {
-        facts: { eniId, address },
-      });
+    const eni = this.#requireEni(eniId, address);
+    if (eni.addresses.has(address)) {
+      return undefined;
     }
-    const known = this.#records.get(address);
-    if (known !== undefined) {
-      if (known.eni === eni) {
-        return undefined;
-      }
-      const other = known.eni.description.eniId;
-      throw new IpamError(
-        'address-elsewhere',
-        `adding ${address} to ${eniId}: it is on ${other}; remove it there first`,
-        { facts: { eniId, address, otherEniId: other } },
-      );
+    this.#requireUnknown(address, { eniId, adding: address });
+    const record = this.#newRecord(address, eni, undefined);
+    eni.addresses.set(address, record);
+    return record;
+  }
+
+  /** @returns the new record, or `undefined` when the prefix is on that ENI already. */
+  addPrefix(eniId: EniId, prefix: Ipv4Prefix): PrefixRecord | undefined {
+    const eni = this.#requireEni(eniId, prefix);
+    if (eni.prefixes.has(prefix)) {
+      return undefined;
     }
-    const releasedAtMs = this.releases.at(address);
-    const record: AddressRecord = {
-      address,
+    const addresses = addressesOf(prefix);
+    for (const address of addresses) {
+      this.#requireUnknown(address, { eniId, adding: prefix });
+    }
+    const records: AddressRecord[] = [];
+    const prefixRecord: PrefixRecord = {
+      prefix,
       eni,
-      state: releasedAtMs === undefined ? 'free' : 'cooling',
-      idleSinceMs: releasedAtMs ?? NEVER_USED,
+      addresses: records,
+      counts: noCounts(),
+      rested: new IdleQueue(),
       previous: undefined,
       next: undefined,
     };
-    this.#records.set(address, record);
-    eni.addresses.set(address, record);
-    this.#enter(record);
-    return record;
-  }
-
-  /** @returns the state it was in. */
-  deleteAddress(record: AddressRecord): AddressState {
-    if (record.state === 'reserved') {
-      throw illegalMove(record, 'removing');
+    eni.prefixes.set(prefix, prefixRecord);
+    eni.card.prefixCount += 1;
+    for (const address of addresses) {
+      records.push(this.#newRecord(address, eni, prefixRecord));
     }
-    return this.loseAddress(record);
+    return prefixRecord;
   }
 
-  /** As {@link deleteAddress}, whoever holds it. */
-  loseAddress(record: AddressRecord): AddressState {
-    this.#leave(record);
+  /** Takes an address out, whoever holds it. */
+  deleteAddress(record: AddressRecord): void {
+    this.#forget(record);
     record.eni.addresses.delete(record.address);
-    this.#records.delete(record.address);
-    return record.state;
   }
 
-  /** Moves addresses of one ENI that are all in state `from`: all of them or none. */
-  moveAll(
-    eniId: EniId,
-    addresses: readonly Ipv4Address[],
-    { from, to }: { readonly from: AddressState; readonly to: AddressState },
-  ): ReadonlySet<AddressRecord> {
-    const records = new Set(addresses.map((address) => this.#recordOn(eniId, address)));
-    for (const record of records) {
-      if (record.state !== from) {
-        throw illegalMove(record, `moving to ${to}`);
-      }
+  /** Takes a prefix out, whoever holds its addresses. */
+  deletePrefix({ prefix, eni, addresses }: PrefixRecord): void {
+    for (const record of addresses) {
+      this.#forget(record);
     }
-    for (const record of records) {
-      this.move(record, to);
-    }
-    return records;
-  }
-
-  #recordOn(eniId: EniId, address: Ipv4Address): AddressRecord {
-    const record = this.#records.get(address);
-    if (record === undefined || record.eni.description.eniId !== eniId) {
-      throw new IpamError('address-unknown', `looking for ${address}: ${eniId} does not have it`, {
-        facts: { eniId, address },
-      });
-    }
-    return record;
-  }
-
-  /** @throws {IpamError} when the life cycle has no such transition. */
-  move(record: AddressRecord, to: AddressState): void {
-    if (!LEGAL_NEXT[record.state].includes(to)) {
-      throw illegalMove(record, `moving to ${to}`);
-    }
-    this.#leave(record);
-    record.state = to;
-    this.#enter(record);
-  }
-
-  /** Puts a free or cooling address where its last release belongs in the order of idleness. */
-  rest(record: AddressRecord, state: 'free' | 'cooling', releasedAtMs: number): void {
-    if (record.state !== 'free' && record.state !== 'cooling') {
-      return;
-    }
-    this.#leave(record);
-    record.state = state;
-    record.idleSinceMs = releasedAtMs;
-    this.#enter(record);
+    eni.prefixes.delete(prefix);
+    eni.card.prefixCount -= 1;
   }
 
   /** The clock went back: nothing was released after `nowMs`. Keeps the order of idleness. */
@@ -185,37 +136,73 @@ export class AddressTable {
     this.releases.turnBack(nowMs);
   }
 
-  #enter(record: AddressRecord): void {
-    this.counts[record.state] += 1;
-    record.eni.counts[record.state] += 1;
-    this.#queueOf(record.state)?.insert(record);
-  }
-
-  #leave(record: AddressRecord): void {
-    this.counts[record.state] -= 1;
-    record.eni.counts[record.state] -= 1;
-    this.#queueOf(record.state)?.remove(record);
-  }
-
-  #queueOf(state: AddressState): IdleQueue | undefined {
-    if (state === 'free') {
-      return this.#free;
+  #cardOf({ networkCardIndex }: EniDescription): CardRecord {
+    const known = this.#cards.get(networkCardIndex);
+    if (known !== undefined) {
+      return known;
     }
-    return state === 'cooling' ? this.#cooling : undefined;
+    const card: CardRecord = {
+      networkCardIndex,
+      counts: noCounts(),
+      free: new FreeOrder(),
+      cooling: new IdleQueue(),
+      prefixCount: 0,
+      usedPrefixCount: 0,
+    };
+    this.#cards.set(networkCardIndex, card);
+    return card;
   }
-}
 
-const codeForState: Readonly<Record<AddressState, IpamErrorCode>> = {
-  reserved: 'address-in-use',
-  cooling: 'address-not-free',
-  draining: 'address-not-free',
-  free: 'address-not-draining',
-};
+  #requireEni(eniId: EniId, adding: Ipv4Address | Ipv4Prefix): EniRecord {
+    const eni = this.#enis.get(eniId);
+    if (eni === undefined) {
+      throw new IpamError('eni-unknown', `adding ${adding}: ${eniId} is not in the book`, {
+        facts: { eniId, adding },
+      });
+    }
+    return eni;
+  }
 
-function illegalMove(record: AddressRecord, doing: string): IpamError {
-  const { address, state, eni } = record;
-  const { eniId } = eni.description;
-  return new IpamError(codeForState[state], `${doing} ${address} on ${eniId}: it is ${state}`, {
-    facts: { address, eniId, state },
-  });
+  #requireUnknown(
+    address: Ipv4Address,
+    { eniId, adding }: { readonly eniId: EniId; readonly adding: Ipv4Address | Ipv4Prefix },
+  ): void {
+    const known = this.#records.get(address);
+    if (known === undefined) {
+      return;
+    }
+    const otherEniId = known.eni.description.eniId;
+    const found = known.prefix?.prefix ?? address;
+    throw new IpamError(
+      'address-elsewhere',
+      `adding ${adding} to ${eniId}: ${found} is on ${otherEniId}; remove it there first`,
+      { facts: { eniId, adding, found, otherEniId } },
+    );
+  }
+
+  #newRecord(
+    address: Ipv4Address,
+    eni: EniRecord,
+    prefix: PrefixRecord | undefined,
+  ): AddressRecord {
+    const releasedAtMs = this.releases.at(address);
+    const record: AddressRecord = {
+      address,
+      eni,
+      prefix,
+      state: releasedAtMs === undefined ? 'free' : 'cooling',
+      idleSinceMs: releasedAtMs ?? NEVER_USED,
+      isRested: false,
+      previous: undefined,
+      next: undefined,
+    };
+    this.#records.set(address, record);
+    enter(record);
+    return record;
+  }
+
+  #forget(record: AddressRecord): void {
+    leave(record);
+    this.#records.delete(record.address);
+  }
 }

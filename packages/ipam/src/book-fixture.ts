@@ -6,11 +6,13 @@ import type { Ipv4Address } from './ipv4-address.ts';
 /** Fixtures of this package's tests. */
 export const START_MS = 1_700_000_000_000;
 export const COOLDOWN_MS = 30_000;
+/** The default. */
+export const REST_MS = 120_000;
 
-export const eni = (number: number): EniDescription => ({
+export const eni = (number: number, networkCardIndex = 0): EniDescription => ({
   eniId: `eni-${number}`,
   deviceNumber: number,
-  networkCardIndex: 0,
+  networkCardIndex,
   isPrimary: number === 0,
   routeTableId: number === 0 ? 254 : number + 1,
   subnetId: 'subnet-1',

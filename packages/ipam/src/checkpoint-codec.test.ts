@@ -13,6 +13,7 @@ const DECODED: Checkpoint = {
   allocations: [
     {
       key: { networkName: 'aws-cni', containerId: '5a1f9118a712', interfaceName: 'eth0' },
+      networkCardIndex: 0,
       ipv4: '192.168.9.106',
       allocatedAtNs: 1718000000123456789n,
       metadata: {
@@ -23,6 +24,7 @@ const DECODED: Checkpoint = {
     },
     {
       key: { networkName: 'aws-cni', containerId: 'd0437ce8', interfaceName: 'eth0' },
+      networkCardIndex: 0,
       ipv6: '2600:1f13:abcd::3',
       allocatedAtNs: 1718000001000000000n,
       metadata: {},
@@ -60,6 +62,7 @@ describe('the checkpoint format', () => {
       allocations: [
         {
           key: { networkName: '', containerId: '', interfaceName: '' },
+          networkCardIndex: 0,
           allocatedAtNs: 0n,
           metadata: {},
         },
@@ -141,6 +144,7 @@ const word = fc.string({ unit: 'binary', minLength: 1 });
 const anyAllocation: fc.Arbitrary<CheckpointAllocation> = fc.record(
   {
     key: fc.record({ networkName: fc.string(), containerId: word, interfaceName: word }),
+    networkCardIndex: fc.constant(0),
     ipv4,
     allocatedAtNs: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
     metadata: fc.record(
@@ -148,7 +152,7 @@ const anyAllocation: fc.Arbitrary<CheckpointAllocation> = fc.record(
       { requiredKeys: [] },
     ),
   },
-  { requiredKeys: ['key', 'allocatedAtNs', 'metadata'] },
+  { requiredKeys: ['key', 'networkCardIndex', 'allocatedAtNs', 'metadata'] },
 );
 
 const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({

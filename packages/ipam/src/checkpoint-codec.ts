@@ -14,13 +14,27 @@ import { type Ipv4Address, isIpv4Address } from './ipv4-address.ts';
 /** The only version of the file that exists. */
 export const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
 
+/** Which of the checkpoint files is meant: the reference implementation has one per network card. */
+export interface CheckpointPart {
+  /** Default 0. */
+  readonly networkCardIndex?: number;
+}
+
 /**
- * Writes a checkpoint as text that the reference implementation's daemon reads as its own.
+ * Writes the checkpoint of one network card as text that the reference implementation's daemon reads
+ * as its own. What is not an allocation is the same in the file of every card, so that each file is
+ * right by itself.
  *
  * @see docs: reference behaviour, "Checkpoint"
  */
-export function encodeCheckpoint(checkpoint: Checkpoint): string {
-  const allocations = checkpoint.allocations.map(encodedAllocation).join(',');
+export function encodeCheckpoint(
+  checkpoint: Checkpoint,
+  { networkCardIndex = 0 }: CheckpointPart = {},
+): string {
+  const allocations = checkpoint.allocations
+    .filter((allocation) => allocation.networkCardIndex === networkCardIndex)
+    .map(encodedAllocation)
+    .join(',');
   const releases = checkpoint.recentReleases
     .map(({ address, releasedAtMs }) => `{"ipv4":"${address}","releasedAtMs":${releasedAtMs}}`)
     .join(',');
@@ -72,7 +86,10 @@ const encodeMetadata = ({ podNamespace, podName, interfacesCount }: AttachmentMe
  * @throws {IpamError} `checkpoint-garbled` when the text is not such a file (an empty one is not),
  *   `checkpoint-version` when it is of another version.
  */
-export function decodeCheckpoint(text: string): Checkpoint {
+export function decodeCheckpoint(
+  text: string,
+  { networkCardIndex = 0 }: CheckpointPart = {},
+): Checkpoint {
   const file = object(parseJson(text), 'file');
   if (file['version'] !== CHECKPOINT_VERSION) {
     const found = String(JSON.stringify(file['version']));
@@ -84,7 +101,9 @@ export function decodeCheckpoint(text: string): Checkpoint {
     );
   }
   return {
-    allocations: array(file['allocations'] ?? [], 'allocations').map(decodeAllocation),
+    allocations: array(file['allocations'] ?? [], 'allocations').map((value, index) =>
+      decodeAllocation(value, { index, networkCardIndex }),
+    ),
     recentReleases: array(file['recentReleases'] ?? [], 'recentReleases').map(decodeRelease),
   };
 }
@@ -107,7 +126,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-function decodeAllocation(value: unknown, index: number): CheckpointAllocation {
+function decodeAllocation(
+  value: unknown,
+  { index, networkCardIndex }: { readonly index: number; readonly networkCardIndex: number },
+): CheckpointAllocation {
   const at = `allocations[${index}]`;
   const entry = object(value, at);
   const allocatedAtNs = entry['allocationTimestamp'] ?? 0n;
@@ -122,6 +144,7 @@ function decodeAllocation(value: unknown, index: number): CheckpointAllocation {
       containerId: text(entry['containerID'], `${at}.containerID`),
       interfaceName: text(entry['ifName'], `${at}.ifName`),
     },
+    networkCardIndex,
     ...(ipv4 === '' ? {} : { ipv4: ipv4Address(ipv4, `${at}.ipv4`) }),
     ...(ipv6 === '' ? {} : { ipv6 }),
     allocatedAtNs,

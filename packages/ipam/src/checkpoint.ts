@@ -4,6 +4,8 @@ import type { Ipv4Address } from './ipv4-address.ts';
 /** One attachment and its address as the checkpoint keeps it. */
 export interface CheckpointAllocation {
   readonly key: CniAttachmentKey;
+  /** The network card that it was reserved on; it tells which of the files has it. */
+  readonly networkCardIndex: number;
   readonly ipv4?: Ipv4Address;
   /** Kept as text: written by the reference implementation in IPv6 mode. */
   readonly ipv6?: string;
@@ -23,6 +25,22 @@ export interface CheckpointRelease {
 export interface Checkpoint {
   readonly allocations: readonly CheckpointAllocation[];
   readonly recentReleases: readonly CheckpointRelease[];
+}
+
+/** One checkpoint from the files of several network cards; the later release of an address counts. */
+export function mergeCheckpoints(parts: readonly Checkpoint[]): Checkpoint {
+  const releasedAtMs = new Map<Ipv4Address, number>();
+  for (const release of parts.flatMap(({ recentReleases }) => recentReleases)) {
+    const known = releasedAtMs.get(release.address) ?? release.releasedAtMs;
+    releasedAtMs.set(release.address, Math.max(known, release.releasedAtMs));
+  }
+  return {
+    allocations: parts.flatMap(({ allocations }) => allocations),
+    recentReleases: Array.from(releasedAtMs, ([address, atMs]) => ({
+      address,
+      releasedAtMs: atMs,
+    })),
+  };
 }
 
 /** Why an allocation of a checkpoint could not be placed. */

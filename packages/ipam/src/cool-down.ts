@@ -1,42 +1,65 @@
-import type { AddressRecord } from './address-record.ts';
+import { type AddressRecord, type CardRecord, NEVER_USED } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
 import type { CheckpointRelease } from './checkpoint.ts';
 import type { EventRelay } from './event-relay.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import { move, rest } from './life-cycle.ts';
 
-/**
- * How long releases are remembered at least: so that the order of idleness survives a restart, and
- * an address is not met again by a NAT entry of a client's node (120 s half-open) without need.
- */
+/** How long a half-open NAT entry of a client lives on the client's node, where nobody can flush it. */
+const DEFAULT_REST_MS = 120_000;
+
+/** How long releases are remembered at least, so that the order of idleness survives a restart. */
 const RELEASE_MEMORY_MS = 300_000;
+
+/** How long released addresses rest. */
+export interface RestTimes {
+  /**
+   * The floor: never is an address reserved again sooner. Milliseconds, 0 or more (the reference's
+   * `IP_COOLDOWN_PERIOD` is 30 s).
+   */
+  readonly addressCooldownMs: number;
+  /**
+   * The rest that an address gets while the pool allows: one that has rested less is reserved only
+   * when none has rested as long. Milliseconds; `addressCooldownMs` when that is longer. Default
+   * 120 s, the life of a half-open NAT entry.
+   */
+  readonly restMs?: number;
+}
 
 /** The rest of released addresses: the only part of the book in which time passes. */
 export class CoolDown {
   readonly #table: AddressTable;
-  readonly #addressCooldownMs: number;
   readonly #relay: EventRelay;
+  readonly #addressCooldownMs: number;
+  readonly #restMs: number;
   #nowMs = Number.NEGATIVE_INFINITY;
   #lastReleasedAtMs: number | undefined;
 
-  constructor(table: AddressTable, addressCooldownMs: number, relay: EventRelay) {
-    if (!(Number.isFinite(addressCooldownMs) && addressCooldownMs >= 0)) {
-      throw new TypeError(`addressCooldownMs must be 0 or more, got ${addressCooldownMs}`);
-    }
+  constructor(table: AddressTable, relay: EventRelay, times: RestTimes) {
+    const { addressCooldownMs, restMs = DEFAULT_REST_MS } = times;
+    requireDuration('addressCooldownMs', addressCooldownMs);
+    requireDuration('restMs', restMs);
     this.#table = table;
-    this.#addressCooldownMs = addressCooldownMs;
     this.#relay = relay;
+    this.#addressCooldownMs = addressCooldownMs;
+    this.#restMs = Math.max(addressCooldownMs, restMs);
   }
 
   get lastReleasedAtMs(): number | undefined {
     return this.#lastReleasedAtMs;
   }
 
-  get nextCooledAtMs(): number | undefined {
-    const record = this.#table.firstCooling;
-    return record === undefined ? undefined : record.idleSinceMs + this.#addressCooldownMs;
+  /** When the next cooling address of a card is free. */
+  nextCooledAtMs({ cooling: { first } }: CardRecord): number | undefined {
+    return first === undefined ? undefined : first.idleSinceMs + this.#addressCooldownMs;
   }
 
-  /** Frees the addresses whose cool-down is over. */
+  /** How long an address has been idle; `undefined` when it was never used. */
+  idleMs({ idleSinceMs }: AddressRecord): number | undefined {
+    return idleSinceMs === NEVER_USED ? undefined : this.#nowMs - idleSinceMs;
+  }
+
+  /** Frees the addresses whose cool-down is over, and notes which have rested. */
   letTimePass(nowMs: number): void {
     if (!Number.isFinite(nowMs)) {
       throw new TypeError(`nowMs must be Unix milliseconds, got ${nowMs}`);
@@ -45,21 +68,24 @@ export class CoolDown {
       this.#turnBack(nowMs);
     }
     this.#nowMs = nowMs;
-    for (
-      let record = this.#table.firstCooling;
-      record !== undefined && !this.#isCooling(record.idleSinceMs);
-      record = this.#table.firstCooling
-    ) {
-      this.#table.move(record, 'free');
-      const { eniId } = record.eni.description;
-      this.#relay.add({ kind: 'cooled', eniId, address: record.address });
+    for (const { cooling, free } of this.#table.cards()) {
+      for (
+        let record = cooling.first;
+        record !== undefined && !this.#isCooling(record.idleSinceMs);
+        record = cooling.first
+      ) {
+        move(record, 'free');
+        const { eniId } = record.eni.description;
+        this.#relay.add({ kind: 'cooled', eniId, address: record.address });
+      }
+      free.rest(nowMs - this.#restMs);
     }
   }
 
   /** Starts the cool-down of a reserved address at the instant last seen. */
   begin(record: AddressRecord): void {
     record.idleSinceMs = this.#nowMs;
-    this.#table.move(record, 'cooling');
+    move(record, 'cooling');
     this.note(record.address);
   }
 
@@ -72,7 +98,7 @@ export class CoolDown {
   /** Releases worth remembering across a restart, oldest first. */
   recentReleases(): readonly CheckpointRelease[] {
     const { releases } = this.#table;
-    releases.forgetBefore(this.#nowMs - Math.max(this.#addressCooldownMs, RELEASE_MEMORY_MS));
+    releases.forgetBefore(this.#nowMs - Math.max(this.#restMs, RELEASE_MEMORY_MS));
     return [...releases.entries()].map(([address, releasedAtMs]) => ({
       address,
       releasedAtMs: Math.ceil(releasedAtMs),
@@ -101,7 +127,7 @@ export class CoolDown {
       const { eniId } = record.eni.description;
       this.#relay.add({ kind: 'cooling-resumed', eniId, address: record.address, releasedAtMs });
     }
-    this.#table.rest(record, isCooling ? 'cooling' : 'free', releasedAtMs);
+    rest(record, isCooling ? 'cooling' : 'free', releasedAtMs);
   }
 
   #isCooling(releasedAtMs: number): boolean {
@@ -114,5 +140,11 @@ export class CoolDown {
     if (this.#lastReleasedAtMs !== undefined) {
       this.#lastReleasedAtMs = Math.min(this.#lastReleasedAtMs, nowMs);
     }
+  }
+}
+
+function requireDuration(name: string, ms: number): void {
+  if (!(Number.isFinite(ms) && ms >= 0)) {
+    throw new TypeError(`${name} must be 0 or more, got ${ms}`);
   }
 }

@@ -10,6 +10,7 @@ import {
 import { type CheckpointAllocation, type DropReason, msFromNs } from './checkpoint.ts';
 import type { EniDescription } from './eni-description.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import { move } from './life-cycle.ts';
 import type { EniPlace, PlacedReservation, Reservation } from './reservation.ts';
 
 /** An address of the table, held by an attachment. */
@@ -44,18 +45,35 @@ export type Placement =
 
 const dropped = (reason: DropReason): Placement => ({ kind: 'dropped', reason });
 
+/** An attachment holds at most one address per network card. */
+type HoldingKey = `${AttachmentKeyText}\0${number}`;
+
+const holdingKey = (key: CniAttachmentKey, networkCardIndex: number): HoldingKey =>
+  `${formatAttachmentKey(key)}\0${networkCardIndex}`;
+
+const holdingKeyOf = ({ key, networkCardIndex }: CheckpointAllocation): HoldingKey =>
+  holdingKey(key, networkCardIndex);
+
 /** Which attachment holds which address; oldest first. */
 export class Holdings {
   readonly #table: AddressTable;
-  readonly #byKey = new Map<AttachmentKeyText, Holding>();
+  readonly #byKey = new Map<HoldingKey, Holding>();
+  /** Ascending. */
+  #networkCardIndexes: readonly number[] = [];
   readonly #stranded = new Map<Ipv4Address, StrandedHolding>();
 
   constructor(table: AddressTable) {
     this.#table = table;
   }
 
-  get strandedCount(): number {
-    return this.#stranded.size;
+  /** Addresses held that no ENI of the table has, on one card or on all. */
+  strandedCount(networkCardIndex: number | undefined): number {
+    if (networkCardIndex === undefined) {
+      return this.#stranded.size;
+    }
+    return [...this.#stranded.values()].filter(
+      ({ allocation }) => allocation.networkCardIndex === networkCardIndex,
+    ).length;
   }
 
   all(): readonly Holding[] {
@@ -70,13 +88,22 @@ export class Holdings {
   }
 
   /** @throws {TypeError} when the key has no container id or no interface name. */
-  get(key: CniAttachmentKey): Holding | undefined {
-    return this.#byKey.get(formatAttachmentKey(key));
+  get(key: CniAttachmentKey, networkCardIndex: number): Holding | undefined {
+    return this.#byKey.get(holdingKey(key, networkCardIndex));
   }
 
-  /** As {@link get}, and finds attachments from before keys were complete. */
-  getMigrated(key: CniAttachmentKey): Holding | undefined {
-    return this.get(key) ?? this.get(migratedKey(key.containerId));
+  /** As {@link get}, and finds attachments whose real key was never learnt. */
+  getMigrated(key: CniAttachmentKey, networkCardIndex: number): Holding | undefined {
+    return (
+      this.get(key, networkCardIndex) ?? this.get(migratedKey(key.containerId), networkCardIndex)
+    );
+  }
+
+  /** What an attachment holds on each network card, as {@link getMigrated} finds it; ascending. */
+  ofAttachment(key: CniAttachmentKey): readonly Holding[] {
+    return this.#networkCardIndexes
+      .map((networkCardIndex) => this.getMigrated(key, networkCardIndex))
+      .filter((holding) => holding !== undefined);
   }
 
   /** Gives an unreserved address to an attachment. */
@@ -85,9 +112,9 @@ export class Holdings {
       ...reservationOf(record.address, allocation),
       eni: placeOf(record.eni.description),
     };
-    this.#table.move(record, 'reserved');
+    move(record, 'reserved');
     this.#table.releases.forget(record.address);
-    this.#byKey.set(formatAttachmentKey(allocation.key), { record, reservation, allocation });
+    this.#set({ record, reservation, allocation });
     return reservation;
   }
 
@@ -96,14 +123,13 @@ export class Holdings {
     const reservation = reservationOf(allocation.ipv4, allocation);
     const holding = { record: undefined, reservation, allocation };
     this.#table.releases.forget(allocation.ipv4);
-    this.#byKey.set(formatAttachmentKey(allocation.key), holding);
+    this.#set(holding);
     this.#stranded.set(allocation.ipv4, holding);
     return reservation;
   }
 
-  /** Takes the address out of the table; the attachment goes on holding it. */
+  /** The attachment goes on holding an address that is about to leave the table. */
   strand({ record, allocation }: PlacedHolding): Reservation {
-    this.#table.loseAddress(record);
     return this.addStranded({ ...allocation, ipv4: record.address });
   }
 
@@ -117,18 +143,18 @@ export class Holdings {
     return this.add(record, holding.allocation);
   }
 
-  delete({ reservation: { key, address } }: Holding): void {
-    this.#byKey.delete(formatAttachmentKey(key));
+  delete({ allocation, reservation: { address } }: Holding): void {
+    this.#byKey.delete(holdingKeyOf(allocation));
     this.#stranded.delete(address);
   }
 
   /** Where an allocation of a checkpoint belongs, or why it has no place. */
   placementOf(allocation: CheckpointAllocation): Placement {
-    const { key, ipv4 } = allocation;
+    const { key, networkCardIndex, ipv4 } = allocation;
     if (!isCompleteKey(key)) {
       return dropped('attachment-incomplete');
     }
-    if (this.get(key) !== undefined) {
+    if (this.get(key, networkCardIndex) !== undefined) {
       return dropped('attachment-taken');
     }
     if (ipv4 === undefined) {
@@ -145,12 +171,28 @@ export class Holdings {
       ? dropped('address-draining')
       : { kind: 'placed', record, allocation };
   }
+
+  #set(holding: Holding): void {
+    const { allocation } = holding;
+    this.#byKey.set(holdingKeyOf(allocation), holding);
+    if (!this.#networkCardIndexes.includes(allocation.networkCardIndex)) {
+      this.#networkCardIndexes = [...this.#networkCardIndexes, allocation.networkCardIndex].sort(
+        (a, b) => a - b,
+      );
+    }
+  }
 }
 
 const reservationOf = (
   address: Ipv4Address,
-  { key, allocatedAtNs, metadata }: CheckpointAllocation,
-): Reservation => ({ key, address, reservedAtMs: msFromNs(allocatedAtNs), metadata });
+  { key, networkCardIndex, allocatedAtNs, metadata }: CheckpointAllocation,
+): Reservation => ({
+  key,
+  address,
+  networkCardIndex,
+  reservedAtMs: msFromNs(allocatedAtNs),
+  metadata,
+});
 
 const placeOf = ({
   eniId,

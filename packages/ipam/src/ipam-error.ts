@@ -3,6 +3,8 @@ export type IpamErrorCode =
   | 'eni-unknown'
   | 'eni-mismatch'
   | 'eni-in-use'
+  | 'prefix-unknown'
+  | 'prefix-in-use'
   | 'address-unknown'
   | 'address-elsewhere'
   | 'address-in-use'

@@ -20,6 +20,8 @@ export interface Reservation {
    * detached, the address was unassigned, or the ENI has not been found yet after a restart.
    */
   readonly eni?: EniPlace;
+  /** The network card that it was reserved on. */
+  readonly networkCardIndex: number;
   /** Unix milliseconds; survives restarts. */
   readonly reservedAtMs: number;
   readonly metadata: AttachmentMetadata;

@@ -10,6 +10,7 @@ const B = address(0, 11);
 
 const allocation = (containerId: string, ipv4 = A): CheckpointAllocation => ({
   key: key(containerId),
+  networkCardIndex: 0,
   ipv4,
   allocatedAtNs: 1_699_999_000_123_456_789n,
   metadata: { podNamespace: 'default', podName: containerId },
@@ -80,7 +81,13 @@ describe('restoring allocations', () => {
     {
       name: 'drops an allocation without an IPv4 address',
       allocations: [
-        { key: key('p'), ipv6: '2600::3', allocatedAtNs: 1n, metadata: {} },
+        {
+          key: key('p'),
+          networkCardIndex: 0,
+          ipv6: '2600::3',
+          allocatedAtNs: 1n,
+          metadata: {},
+        },
         allocation('q'),
       ],
       restored: ['q'],

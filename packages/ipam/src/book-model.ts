@@ -1,0 +1,183 @@
+import { COOLDOWN_MS, REST_MS } from './book-fixture.ts';
+import type { EniId } from './eni-description.ts';
+import type { Ipv4Address } from './ipv4-address.ts';
+import { addressesOf, type Ipv4Prefix } from './ipv4-prefix.ts';
+
+/**
+ * The address book as one would write it without caring for speed, for the property test: a list of
+ * addresses and a few filters.
+ */
+export interface Model {
+  nowMs: number;
+  /** Time that has certainly passed: steps back of the clock do not count. */
+  elapsedMs: number;
+  /** ENI number → network card. */
+  readonly enis: Map<number, number>;
+  readonly addresses: Map<Ipv4Address, ModelAddress>;
+  /** What the book remembers. */
+  readonly releasedAtMs: Map<Ipv4Address, number>;
+  /** What really happened, in {@link elapsedMs}. */
+  readonly releasedAtElapsedMs: Map<Ipv4Address, number>;
+  readonly reservedAtMs: Map<Holder, number>;
+  /** Held by a pod while no ENI has them. */
+  readonly stranded: Map<Ipv4Address, Holder>;
+}
+
+/** A pod on a network card. */
+export type Holder = `${string}@${number}`;
+
+export type State = 'free' | 'reserved' | 'cooling' | 'draining';
+
+export interface ModelAddress {
+  readonly eni: number;
+  readonly prefix: Ipv4Prefix | undefined;
+  state: State;
+  idleSinceMs: number;
+  isRested: boolean;
+  heldBy: Holder | undefined;
+}
+
+export type Entry = readonly [Ipv4Address, ModelAddress];
+
+export const eniIdOf = (number: number): EniId => `eni-${number}`;
+
+export const entries = (model: Model, wanted: (found: ModelAddress) => boolean): readonly Entry[] =>
+  [...model.addresses].filter(([, found]) => wanted(found));
+
+export const cardOf = (model: Model, { eni }: ModelAddress): number => model.enis.get(eni) ?? -1;
+
+export const prefixesOn = (model: Model, eni: number): readonly Ipv4Prefix[] => [
+  ...new Set(
+    entries(model, (found) => found.eni === eni).flatMap(([, { prefix }]) => prefix ?? []),
+  ),
+];
+
+/** Lets what time does happen. */
+export function settle(model: Model): void {
+  for (const found of model.addresses.values()) {
+    if (found.state === 'cooling' && model.nowMs >= found.idleSinceMs + COOLDOWN_MS) {
+      found.state = 'free';
+    }
+    found.isRested =
+      found.state === 'free' && (found.isRested || model.nowMs >= found.idleSinceMs + REST_MS);
+  }
+}
+
+export function passTime(model: Model, ms: number): void {
+  model.nowMs += ms;
+  model.elapsedMs += Math.max(0, ms);
+  for (const found of model.addresses.values()) {
+    found.idleSinceMs = Math.min(found.idleSinceMs, model.nowMs);
+  }
+  for (const [address, releasedAtMs] of model.releasedAtMs) {
+    model.releasedAtMs.set(address, Math.min(releasedAtMs, model.nowMs));
+  }
+  settle(model);
+}
+
+/** Addresses as they enter the book: held by who held them, else cooling or free. */
+export function enter(
+  model: Model,
+  {
+    eni,
+    prefix,
+    addresses,
+  }: {
+    readonly eni: number;
+    readonly prefix?: Ipv4Prefix;
+    readonly addresses: readonly Ipv4Address[];
+  },
+): void {
+  for (const address of addresses) {
+    const heldBy = model.stranded.get(address);
+    model.stranded.delete(address);
+    model.addresses.set(address, {
+      eni,
+      prefix,
+      state: heldBy === undefined ? 'cooling' : 'reserved',
+      idleSinceMs: model.releasedAtMs.get(address) ?? Number.NEGATIVE_INFINITY,
+      isRested: false,
+      heldBy,
+    });
+  }
+  settle(model);
+}
+
+/** EC2 takes addresses away, whoever holds them. */
+export function lose(model: Model, lost: readonly Entry[]): void {
+  for (const [address, { heldBy }] of lost) {
+    if (heldBy !== undefined) model.stranded.set(address, heldBy);
+    model.addresses.delete(address);
+  }
+}
+
+export function reserve(model: Model, address: Ipv4Address, holder: Holder): void {
+  const found = model.addresses.get(address);
+  if (found === undefined) throw new Error(`${address} is not in the model`);
+  found.state = 'reserved';
+  found.isRested = false;
+  found.heldBy = holder;
+  model.releasedAtMs.delete(address);
+  model.reservedAtMs.set(holder, model.nowMs);
+}
+
+export function release(model: Model, address: Ipv4Address): void {
+  const found = model.addresses.get(address);
+  if (found !== undefined) {
+    found.state = 'cooling';
+    found.idleSinceMs = model.nowMs;
+    found.heldBy = undefined;
+  }
+  model.stranded.delete(address);
+  model.releasedAtMs.set(address, model.nowMs);
+  model.releasedAtElapsedMs.set(address, model.elapsedMs);
+}
+
+/** What a pod holds on a card: an address, and whether no ENI has it. */
+export function heldBy(
+  model: Model,
+  holder: Holder,
+): { readonly address: Ipv4Address; readonly isStranded: boolean } | undefined {
+  const placed = entries(model, (found) => found.heldBy === holder)[0]?.[0];
+  if (placed !== undefined) return { address: placed, isStranded: false };
+  const stranded = [...model.stranded].find(([, held]) => held === holder)?.[0];
+  return stranded === undefined ? undefined : { address: stranded, isStranded: true };
+}
+
+/** The addresses that the book may give away next on a card: more than one where the rule is silent. */
+export function choices(model: Model, card: number): readonly Ipv4Address[] {
+  const free = entries(model, (found) => found.state === 'free' && cardOf(model, found) === card);
+  const rested = free.filter(([, { isRested }]) => isRested);
+  if (rested.length === 0) return longestIdle(free);
+
+  const reservedIn = (prefix: Ipv4Prefix | undefined) =>
+    prefix === undefined
+      ? 0
+      : addressesOf(prefix).filter((one) => model.addresses.get(one)?.state === 'reserved').length;
+  const fullest = Math.max(...rested.map(([, { prefix }]) => reservedIn(prefix)));
+  const inFullest = rested.filter(([, { prefix }]) => reservedIn(prefix) === fullest);
+  if (fullest > 0) return longestIdleByPrefix(inFullest);
+
+  const singles = rested.filter(([, { prefix }]) => prefix === undefined);
+  return singles.length > 0 ? longestIdle(singles) : longestIdleByPrefix(rested);
+}
+
+const longestIdle = (found: readonly Entry[]): readonly Ipv4Address[] => {
+  const since = Math.min(...found.map(([, { idleSinceMs }]) => idleSinceMs));
+  return found.filter(([, { idleSinceMs }]) => idleSinceMs === since).map(([address]) => address);
+};
+
+const longestIdleByPrefix = (found: readonly Entry[]): readonly Ipv4Address[] =>
+  [...Map.groupBy(found, ([, { prefix }]) => prefix).values()].flatMap(longestIdle);
+
+/** What the book should count, by recounting. */
+export function recount(found: readonly Entry[]) {
+  const inState = (state: State) => found.filter(([, one]) => one.state === state).length;
+  return {
+    totalCount: found.length,
+    freeCount: inState('free'),
+    reservedCount: inState('reserved'),
+    coolingCount: inState('cooling'),
+    drainingCount: inState('draining'),
+  };
+}
