@@ -21,6 +21,8 @@ const outlook = (changes: Partial<Outlook> & { readonly nextCooledAtMs?: number 
     drainingCount: 0,
     strandedCount: 0,
     reservableNowCount: 0,
+    prefixCount: 0,
+    unusedPrefixCount: 0,
     nextCooledAtMs: changes.nextCooledAtMs,
     lastReleasedAtMs: undefined,
   },
