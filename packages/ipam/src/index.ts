@@ -1,18 +1,26 @@
 // For people who use the package.
-export { AddressBook } from './address-book.ts';
+export { AddressBook, type CardChoice } from './address-book.ts';
 export type { AddressEvent, AddressEventListener, AddressState } from './address-event.ts';
-export type { AddressStatistics, EniSnapshot } from './address-statistics.ts';
+export type { AddressStatistics, EniSnapshot, PrefixSnapshot } from './address-statistics.ts';
 export type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
 // For people who build on it: the checkpoint as data and as text.
-export type {
-  Checkpoint,
-  CheckpointAllocation,
-  CheckpointRelease,
-  DroppedAllocation,
-  DropReason,
+export {
+  type Checkpoint,
+  type CheckpointAllocation,
+  type CheckpointRelease,
+  type DroppedAllocation,
+  type DropReason,
+  mergeCheckpoints,
 } from './checkpoint.ts';
-export { CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
+export {
+  CHECKPOINT_VERSION,
+  type CheckpointPart,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from './checkpoint-codec.ts';
+export type { RestTimes } from './cool-down.ts';
 export type { EniDescription, EniId, SubnetId } from './eni-description.ts';
+export type { Ec2Block } from './eni-inventory.ts';
 export {
   IpamError,
   type IpamErrorCode,
@@ -20,6 +28,14 @@ export {
   isIpamError,
 } from './ipam-error.ts';
 export { type Ipv4Address, isIpv4Address, parseIpv4Address } from './ipv4-address.ts';
+export {
+  addressesOf,
+  type Ipv4Prefix,
+  isIpv4Prefix,
+  PREFIX_SIZE,
+  parseIpv4Prefix,
+  prefixOf,
+} from './ipv4-prefix.ts';
 export type {
   EniPlace,
   PlacedReservation,
