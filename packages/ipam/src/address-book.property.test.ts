@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { AddressBook } from './address-book.ts';
 import { COOLDOWN_MS, codeOf, eni, key, START_MS } from './book-fixture.ts';
 import {
+  blockOn,
   cardOf,
   choices,
   type Entry,
@@ -151,14 +152,6 @@ const addBlock = (number: number, block: Ec2Block): Step => ({
   },
 });
 
-/** The addresses of a block, if the ENI has it as that block. */
-const blockOn = (model: Model, number: number, block: Ec2Block): readonly Entry[] =>
-  [...model.addresses].filter(
-    ([address, found]) =>
-      found.eni === number &&
-      (isIpv4Prefix(block) ? found.prefix === block : address === block && !found.prefix),
-  );
-
 const removeBlock = (number: number, block: Ec2Block): Step => ({
   label: `remove(${number}, ${block})`,
   apply: (model, { book }) => {
@@ -236,6 +229,33 @@ const drain = (number: number, blocks: readonly Ec2Block[], isBack: boolean): St
     if (!isLegal) return;
     for (const [, one] of found.flat()) one.state = isBack ? 'free' : 'draining';
     settle(model);
+  },
+});
+
+/** As the pool gives something back: the process may die before EC2 has answered. */
+const giveBack = (number: number, block: Ec2Block): Step => ({
+  label: `giveBack(${number}, ${block})`,
+  apply: (model, real) => {
+    const found = blockOn(model, number, block);
+    drain(number, [block], false).apply(model, real);
+    if (found.length === 0 || found.some(([, { state }]) => state !== 'draining')) return;
+    const intentId = `give back ${block}`;
+    real.book.beginIntent({
+      kind: 'unassign',
+      intentId,
+      atMs: model.nowMs,
+      eniId: eniIdOf(number),
+      blocks: [block],
+    });
+    model.promised.set(intentId, { eni: number, block, isInherited: false });
+  },
+});
+
+const answer = (block: Ec2Block): Step => ({
+  label: `answer(${block})`,
+  apply: (model, { book }) => {
+    book.endIntent(`give back ${block}`);
+    model.promised.delete(`give back ${block}`);
   },
 });
 
@@ -336,10 +356,12 @@ const restart = (missing: number | undefined): Step => ({
       found.idleSinceMs = model.releasedAtMs.get(address) ?? Number.NEGATIVE_INFINITY;
       found.isRested = false;
     }
+    for (const promise of model.promised.values()) promise.isInherited = true;
     settle(model);
     const parts = files.map(({ text, ...part }) => decodeCheckpoint(text, part));
     const { restored, stranded, dropped } = book.restore(mergeCheckpoints(parts), model.nowMs);
     expect(dropped).toEqual([]);
+    expect(book.intents().map(({ intentId }) => intentId)).toEqual([...model.promised.keys()]);
     expect(stranded).toHaveLength(model.stranded.size);
     expect(restored).toHaveLength(entries(model, ({ state }) => state === 'reserved').length);
     for (const { key: one, networkCardIndex, address, reservedAtMs, metadata } of restored) {
@@ -384,6 +406,8 @@ const steps = [
     .map(([[number, one], other, isBack]) =>
       drain(number, other === undefined ? [one] : [one, other[1]], isBack),
     ),
+  block.map(([number, one]) => giveBack(number, one)),
+  block.map(([, one]) => answer(one)),
   fc.tuple(pod, card).map(([one, on]) => reserveOn(one, on)),
   fc.tuple(pod, card).map(([one, on]) => reserveOn(one, on)),
   fc.tuple(pod, card).map(([one, on]) => releaseOn(one, on)),
@@ -418,6 +442,7 @@ test('the address book does what a naive one does, whatever happens to it', () =
           releasedAtElapsedMs: new Map(),
           reservedAtMs: new Map(),
           stranded: new Map(),
+          promised: new Map(),
         };
         const real = { book: newBook() };
         for (const number of [0, 2]) {

@@ -13,10 +13,12 @@ import {
 } from './attachment-key.ts';
 import { type Checkpoint, nsFromMs } from './checkpoint.ts';
 import { CoolDown, type RestTimes } from './cool-down.ts';
+import type { Ec2Intent } from './ec2-intent.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
 import { type Ec2Block, EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
 import { type Holding, Holdings } from './holdings.ts';
+import { IntentLog } from './intent-log.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import type { Ipv4Prefix } from './ipv4-prefix.ts';
 import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
@@ -54,6 +56,7 @@ export class AddressBook {
     holdings: this.#holdings,
     relay: this.#relay,
   });
+  readonly #intents = new IntentLog();
   readonly #coolDown: CoolDown;
 
   constructor(times: RestTimes) {
@@ -98,6 +101,7 @@ export class AddressBook {
    */
   addAddress(eniId: EniId, address: Ipv4Address): void {
     this.#inventory.addAddress(eniId, address);
+    this.#keepPromises();
     this.#relay.flush();
   }
 
@@ -109,6 +113,7 @@ export class AddressBook {
    */
   addPrefix(eniId: EniId, prefix: Ipv4Prefix): void {
     this.#inventory.addPrefix(eniId, prefix);
+    this.#keepPromises();
     this.#relay.flush();
   }
 
@@ -178,6 +183,33 @@ export class AddressBook {
   }
 
   /**
+   * Notes what EC2 is about to be asked for; one with a known `intentId` takes the place of that. Save
+   * the checkpoint before calling EC2: a restart gets the intent with {@link intents}.
+   */
+  beginIntent(intent: Ec2Intent): void {
+    this.#intents.begin(intent);
+    this.#relay.add({ kind: 'intent-begun', intent });
+    this.#relay.flush();
+  }
+
+  /**
+   * Notes that EC2 has answered, or that the outcome has been found out. An unknown one is no error.
+   * What an earlier process promised to EC2 stays draining until it is taken back or removed.
+   */
+  endIntent(intentId: string): void {
+    const intent = this.#intents.end(intentId);
+    if (intent !== undefined) {
+      this.#relay.add({ kind: 'intent-ended', intent });
+      this.#relay.flush();
+    }
+  }
+
+  /** What EC2 has been asked for without a known outcome, by an earlier process too; oldest first. */
+  intents(): readonly Ec2Intent[] {
+    return this.#intents.all();
+  }
+
+  /**
    * Reserves one address of a network card for a CNI attachment.
    *
    * Repeating the call with the same key returns the same reservation, so a lost reply does no harm.
@@ -199,7 +231,7 @@ export class AddressBook {
         : { kind: 'reserved', reservation: held.reservation, isNew: false };
     }
     requireMetadata(metadata);
-    this.#coolDown.letTimePass(nowMs);
+    this.#letTimePass(nowMs);
     const record = this.#table.card(networkCardIndex)?.free.first;
     if (record === undefined) {
       return this.#told(exhausted(this.#statistics(networkCardIndex), nowMs));
@@ -262,21 +294,22 @@ export class AddressBook {
 
   /** Addresses by state at `nowMs`: of one network card, or of the node when none is named. */
   statistics(nowMs: number, { networkCardIndex }: CardChoice = {}): AddressStatistics {
-    this.#coolDown.letTimePass(nowMs);
+    this.#letTimePass(nowMs);
     return this.#told(this.#statistics(networkCardIndex));
   }
 
   /** The ENIs at `nowMs`, in the order they were added. */
   enis(nowMs: number): readonly EniSnapshot[] {
-    this.#coolDown.letTimePass(nowMs);
+    this.#letTimePass(nowMs);
     return this.#told(enisOf(this.#table));
   }
 
-  /** What a restart must know: all reservations and the releases still remembered. */
+  /** What a restart must know: all reservations, the releases still remembered, the open intents. */
   toCheckpoint(): Checkpoint {
     return {
       allocations: this.#holdings.all().map(({ allocation }) => allocation),
       recentReleases: this.#coolDown.recentReleases(),
+      intents: this.#intents.all(),
     };
   }
 
@@ -285,12 +318,16 @@ export class AddressBook {
    *
    * Attachments keep their address and their original time, stranded if no ENI has it yet; of two that
    * claim one address the first wins. What cannot be taken over is dropped and returned, never an
-   * error. Released addresses finish the cool-down they had begun.
+   * error. Released addresses finish the cool-down they had begun. Free addresses that the earlier
+   * process was giving back to EC2 are draining, until the intent has ended and they are taken back.
    */
   restore(checkpoint: Checkpoint, nowMs: number): RestoreOutcome {
-    this.#coolDown.letTimePass(nowMs);
+    this.#letTimePass(nowMs);
     const parts = { holdings: this.#holdings, coolDown: this.#coolDown, relay: this.#relay };
-    return this.#told(restoreCheckpoint(checkpoint, parts));
+    const outcome = restoreCheckpoint(checkpoint, parts);
+    this.#intents.inherit(checkpoint.intents);
+    this.#keepPromises();
+    return this.#told(outcome);
   }
 
   /**
@@ -302,8 +339,17 @@ export class AddressBook {
     return this.#relay.subscribe(listener);
   }
 
-  #release(held: Holding, nowMs: number): void {
+  #letTimePass(nowMs: number): void {
     this.#coolDown.letTimePass(nowMs);
+    this.#keepPromises();
+  }
+
+  #keepPromises(): void {
+    this.#intents.keepPromises(this.#table, this.#inventory);
+  }
+
+  #release(held: Holding, nowMs: number): void {
+    this.#letTimePass(nowMs);
     this.#holdings.delete(held);
     if (held.record === undefined) {
       this.#coolDown.note(held.reservation.address);

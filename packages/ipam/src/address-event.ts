@@ -1,3 +1,4 @@
+import type { Ec2Intent } from './ec2-intent.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import type { Ipv4Prefix } from './ipv4-prefix.ts';
@@ -60,7 +61,9 @@ export type AddressEvent =
   | { readonly kind: 'drained'; readonly eniId: EniId; readonly address: Ipv4Address }
   | { readonly kind: 'undrained'; readonly eniId: EniId; readonly address: Ipv4Address }
   | { readonly kind: 'prefix-drained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
-  | { readonly kind: 'prefix-undrained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix };
+  | { readonly kind: 'prefix-undrained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  | { readonly kind: 'intent-begun'; readonly intent: Ec2Intent }
+  | { readonly kind: 'intent-ended'; readonly intent: Ec2Intent };
 
 /** Listens to the address book. */
 export type AddressEventListener = (event: AddressEvent) => void;

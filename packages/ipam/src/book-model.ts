@@ -1,7 +1,8 @@
 import { COOLDOWN_MS, REST_MS } from './book-fixture.ts';
 import type { EniId } from './eni-description.ts';
+import type { Ec2Block } from './eni-inventory.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
-import { addressesOf, type Ipv4Prefix } from './ipv4-prefix.ts';
+import { addressesOf, type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
 
 /**
  * The address book as one would write it without caring for speed, for the property test: a list of
@@ -21,6 +22,15 @@ export interface Model {
   readonly reservedAtMs: Map<Holder, number>;
   /** Held by a pod while no ENI has them. */
   readonly stranded: Map<Ipv4Address, Holder>;
+  /** What EC2 was asked to take back without an answer, by intent. */
+  readonly promised: Map<string, Promised>;
+}
+
+export interface Promised {
+  readonly eni: number;
+  readonly block: Ec2Block;
+  /** The process that asked has died. */
+  isInherited: boolean;
 }
 
 /** A pod on a network card. */
@@ -52,12 +62,27 @@ export const prefixesOn = (model: Model, eni: number): readonly Ipv4Prefix[] => 
   ),
 ];
 
-/** Lets what time does happen. */
+/** The addresses of a block, if the ENI has it as that block. */
+export const blockOn = (model: Model, eni: number, block: Ec2Block): readonly Entry[] =>
+  [...model.addresses].filter(
+    ([address, found]) =>
+      found.eni === eni &&
+      (isIpv4Prefix(block) ? found.prefix === block : address === block && !found.prefix),
+  );
+
+/** Lets happen what time and the promises of a dead process do. */
 export function settle(model: Model): void {
   for (const found of model.addresses.values()) {
     if (found.state === 'cooling' && model.nowMs >= found.idleSinceMs + COOLDOWN_MS) {
       found.state = 'free';
     }
+  }
+  for (const { eni, block, isInherited } of model.promised.values()) {
+    const found = blockOn(model, eni, block).map(([, one]) => one);
+    if (!isInherited || found.some(({ state }) => state !== 'free')) continue;
+    for (const one of found) one.state = 'draining';
+  }
+  for (const found of model.addresses.values()) {
     found.isRested =
       found.state === 'free' && (found.isRested || model.nowMs >= found.idleSinceMs + REST_MS);
   }

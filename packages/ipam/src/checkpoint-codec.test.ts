@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { codeOf } from './book-fixture.ts';
 import type { Checkpoint, CheckpointAllocation } from './checkpoint.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
+import type { Ec2Intent } from './ec2-intent.ts';
+import type { EniId } from './eni-description.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import { prefixOf } from './ipv4-prefix.ts';
 
 // As the reference implementation writes it: reference behaviour, "Checkpoint", "Format".
 const UPSTREAM = `{"version":"vpc-cni-ipam/1","allocations":[{"networkName":"aws-cni","containerID":"5a1f9118a712","ifName":"eth0","ipv4":"192.168.9.106","allocationTimestamp":1718000000123456789,"metadata":{"k8sPodNamespace":"kube-system","k8sPodName":"coredns-57ff979f67-qqbdh","interfacesCount":1}},{"networkName":"aws-cni","containerID":"d0437ce8","ifName":"eth0","ipv6":"2600:1f13:abcd::3","allocationTimestamp":1718000001000000000,"metadata":{}}]}
@@ -31,6 +34,7 @@ const DECODED: Checkpoint = {
     },
   ],
   recentReleases: [],
+  intents: [],
 };
 
 describe('the checkpoint format', () => {
@@ -38,15 +42,17 @@ describe('the checkpoint format', () => {
     expect(decodeCheckpoint(UPSTREAM)).toEqual(DECODED);
   });
 
-  test('writes the same file, digit for digit, with the releases added', () => {
-    expect(encodeCheckpoint(DECODED)).toBe(UPSTREAM.replace(/\}\n$/, ',"recentReleases":[]}\n'));
+  test('writes the same file, digit for digit, with our own members added', () => {
+    expect(encodeCheckpoint(DECODED)).toBe(
+      UPSTREAM.replace(/\}\n$/, ',"recentReleases":[],"ec2Intents":[]}\n'),
+    );
   });
 
   test('carries releases', () => {
     const recentReleases = [{ address: '10.0.0.7', releasedAtMs: 1_718_000_000_123 }] as const;
-    const text = encodeCheckpoint({ allocations: [], recentReleases });
+    const text = encodeCheckpoint({ allocations: [], recentReleases, intents: [] });
     expect(text).toContain('"recentReleases":[{"ipv4":"10.0.0.7","releasedAtMs":1718000000123}]');
-    expect(decodeCheckpoint(text)).toEqual({ allocations: [], recentReleases });
+    expect(decodeCheckpoint(text)).toEqual({ allocations: [], recentReleases, intents: [] });
   });
 
   test('ignores members it does not know', () => {
@@ -68,6 +74,7 @@ describe('the checkpoint format', () => {
         },
       ],
       recentReleases: [],
+      intents: [],
     });
     expect(decodeCheckpoint('{"version":"vpc-cni-ipam/1","allocations":null}').allocations).toEqual(
       [],
@@ -155,9 +162,41 @@ const anyAllocation: fc.Arbitrary<CheckpointAllocation> = fc.record(
   { requiredKeys: ['key', 'networkCardIndex', 'allocatedAtNs', 'metadata'] },
 );
 
+const base = { intentId: word, atMs: fc.maxSafeNat() };
+const eniId = word.map((text): EniId => `eni-${text}`);
+const onEni = { ...base, eniId };
+const small = fc.nat({ max: 50 });
+
+const anyIntent: fc.Arbitrary<Ec2Intent> = fc.oneof(
+  fc.record({
+    ...base,
+    kind: fc.constant('create-eni' as const),
+    clientToken: word,
+    networkCardIndex: small,
+  }),
+  fc.record({
+    ...onEni,
+    kind: fc.constant('attach-eni' as const),
+    networkCardIndex: small,
+    deviceNumber: small,
+  }),
+  fc.record({
+    ...onEni,
+    kind: fc.constantFrom('assign-addresses', 'assign-prefixes'),
+    count: small,
+  }),
+  fc.record({
+    ...onEni,
+    kind: fc.constant('unassign' as const),
+    blocks: fc.array(fc.oneof(ipv4, ipv4.map(prefixOf))),
+  }),
+  fc.record({ ...onEni, kind: fc.constant('delete-eni' as const) }),
+);
+
 const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   allocations: fc.array(anyAllocation),
   recentReleases: fc.array(fc.record({ address: ipv4, releasedAtMs: fc.maxSafeNat() })),
+  intents: fc.array(anyIntent),
 });
 
 test('a checkpoint survives being written and read', () => {

@@ -5,11 +5,13 @@
 //   { "version": "vpc-cni-ipam/1",
 //     "allocations": [ { "networkName", "containerID", "ifName", "ipv4" | "ipv6",
 //                        "allocationTimestamp", "metadata": { … } } ],
-//     "recentReleases": [ { "ipv4", "releasedAtMs" } ] }        ← ours; the reference ignores it
+//     "recentReleases": [ { "ipv4", "releasedAtMs" } ],         ← ours; the reference ignores both
+//     "ec2Intents": [ { "intentId", "kind", "atMs", … } ] }     ←
 import type { AttachmentMetadata } from './attachment-key.ts';
 import type { Checkpoint, CheckpointAllocation, CheckpointRelease } from './checkpoint.ts';
-import { IpamError, type IpamErrorFacts } from './ipam-error.ts';
-import { type Ipv4Address, isIpv4Address } from './ipv4-address.ts';
+import { array, garbled, integer, ipv4Address, object, text } from './checkpoint-members.ts';
+import { decodeIntent, encodeIntents } from './intent-codec.ts';
+import { IpamError } from './ipam-error.ts';
 
 /** The only version of the file that exists. */
 export const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
@@ -38,7 +40,7 @@ export function encodeCheckpoint(
   const releases = checkpoint.recentReleases
     .map(({ address, releasedAtMs }) => `{"ipv4":"${address}","releasedAtMs":${releasedAtMs}}`)
     .join(',');
-  return `{"version":"${CHECKPOINT_VERSION}","allocations":[${allocations}],"recentReleases":[${releases}]}\n`;
+  return `{"version":"${CHECKPOINT_VERSION}","allocations":[${allocations}],"recentReleases":[${releases}],"ec2Intents":${encodeIntents(checkpoint.intents)}}\n`;
 }
 
 // The file is rewritten whole for every pod that comes or goes; what has not changed is not
@@ -105,6 +107,9 @@ export function decodeCheckpoint(
       decodeAllocation(value, { index, networkCardIndex }),
     ),
     recentReleases: array(file['recentReleases'] ?? [], 'recentReleases').map(decodeRelease),
+    intents: array(file['ec2Intents'] ?? [], 'ec2Intents').flatMap(
+      (value, index) => decodeIntent(value, `ec2Intents[${index}]`) ?? [],
+    ),
   };
 }
 
@@ -171,49 +176,4 @@ function decodeRelease(value: unknown, index: number): CheckpointRelease {
     address: ipv4Address(text(entry['ipv4'], `${at}.ipv4`), `${at}.ipv4`),
     releasedAtMs: integer(entry['releasedAtMs'], `${at}.releasedAtMs`),
   };
-}
-
-function garbled(what: string, facts: IpamErrorFacts, cause?: unknown): IpamError {
-  return new IpamError(
-    'checkpoint-garbled',
-    `reading the checkpoint: ${what}; restore the file or drain the node before removing it`,
-    { facts, cause },
-  );
-}
-
-function object(value: unknown, at: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw garbled(`${at} is not an object`, { at });
-  }
-  return value as Readonly<Record<string, unknown>>; // just checked to be a plain JSON object
-}
-
-function array(value: unknown, at: string): readonly unknown[] {
-  if (!Array.isArray(value)) {
-    throw garbled(`${at} is not a list`, { at });
-  }
-  return value;
-}
-
-/** A string; like the reference implementation, takes a missing one for an empty one. */
-function text(value: unknown, at: string): string {
-  const found = value ?? '';
-  if (typeof found !== 'string') {
-    throw garbled(`${at} is not a string`, { at });
-  }
-  return found;
-}
-
-function integer(value: unknown, at: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw garbled(`${at} is not an integer`, { at });
-  }
-  return value;
-}
-
-function ipv4Address(value: string, at: string): Ipv4Address {
-  if (!isIpv4Address(value)) {
-    throw garbled(`${at} is not an IPv4 address`, { at, found: value });
-  }
-  return value;
 }

@@ -1,4 +1,5 @@
 import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
+import type { Ec2Intent } from './ec2-intent.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 
 /** One attachment and its address as the checkpoint keeps it. */
@@ -21,13 +22,20 @@ export interface CheckpointRelease {
   readonly releasedAtMs: number;
 }
 
-/** What must survive a restart: who holds which address, and which addresses were held lately. */
+/**
+ * What must survive a restart: who holds which address, which addresses were held lately, and what EC2
+ * was being asked for.
+ */
 export interface Checkpoint {
   readonly allocations: readonly CheckpointAllocation[];
   readonly recentReleases: readonly CheckpointRelease[];
+  readonly intents: readonly Ec2Intent[];
 }
 
-/** One checkpoint from the files of several network cards; the later release of an address counts. */
+/**
+ * One checkpoint from the files of several network cards. Of two releases of an address the later
+ * counts; an intent that is open in one of the files is open.
+ */
 export function mergeCheckpoints(parts: readonly Checkpoint[]): Checkpoint {
   const releasedAtMs = new Map<Ipv4Address, number>();
   for (const release of parts.flatMap(({ recentReleases }) => recentReleases)) {
@@ -40,6 +48,11 @@ export function mergeCheckpoints(parts: readonly Checkpoint[]): Checkpoint {
       address,
       releasedAtMs: atMs,
     })),
+    intents: [
+      ...new Map(
+        parts.flatMap(({ intents }) => intents).map((intent) => [intent.intentId, intent]),
+      ).values(),
+    ],
   };
 }
 

@@ -113,14 +113,21 @@ describe('checkpoint files of several cards', () => {
   test('may differ in age: the later release counts, and a reservation more than any', () => {
     const release = (releasedAtMs: number) => ({ address: '10.0.1.10', releasedAtMs }) as const;
     const merged = mergeCheckpoints([
-      { allocations: [], recentReleases: [release(START_MS)] },
-      { allocations: [], recentReleases: [release(START_MS + 5), release(START_MS - 5)] },
+      { allocations: [], recentReleases: [release(START_MS)], intents: [] },
+      {
+        allocations: [],
+        recentReleases: [release(START_MS + 5), release(START_MS - 5)],
+        intents: [],
+      },
     ]);
     expect(merged.recentReleases).toEqual([release(START_MS + 5)]);
 
     const { allocations } = bookWithPodOnBoth().toCheckpoint();
     const next = newBook();
-    next.restore(mergeCheckpoints([merged, { allocations, recentReleases: [] }]), START_MS);
+    next.restore(
+      mergeCheckpoints([merged, { allocations, recentReleases: [], intents: [] }]),
+      START_MS,
+    );
     expect(next.findAll(key('p'))).toHaveLength(2);
     expect(next.statistics(START_MS)).toMatchObject({ coolingCount: 0 });
   });

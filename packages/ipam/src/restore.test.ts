@@ -19,7 +19,7 @@ const allocation = (containerId: string, ipv4 = A): CheckpointAllocation => ({
 const checkpointOf = (
   allocations: readonly CheckpointAllocation[],
   recentReleases: Checkpoint['recentReleases'] = [],
-): Checkpoint => ({ allocations, recentReleases });
+): Checkpoint => ({ allocations, recentReleases, intents: [] });
 
 /** A book that has just learnt its ENIs from EC2. */
 const freshBook = (count: number): AddressBook => {

@@ -1,0 +1,57 @@
+// Reading members of a checkpoint: what is not as expected is a garbled checkpoint, named by its place.
+import type { EniId } from './eni-description.ts';
+import { IpamError, type IpamErrorFacts } from './ipam-error.ts';
+import { type Ipv4Address, isIpv4Address } from './ipv4-address.ts';
+
+export function garbled(what: string, facts: IpamErrorFacts, cause?: unknown): IpamError {
+  return new IpamError(
+    'checkpoint-garbled',
+    `reading the checkpoint: ${what}; restore the file or drain the node before removing it`,
+    { facts, cause },
+  );
+}
+
+export function object(value: unknown, at: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw garbled(`${at} is not an object`, { at });
+  }
+  return value as Readonly<Record<string, unknown>>; // just checked to be a plain JSON object
+}
+
+export function array(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) {
+    throw garbled(`${at} is not a list`, { at });
+  }
+  return value;
+}
+
+/** A string; like the reference implementation, takes a missing one for an empty one. */
+export function text(value: unknown, at: string): string {
+  const found = value ?? '';
+  if (typeof found !== 'string') {
+    throw garbled(`${at} is not a string`, { at });
+  }
+  return found;
+}
+
+export function integer(value: unknown, at: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw garbled(`${at} is not an integer`, { at });
+  }
+  return value;
+}
+
+export function ipv4Address(value: string, at: string): Ipv4Address {
+  if (!isIpv4Address(value)) {
+    throw garbled(`${at} is not an IPv4 address`, { at, found: value });
+  }
+  return value;
+}
+
+export function eniId(value: unknown, at: string): EniId {
+  const found = text(value, at);
+  if (!found.startsWith('eni-')) {
+    throw garbled(`${at} is not the id of an ENI`, { at, found });
+  }
+  return found as EniId; // just checked
+}
