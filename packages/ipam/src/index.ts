@@ -37,6 +37,8 @@ export {
   parseIpv4Prefix,
   prefixOf,
 } from './ipv4-prefix.ts';
+export type { PodRule, RunningSandbox } from './pod-evidence.ts';
+export { type Recovery, type RecoveryEvidence, recover, recoveredKey } from './recovery.ts';
 export type {
   EniPlace,
   PlacedReservation,

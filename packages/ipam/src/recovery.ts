@@ -1,0 +1,152 @@
+import { type CniAttachmentKey, isCompleteKey, migratedKey } from './attachment-key.ts';
+import {
+  type Checkpoint,
+  type CheckpointAllocation,
+  mergeCheckpoints,
+  nsFromMs,
+} from './checkpoint.ts';
+import { decodeCheckpoint } from './checkpoint-codec.ts';
+import type { Ipv4Address } from './ipv4-address.ts';
+import { addressesOf, type Ipv4Prefix } from './ipv4-prefix.ts';
+import {
+  type Claim,
+  claimsOf,
+  keyOfSandbox,
+  metadataOfSandbox,
+  type PodRule,
+  type RunningSandbox,
+} from './pod-evidence.ts';
+
+/** All that a daemon can learn about its pods when it starts. */
+export interface RecoveryEvidence {
+  /** The checkpoint files, one per network card; `text` is `undefined` where there is none. */
+  readonly files: readonly {
+    readonly networkCardIndex: number;
+    readonly text: string | undefined;
+  }[];
+  /** The kernel's rules that lead to pods. */
+  readonly podRules: readonly PodRule[];
+  /** What EC2 assigns to the ENIs of this node, primary addresses left out. */
+  readonly enis: readonly {
+    readonly networkCardIndex: number;
+    readonly addresses: readonly Ipv4Address[];
+    readonly prefixes: readonly Ipv4Prefix[];
+  }[];
+  /** What the container runtime runs. Default: nothing is known of it. */
+  readonly sandboxes?: readonly RunningSandbox[];
+  readonly nowMs: number;
+}
+
+/** What the book should contain after a start, and how that was found out. */
+export interface Recovery {
+  /**
+   * - `fresh`: there is no checkpoint and no pod, as after a boot.
+   * - `checkpoint`: all that is needed could be read.
+   * - `rebuilt`: a file could not be read, or is gone while pods of its card run; what is missing was
+   *   taken from the kernel and the container runtime.
+   */
+  readonly kind: 'fresh' | 'checkpoint' | 'rebuilt';
+  /** For {@link AddressBook.restore}. */
+  readonly checkpoint: Checkpoint;
+  /** Files to move out of the way before the first save, with what is wrong with them. */
+  readonly unreadable: readonly { readonly networkCardIndex: number; readonly error: unknown }[];
+  /** Those allocations of `checkpoint` that no file has. */
+  readonly recovered: readonly CheckpointAllocation[];
+  /** Addresses that a rule leads to although nobody holds them: left-overs of pods that are gone. */
+  readonly strayAddresses: readonly Ipv4Address[];
+}
+
+/**
+ * Decides what the book should contain when a daemon starts. Never fails, whatever the files hold.
+ *
+ * A checkpoint that can be read is believed: it was written before any pod was told its address. For
+ * a network card without one, every address that a rule leads to is held, and so is every address of a
+ * running sandbox that EC2 assigns to this node. All others of that card cool down from now on, because
+ * nobody remembers when they were released.
+ */
+export function recover(evidence: RecoveryEvidence): Recovery {
+  const { podRules, nowMs } = evidence;
+  const { read, unreadable } = readFiles(evidence);
+  const known = mergeCheckpoints(read.map(({ checkpoint }) => checkpoint));
+  const held = new Set(known.allocations.flatMap(({ ipv4 }) => ipv4 ?? []));
+  const cards = cardsByAddress(evidence);
+  const readCards = new Set(read.map(({ networkCardIndex }) => networkCardIndex));
+  const claims = claimsOf(evidence, cards).filter(
+    ({ address }) => !held.has(address) && !readCards.has(cards.get(address) ?? 0),
+  );
+  const recovered = allocate(claims, known.allocations, { cards, nowMs });
+  for (const { address } of claims) {
+    held.add(address);
+  }
+  const found = {
+    unreadable,
+    recovered,
+    strayAddresses: podRules.map(({ address }) => address).filter((address) => !held.has(address)),
+  };
+  if (unreadable.length === 0 && recovered.length === 0) {
+    return { kind: read.length === 0 ? 'fresh' : 'checkpoint', checkpoint: known, ...found };
+  }
+  const forgotten = [...cards]
+    .filter(([address, card]) => !held.has(address) && !readCards.has(card))
+    .map(([address]) => ({ address, releasedAtMs: nowMs }));
+  const rebuilt = { allocations: recovered, recentReleases: forgotten, intents: [] };
+  return { kind: 'rebuilt', checkpoint: mergeCheckpoints([known, rebuilt]), ...found };
+}
+
+/**
+ * The key of a reservation of which only the address is known. No DEL names it; release it when the
+ * rule that leads to the address is gone, or when a DEL tells the address.
+ */
+export const recoveredKey = (address: Ipv4Address): CniAttachmentKey => migratedKey(address);
+
+/** Allocations for claims; a key that is taken on its card already gives way to the address as key. */
+function allocate(
+  claims: readonly Claim[],
+  known: readonly CheckpointAllocation[],
+  { cards, nowMs }: { readonly cards: ReadonlyMap<Ipv4Address, number>; readonly nowMs: number },
+): readonly CheckpointAllocation[] {
+  const slotOf = (key: CniAttachmentKey, card: number) => `${JSON.stringify(key)} ${card}`;
+  const taken = new Set(known.map(({ key, networkCardIndex }) => slotOf(key, networkCardIndex)));
+  return claims.map(({ address, sandbox }) => {
+    const networkCardIndex = cards.get(address) ?? 0;
+    const wanted = sandbox === undefined ? undefined : keyOfSandbox(sandbox);
+    const isUsable =
+      wanted !== undefined && isCompleteKey(wanted) && !taken.has(slotOf(wanted, networkCardIndex));
+    const key = isUsable ? wanted : recoveredKey(address);
+    taken.add(slotOf(key, networkCardIndex));
+    return {
+      key,
+      networkCardIndex,
+      ipv4: address,
+      allocatedAtNs: nsFromMs(nowMs),
+      metadata: sandbox === undefined ? {} : metadataOfSandbox(sandbox),
+    };
+  });
+}
+
+function readFiles({ files }: RecoveryEvidence) {
+  const read: { readonly networkCardIndex: number; readonly checkpoint: Checkpoint }[] = [];
+  const unreadable: { readonly networkCardIndex: number; readonly error: unknown }[] = [];
+  for (const { networkCardIndex, text } of files) {
+    if (text === undefined) {
+      continue;
+    }
+    try {
+      const checkpoint = decodeCheckpoint(text, { networkCardIndex });
+      read.push({ networkCardIndex, checkpoint });
+    } catch (error) {
+      unreadable.push({ networkCardIndex, error });
+    }
+  }
+  return { read, unreadable };
+}
+
+const cardsByAddress = ({ enis }: RecoveryEvidence): ReadonlyMap<Ipv4Address, number> =>
+  new Map(
+    enis.flatMap(({ networkCardIndex, addresses, prefixes }) =>
+      [...addresses, ...prefixes.flatMap(addressesOf)].map((address): [Ipv4Address, number] => [
+        address,
+        networkCardIndex,
+      ]),
+    ),
+  );
