@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCheckpointFile } from './checkpoint-file.ts';
+import { checkpointPath, createCheckpointFile } from './checkpoint-file.ts';
 import { type CheckpointFileSystem, nodeFileSystem } from './checkpoint-file-system.ts';
 
 let directory: string;
@@ -109,6 +109,53 @@ describe('a checkpoint file', () => {
       facts: { path: elsewhere, errno: 'ENOENT' },
     });
   });
+});
+
+describe('quarantine', () => {
+  const nowMs = Date.UTC(2026, 10, 24, 3, 31, 3, 7);
+
+  test('moves the file aside, where the next start leaves it alone', async () => {
+    await writeFile(path, 'garbage');
+    const file = createCheckpointFile({ path, snapshot: () => 'new' });
+    const elsewhere = await file.quarantine(nowMs);
+    expect(elsewhere).toBe(`${path}.unreadable-20261124T033103.007Z`);
+    expect(await readFile(String(elsewhere), 'utf8')).toBe('garbage');
+    expect(await file.load()).toBeUndefined();
+    await file.save();
+    expect(await file.load()).toBe('new');
+    expect((await names()).sort()).toEqual([
+      'ipam.json',
+      'ipam.json.unreadable-20261124T033103.007Z',
+    ]);
+  });
+
+  test('of nothing is nothing', async () => {
+    const file = createCheckpointFile({ path, snapshot: () => '' });
+    expect(await file.quarantine(nowMs)).toBeUndefined();
+  });
+
+  test('that fails is a typed error', async () => {
+    await writeFile(path, 'garbage');
+    const fileSystem = watched(async (step) => {
+      if (step === 'rename') throw failure();
+    });
+    const file = createCheckpointFile({ path, snapshot: () => '', fileSystem });
+    await expect(file.quarantine(nowMs)).rejects.toMatchObject({
+      code: 'checkpoint-unwritable',
+      facts: { path, errno: 'ENOSPC' },
+    });
+    expect(await text()).toBe('garbage');
+  });
+});
+
+// Reference behaviour, "Checkpoint", "Location".
+test.each([
+  ['/var/run/aws-node/ipam.json', 0, '/var/run/aws-node/ipam.json'],
+  ['/var/run/aws-node/ipam.json', 2, '/var/run/aws-node/ipam-nic-2.json'],
+  ['/var/run/ipam', 1, '/var/run/ipam-nic-1.json'],
+  ['/x.json/ipam.json', 1, '/x.json/ipam-nic-1.json'],
+])('next to %s the file of card %d is %s', (base, card, expected) => {
+  expect(checkpointPath(base, card)).toBe(expected);
 });
 
 describe('group commit', () => {

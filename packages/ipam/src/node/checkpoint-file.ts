@@ -26,6 +26,15 @@ export interface CheckpointFile {
    * @throws {IpamError} `checkpoint-unreadable`.
    */
   load(): Promise<string | undefined>;
+  /**
+   * Moves a file that cannot be used out of the way, to `<path>.unreadable-<UTC time>`, where people can
+   * look at it. Call before the next `save`, which would replace it.
+   *
+   * @param nowMs Unix milliseconds, for the name.
+   * @returns where it is now, or `undefined` when there is no file.
+   * @throws {IpamError} `checkpoint-unwritable`.
+   */
+  quarantine(nowMs: number): Promise<string | undefined>;
 }
 
 /** What a checkpoint file is made of. */
@@ -92,8 +101,28 @@ export function createCheckpointFile(options: CheckpointFileOptions): Checkpoint
         throw fileError('checkpoint-unreadable', 'reading', path, cause);
       }
     },
+    quarantine: async (nowMs) => {
+      const elsewhere = `${path}.unreadable-${new Date(nowMs).toISOString().replaceAll(/[-:]/g, '')}`;
+      try {
+        await fileSystem.rename(path, elsewhere);
+        await fileSystem.syncDirectory(dirname(path));
+        return elsewhere;
+      } catch (cause) {
+        if (isMissing(cause)) {
+          return undefined;
+        }
+        throw fileError('checkpoint-unwritable', 'moving away', path, cause);
+      }
+    },
   };
 }
+
+/**
+ * The path of a network card's checkpoint, by that of card 0: `ipam.json`, `ipam-nic-1.json` … as
+ * the reference implementation names them.
+ */
+export const checkpointPath = (path: string, networkCardIndex: number): string =>
+  networkCardIndex === 0 ? path : `${path.replace(/\.json$/, '')}-nic-${networkCardIndex}.json`;
 
 // The reference implementation's own left-overs match as well.
 const temporaryPrefix = (path: string): string => `${basename(path)}.tmp`;
