@@ -9,6 +9,7 @@ import { AddressTable } from './address-table.ts';
 import {
   type AttachmentMetadata,
   type CniAttachmentKey,
+  recoveredKey,
   requireMetadata,
 } from './attachment-key.ts';
 import { type Checkpoint, nsFromMs } from './checkpoint.ts';
@@ -275,6 +276,29 @@ export class AddressBook {
       this.#release(holding, nowMs);
     }
     return this.#told(held.map(({ reservation }) => reservation));
+  }
+
+  /**
+   * Tells whose address it is that is held under its {@link recoveredKey}.
+   *
+   * @returns the reservation under its real key; `undefined` when the address is not held that way or
+   *   the attachment holds another one of that card.
+   */
+  identify(
+    address: Ipv4Address,
+    pod: { readonly key: CniAttachmentKey; readonly metadata: AttachmentMetadata },
+  ): Reservation | undefined {
+    requireMetadata(pod.metadata);
+    const [held] = this.#holdings.ofAttachment(recoveredKey(address));
+    if (
+      held === undefined ||
+      this.#holdings.get(pod.key, held.reservation.networkCardIndex) !== undefined
+    ) {
+      return undefined;
+    }
+    const reservation = this.#holdings.rename(held, pod.key, pod.metadata);
+    this.#relay.add({ kind: 'identified', reservation });
+    return this.#told(reservation);
   }
 
   /** What an attachment holds on a network card. */

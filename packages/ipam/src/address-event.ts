@@ -49,6 +49,8 @@ export type AddressEvent =
   | { readonly kind: 'restored'; readonly reservation: PlacedReservation }
   /** An attachment holds an address that no ENI of the book has, from now on. */
   | { readonly kind: 'stranded'; readonly reservation: Reservation }
+  /** It is known whose address this is that was recovered without its pod. */
+  | { readonly kind: 'identified'; readonly reservation: Reservation }
   | { readonly kind: 'released'; readonly reservation: Reservation; readonly atMs: number }
   /** After a restart: the address was released by an earlier process and goes on cooling. */
   | {

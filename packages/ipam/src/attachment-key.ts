@@ -1,3 +1,5 @@
+import type { Ipv4Address } from './ipv4-address.ts';
+
 /**
  * Identifies a CNI attachment: one network configuration applied to one container.
  *
@@ -57,3 +59,10 @@ export const migratedKey = (containerId: string): CniAttachmentKey => ({
   containerId,
   interfaceName: 'unknown',
 });
+
+/**
+ * The key of a reservation of which only the address is known, because the checkpoint was lost and
+ * nobody knew the pod. No DEL comes with it: {@link AddressBook.identify} it once the pod is known, or
+ * release it when the kernel's rule for the address is gone or a DEL tells the address.
+ */
+export const recoveredKey = (address: Ipv4Address): CniAttachmentKey => migratedKey(address);

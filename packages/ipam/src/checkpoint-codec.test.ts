@@ -48,6 +48,39 @@ describe('the checkpoint format', () => {
     );
   });
 
+  test('reads the files of its older releases, which knew less of a pod', () => {
+    const migrated =
+      '{"networkName":"_migrated-from-cri","containerID":"c1","ifName":"unknown","ipv4":"10.0.0.7"}';
+    const bare = '{"networkName":"aws-cni","containerID":"c2","ifName":"eth0","ipv4":"10.0.0.8"}';
+    const text = `{"version":"vpc-cni-ipam/1","allocations":[${migrated},${bare}]}`;
+    expect(decodeCheckpoint(text).allocations).toEqual([
+      {
+        key: { networkName: '_migrated-from-cri', containerId: 'c1', interfaceName: 'unknown' },
+        networkCardIndex: 0,
+        ipv4: '10.0.0.7',
+        allocatedAtNs: 0n,
+        metadata: {},
+      },
+      {
+        key: { networkName: 'aws-cni', containerId: 'c2', interfaceName: 'eth0' },
+        networkCardIndex: 0,
+        ipv4: '10.0.0.8',
+        allocatedAtNs: 0n,
+        metadata: {},
+      },
+    ]);
+  });
+
+  test('reads and writes its file of another network card', () => {
+    const part = { networkCardIndex: 1 };
+    const decoded = decodeCheckpoint(UPSTREAM, part);
+    expect(decoded.allocations.map(({ networkCardIndex }) => networkCardIndex)).toEqual([1, 1]);
+    expect(encodeCheckpoint(decoded, part)).toBe(
+      UPSTREAM.replace(/\}\n$/, ',"recentReleases":[],"ec2Intents":[]}\n'),
+    );
+    expect(decodeCheckpoint(encodeCheckpoint(decoded)).allocations).toEqual([]);
+  });
+
   test('carries releases', () => {
     const recentReleases = [{ address: '10.0.0.7', releasedAtMs: 1_718_000_000_123 }] as const;
     const text = encodeCheckpoint({ allocations: [], recentReleases, intents: [] });

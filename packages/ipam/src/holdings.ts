@@ -2,6 +2,7 @@ import type { AddressRecord } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
 import {
   type AttachmentKeyText,
+  type AttachmentMetadata,
   type CniAttachmentKey,
   formatAttachmentKey,
   isCompleteKey,
@@ -141,6 +142,19 @@ export class Holdings {
     }
     this.#stranded.delete(record.address);
     return this.add(record, holding.allocation);
+  }
+
+  /** Gives what is held under a makeshift key to the attachment that it belongs to. */
+  rename(holding: Holding, key: CniAttachmentKey, metadata: AttachmentMetadata): Reservation {
+    const { reservation, allocation } = holding;
+    const renamed = { ...allocation, key, metadata, ipv4: reservation.address };
+    this.delete(holding);
+    if (holding.record === undefined) {
+      return this.addStranded(renamed);
+    }
+    const placed = { ...holding.reservation, key, metadata };
+    this.#set({ record: holding.record, reservation: placed, allocation: renamed });
+    return placed;
   }
 
   delete({ allocation, reservation: { address } }: Holding): void {

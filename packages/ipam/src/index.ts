@@ -2,7 +2,11 @@
 export { AddressBook, type CardChoice } from './address-book.ts';
 export type { AddressEvent, AddressEventListener, AddressState } from './address-event.ts';
 export type { AddressStatistics, EniSnapshot, PrefixSnapshot } from './address-statistics.ts';
-export type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
+export {
+  type AttachmentMetadata,
+  type CniAttachmentKey,
+  recoveredKey,
+} from './attachment-key.ts';
 // For people who build on it: the checkpoint as data and as text.
 export {
   type Checkpoint,
@@ -38,7 +42,7 @@ export {
   prefixOf,
 } from './ipv4-prefix.ts';
 export type { PodRule, RunningSandbox } from './pod-evidence.ts';
-export { type Recovery, type RecoveryEvidence, recover, recoveredKey } from './recovery.ts';
+export { type Recovery, type RecoveryEvidence, recover } from './recovery.ts';
 export type {
   EniPlace,
   PlacedReservation,

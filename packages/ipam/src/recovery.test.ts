@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { AddressBook } from './address-book.ts';
+import { recoveredKey } from './attachment-key.ts';
 import { COOLDOWN_MS, eni, key, reserved, START_MS } from './book-fixture.ts';
 import { encodeCheckpoint } from './checkpoint-codec.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
-import { type RecoveryEvidence, recover, recoveredKey } from './recovery.ts';
+import { type RecoveryEvidence, recover } from './recovery.ts';
 
 const A = '10.0.0.10';
 const B = '10.0.0.11';
@@ -214,6 +215,36 @@ describe('what is rebuilt', () => {
     });
     expect(dropped).toEqual([]);
     expect(book.reservations().map(({ address }) => address)).toEqual([A, B]);
+  });
+});
+
+describe('identifying a recovered pod', () => {
+  const web = { key: key('web'), metadata: { podName: 'web-0' } };
+  const lost = only('garbage');
+
+  test.each([
+    { name: 'an address of this node', address: A },
+    { name: 'an address that no ENI has', address: '10.9.9.9' },
+  ] as const)('gives $name its real key', ({ address }) => {
+    const { book } = rebuilt({ files: lost, podRules: rules(address) });
+    const heard: unknown[] = [];
+    book.subscribe((event) => heard.push(event));
+    const reservation = book.identify(address, web);
+    expect(reservation).toMatchObject({ ...web, address, reservedAtMs: START_MS });
+    expect(heard).toEqual([{ kind: 'identified', reservation }]);
+    expect(book.find(key('web'))).toBe(reservation);
+    expect(book.toCheckpoint().allocations).toMatchObject([{ ...web, ipv4: address }]);
+    expect(book.reservations()).toHaveLength(1);
+    expect(book.releaseAll(key('web'), START_MS)).toHaveLength(1);
+  });
+
+  test('changes nothing when the address is not held that way, or the pod holds another', () => {
+    const { book } = rebuilt({ files: lost, podRules: rules(A, C) });
+    book.identify(A, web);
+    expect(book.identify(A, { ...web, key: key('other') })).toBeUndefined();
+    expect(book.identify(C, web)).toBeUndefined();
+    expect(book.find(key('web'))).toMatchObject({ address: A });
+    expect(book.find(recoveredKey(C))).toMatchObject({ address: C });
   });
 });
 

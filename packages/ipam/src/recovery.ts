@@ -1,4 +1,4 @@
-import { type CniAttachmentKey, isCompleteKey, migratedKey } from './attachment-key.ts';
+import { type CniAttachmentKey, isCompleteKey, recoveredKey } from './attachment-key.ts';
 import {
   type Checkpoint,
   type CheckpointAllocation,
@@ -92,12 +92,6 @@ export function recover(evidence: RecoveryEvidence): Recovery {
   const rebuilt = { allocations: recovered, recentReleases: forgotten, intents: [] };
   return { kind: 'rebuilt', checkpoint: mergeCheckpoints([known, rebuilt]), ...found };
 }
-
-/**
- * The key of a reservation of which only the address is known. No DEL names it; release it when the
- * rule that leads to the address is gone, or when a DEL tells the address.
- */
-export const recoveredKey = (address: Ipv4Address): CniAttachmentKey => migratedKey(address);
 
 /** Allocations for claims; a key that is taken on its card already gives way to the address as key. */
 function allocate(
