@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createCheckpointFile } from './checkpoint-file.ts';
-import { createFakeDisk, type DirectoryImage } from './fake-disk.ts';
+import type { CheckpointFileSystem } from './checkpoint-file-system.ts';
+import { createFakeDisk, cutEverywhere, type DirectoryImage } from './fake-disk.ts';
 
 const NAME = 'ipam.json';
 const PATH = `/run/${NAME}`;
@@ -18,31 +19,8 @@ const loadFrom = (image: DirectoryImage) =>
     fileSystem: createFakeDisk(image).fileSystem,
   }).load();
 
-interface Cut {
-  readonly doneSteps: readonly string[];
-  readonly isAnswered: boolean;
-  readonly images: readonly DirectoryImage[];
-}
-
-/** Runs `work` on a disk once for every step of it, with the power cut before that step, and once whole. */
-async function cutEverywhere(
-  initial: DirectoryImage,
-  work: (file: ReturnType<typeof createCheckpointFile>) => Promise<unknown>,
-): Promise<readonly Cut[]> {
-  const cuts: Cut[] = [];
-  for (let cutBefore = 0; cuts.at(-1)?.isAnswered !== true; cutBefore++) {
-    const disk = createFakeDisk(initial, cutBefore);
-    const { fileSystem } = disk;
-    const file = createCheckpointFile({ path: PATH, snapshot: () => 'new version', fileSystem });
-    let isAnswered = false;
-    void work(file).then(() => {
-      isAnswered = true;
-    });
-    await new Promise((resolve) => setImmediate(resolve)); // the disk never waits for anything
-    cuts.push({ doneSteps: disk.steps, isAnswered, images: disk.images() });
-  }
-  return cuts;
-}
+const fileOn = (fileSystem: CheckpointFileSystem) =>
+  createCheckpointFile({ path: PATH, snapshot: () => 'new version', fileSystem });
 
 describe('a power cut', () => {
   const cases = [
@@ -59,7 +37,7 @@ describe('a power cut', () => {
   ];
 
   test.each(cases)('at any step of $name leaves the old version or the new one', async (one) => {
-    const cuts = await cutEverywhere(one.initial, (file) => file.save());
+    const cuts = await cutEverywhere(one.initial, (disk) => fileOn(disk).save());
     expect(cuts.at(-1)?.doneSteps).toEqual([
       'create',
       'write',
@@ -68,27 +46,31 @@ describe('a power cut', () => {
       'rename',
       'syncDirectory',
     ]);
-    for (const { images, isAnswered } of cuts) {
+    for (const { images, isDone } of cuts) {
       for (const image of images) {
         const loaded = await loadFrom(image);
-        expect(isAnswered ? ['new version'] : [one.before, 'new version']).toContain(loaded);
+        expect(isDone ? ['new version'] : [one.before, 'new version']).toContain(loaded);
       }
     }
   });
 
   test('leaves more than one possibility, or nothing would be tested', async () => {
-    const cuts = await cutEverywhere(new Map([[NAME, 'old version']]), (file) => file.save());
+    const cuts = await cutEverywhere(new Map([[NAME, 'old version']]), (disk) =>
+      fileOn(disk).save(),
+    );
     const seen = await Promise.all(cuts.flatMap(({ images }) => images.map(loadFrom)));
     expect(new Set(seen)).toEqual(new Set(['old version', 'new version']));
     expect(seen.length).toBeGreaterThan(cuts.length);
   });
 
   test('at any step of a quarantine loses nothing of the file', async () => {
-    const cuts = await cutEverywhere(new Map([[NAME, 'garbage']]), (file) => file.quarantine(0));
-    for (const { images, isAnswered } of cuts) {
+    const cuts = await cutEverywhere(new Map([[NAME, 'garbage']]), (disk) =>
+      fileOn(disk).quarantine(0),
+    );
+    for (const { images, isDone } of cuts) {
       for (const image of images) {
         expect([...image.values()]).toEqual(['garbage']);
-        if (isAnswered) expect(await loadFrom(image)).toBeUndefined();
+        if (isDone) expect(await loadFrom(image)).toBeUndefined();
       }
     }
   });

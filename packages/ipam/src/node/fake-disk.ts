@@ -110,3 +110,29 @@ function contentsOf(entries: readonly (readonly [string, Inode])[]): readonly Di
     possible.map((text) => new Map([[name, text], ...image])),
   );
 }
+
+/** One way a piece of work can end: whole, or cut off before one of its steps. */
+export interface PowerCut {
+  readonly doneSteps: readonly string[];
+  /** The work came to its end. */
+  readonly isDone: boolean;
+  readonly images: readonly DirectoryImage[];
+}
+
+/** Does `work` once for each of its steps, with the power cut before that step, and once whole. */
+export async function cutEverywhere(
+  initial: DirectoryImage,
+  work: (fileSystem: CheckpointFileSystem, cut: number) => Promise<unknown>,
+): Promise<readonly PowerCut[]> {
+  const cuts: PowerCut[] = [];
+  while (cuts.at(-1)?.isDone !== true) {
+    const disk = createFakeDisk(initial, cuts.length);
+    let isDone = false;
+    void work(disk.fileSystem, cuts.length).then(() => {
+      isDone = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve)); // the disk never waits for anything
+    cuts.push({ doneSteps: disk.steps, isDone, images: disk.images() });
+  }
+  return cuts;
+}
