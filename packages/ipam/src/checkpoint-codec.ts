@@ -98,7 +98,7 @@ export function decodeCheckpoint(
     throw new IpamError(
       'checkpoint-version',
       `reading the checkpoint: its version is ${found}, this release reads "${CHECKPOINT_VERSION}"; ` +
-        'move the file away only if no pod of this node is running',
+        'recover the book from kernel and runtime',
       { facts: { found, expected: CHECKPOINT_VERSION } },
     );
   }

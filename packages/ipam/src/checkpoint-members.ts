@@ -6,7 +6,7 @@ import { type Ipv4Address, isIpv4Address } from './ipv4-address.ts';
 export function garbled(what: string, facts: IpamErrorFacts, cause?: unknown): IpamError {
   return new IpamError(
     'checkpoint-garbled',
-    `reading the checkpoint: ${what}; restore the file or drain the node before removing it`,
+    `reading the checkpoint: ${what}; recover the book from kernel and runtime`,
     { facts, cause },
   );
 }
