@@ -23,9 +23,9 @@ import {
 } from './book-model.ts';
 import { mergeCheckpoints } from './checkpoint.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
-import type { Ec2Block } from './eni-inventory.ts';
+import { addressesIn, type Ec2Block } from './ec2-block.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
-import { addressesOf, type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
+import { type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
 
 /** The book under test, replaced by its successor at a restart. */
 interface Real {
@@ -133,7 +133,7 @@ const addBlock = (number: number, block: Ec2Block): Step => ({
   label: `add(${number}, ${block})`,
   apply: (model, { book }) => {
     const prefix = isIpv4Prefix(block) ? block : undefined;
-    const addresses = isIpv4Prefix(block) ? addressesOf(block) : [block];
+    const addresses = addressesIn(block);
     const known = addresses.flatMap((address) => model.addresses.get(address) ?? []);
     const isThere =
       known.length > 0 && known.every((one) => one.eni === number && one.prefix === prefix);

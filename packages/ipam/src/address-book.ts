@@ -14,9 +14,10 @@ import {
 } from './attachment-key.ts';
 import { type Checkpoint, nsFromMs } from './checkpoint.ts';
 import { CoolDown, type RestTimes } from './cool-down.ts';
+import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
-import { type Ec2Block, EniInventory } from './eni-inventory.ts';
+import { EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { IntentLog } from './intent-log.ts';
@@ -301,9 +302,9 @@ export class AddressBook {
     return this.#told(reservation);
   }
 
-  /** What an attachment holds on a network card. */
+  /** What an attachment holds on a network card: what {@link release} would release. */
   find(key: CniAttachmentKey, { networkCardIndex = 0 }: CardChoice = {}): Reservation | undefined {
-    return this.#holdings.get(key, networkCardIndex)?.reservation;
+    return this.#holdings.getMigrated(key, networkCardIndex)?.reservation;
   }
 
   /** What {@link releaseAll} would release, by network card ascending. */

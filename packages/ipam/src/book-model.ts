@@ -1,6 +1,6 @@
 import { COOLDOWN_MS, REST_MS } from './book-fixture.ts';
+import type { Ec2Block } from './ec2-block.ts';
 import type { EniId } from './eni-description.ts';
-import type { Ec2Block } from './eni-inventory.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import { addressesOf, type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
 

@@ -1,5 +1,5 @@
+import type { Ec2Block } from './ec2-block.ts';
 import type { EniId } from './eni-description.ts';
-import type { Ec2Block } from './eni-inventory.ts';
 
 /**
  * What EC2 is about to be asked for. It is made durable before the call, so that a process that dies

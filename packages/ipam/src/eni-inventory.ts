@@ -6,6 +6,7 @@ import {
   reservedCountOf,
 } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
+import type { Ec2Block } from './ec2-block.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
 import type { EventRelay } from './event-relay.ts';
 import type { Holdings, PlacedHolding } from './holdings.ts';
@@ -14,9 +15,6 @@ import type { Ipv4Address } from './ipv4-address.ts';
 import { type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
 import { illegalMove, move } from './life-cycle.ts';
 import type { Reservation } from './reservation.ts';
-
-/** What EC2 assigns and takes back as one: an address or a prefix. */
-export type Ec2Block = Ipv4Address | Ipv4Prefix;
 
 interface Parts {
   readonly table: AddressTable;

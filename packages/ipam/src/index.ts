@@ -23,9 +23,9 @@ export {
   encodeCheckpoint,
 } from './checkpoint-codec.ts';
 export type { RestTimes } from './cool-down.ts';
+export type { Ec2Block } from './ec2-block.ts';
 export type { Ec2Intent } from './ec2-intent.ts';
 export type { EniDescription, EniId, SubnetId } from './eni-description.ts';
-export type { Ec2Block } from './eni-inventory.ts';
 export {
   IpamError,
   type IpamErrorCode,

@@ -1,6 +1,6 @@
 import { array, eniId, garbled, integer, object, text } from './checkpoint-members.ts';
+import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
-import type { Ec2Block } from './eni-inventory.ts';
 import { isIpv4Address } from './ipv4-address.ts';
 import { isIpv4Prefix } from './ipv4-prefix.ts';
 

@@ -1,8 +1,9 @@
 import type { AddressTable } from './address-table.ts';
+import { addressesIn, type Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
 import type { EniId } from './eni-description.ts';
-import type { Ec2Block, EniInventory } from './eni-inventory.ts';
-import { addressesOf, isIpv4Prefix } from './ipv4-prefix.ts';
+import type { EniInventory } from './eni-inventory.ts';
+import { isIpv4Prefix } from './ipv4-prefix.ts';
 
 /** The intents that have not come to their end, those of an earlier process among them. */
 export class IntentLog {
@@ -62,9 +63,7 @@ function drainFree(
   const isThere = (block: Ec2Block) =>
     isIpv4Prefix(block) ? eni?.prefixes.has(block) : eni?.addresses.has(block);
   const isFree = (block: Ec2Block) =>
-    (isIpv4Prefix(block) ? addressesOf(block) : [block]).every(
-      (address) => table.record(address)?.state === 'free',
-    );
+    addressesIn(block).every((address) => table.record(address)?.state === 'free');
   const free = blocks.filter((block) => isThere(block) === true && isFree(block));
   inventory.drain(eniId, free);
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { AddressBook } from './address-book.ts';
 import { address, COOLDOWN_MS, FIRST_ENI, fill, key, reserved, START_MS } from './book-fixture.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
+import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
-import type { Ec2Block } from './eni-inventory.ts';
 
 const A = address(0, 10);
 const B = address(0, 11);

@@ -186,6 +186,7 @@ describe('what is rebuilt', () => {
       podRules: rules(A),
       sandboxes: [{ containerId: 'web', address: A }],
     });
+    expect(book.find(key('web'))).toMatchObject({ address: A });
     expect(book.releaseAll(key('web'), START_MS)).toMatchObject([{ address: A }]);
     expect(book.reservations()).toEqual([]);
   });
