@@ -8,7 +8,7 @@ test.each([
 ])('a release is as long ago for the next process when the machine’s clock %s', (_, stepMs) => {
   const release = { address: '10.0.0.5', releasedAtMs: 995_000 } as const;
   const { recentReleases } = inWallTime(
-    { allocations: [], recentReleases: [release] },
+    { allocations: [], recentReleases: [release], intents: [] },
     { nowMs: () => 1_000_000 },
     1_000_000 + stepMs,
   );
