@@ -14,8 +14,8 @@ import {
 } from './request-variables.ts';
 import { encodeResult } from './result-codec.ts';
 import { validAttachmentsOf } from './valid-attachments.ts';
-import { CURRENT_VERSION } from './version.ts';
 import { requireSupportedVersion, requireVerbVersion } from './version-gate.ts';
+import { encodeVersionInfo } from './version-info.ts';
 
 /** What the process of a plugin prints, and its exit status. */
 export interface CniProcessResponse {
@@ -67,7 +67,7 @@ export async function answerRequest(
   let confVersion: string | undefined;
   try {
     const variables = readVariables(request.environment);
-    if (variables.command === 'VERSION') return succeed(versionInfo(supportedVersions));
+    if (variables.command === 'VERSION') return succeed(encodeVersionInfo(supportedVersions));
     const stdin = await readAll(request);
     const raw = parseConfObject(stdin);
     confVersion = versionForErrors(raw);
@@ -161,8 +161,5 @@ async function readAll({ readStdin }: UnreadRequest): Promise<string> {
 function versionForErrors(raw: JsonObject): string | undefined {
   return typeof (raw['cniVersion'] ?? '') === 'string' ? versionOfConf(raw) : undefined;
 }
-
-const versionInfo = (supportedVersions: readonly string[]) =>
-  `${JSON.stringify({ cniVersion: CURRENT_VERSION, supportedVersions })}\n`;
 
 const succeed = (stdout: string): CniProcessResponse => ({ stdout, stderr: '', exitCode: 0 });

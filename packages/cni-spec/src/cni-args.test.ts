@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseArgs } from './cni-args.ts';
+import { formatArgs, parseArgs } from './cni-args.ts';
 
 const schema = { K8S_POD_NAME: 'string', DEBUG: 'bool', IP: 'ip' } as const;
 
@@ -49,5 +49,23 @@ describe('parseArgs refuses with code 4', () => {
   test('and names every unknown pair', () => {
     const details = expect.stringMatching(/"A=1", "B="/);
     expect(() => parseArgs('A=1;DEBUG=1;B=', schema)).toThrow(expect.objectContaining({ details }));
+  });
+});
+
+describe('formatArgs', () => {
+  test('writes pairs in their order', () => {
+    const pairs = [['IgnoreUnknown', '1'] as const, ['K8S_POD_NAME', ''] as const];
+    expect(formatArgs(pairs)).toBe('IgnoreUnknown=1;K8S_POD_NAME=');
+    expect(formatArgs([])).toBe('');
+  });
+
+  test.each([
+    ['', 'x'],
+    ['a;b', 'x'],
+    ['a', 'b;c=d'],
+    ['a', 'YQ=='],
+    ['a', 'b\0'],
+  ])('refuses the pair %j, %j with code 4', (key, value) => {
+    expect(() => formatArgs([[key, value]])).toThrow(expect.objectContaining({ code: 4 }));
   });
 });

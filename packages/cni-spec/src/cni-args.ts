@@ -47,6 +47,21 @@ export function parseArgs<const S extends ArgsSchema>(text: string, schema: S): 
   return Object.fromEntries(values) as CniArgs<S>; // filled by the schema's kinds
 }
 
+/**
+ * Formats pairs as `CNI_ARGS`, in their order.
+ *
+ * @throws {CniError} 4 for an empty key, and for a `;`, `=` or NUL: there is no escaping, so the text
+ *   would mean something else to the plugin.
+ */
+export function formatArgs(pairs: readonly (readonly [key: string, value: string])[]): string {
+  for (const [key, value] of pairs) {
+    if (key === '' || /[;=\0]/.test(`${key}${value}`)) {
+      throw invalidArgs(`${showValue(`${key}=${value}`)} cannot be written as KEY=VALUE`);
+    }
+  }
+  return pairs.map((pair) => pair.join('=')).join(';');
+}
+
 /** An empty address is none; every other empty value is one. */
 function parseValue(key: string, value: string, kind: ArgKind): string | boolean | undefined {
   if (kind === 'string') return value;

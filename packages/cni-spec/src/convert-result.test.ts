@@ -175,6 +175,13 @@ describe('the hard cases', () => {
   });
 });
 
+test('a result of an unknown version cannot be converted, not even to its own', () => {
+  const unknown = { ...full110, cniVersion: '1.2.0' } as unknown as Result110;
+  for (const target of ['1.2.0', '1.1.0', '0.2.0']) {
+    expect(() => convertResult(unknown, target)).toThrow(expect.objectContaining({ code: 1 }));
+  }
+});
+
 // Reference, "Conversion": the example.
 test('the example of the reference, printed', () => {
   const result = decodeResult(`{"cniVersion":"1.1.0",

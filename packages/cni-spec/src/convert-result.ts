@@ -15,7 +15,7 @@ import {
   unknownVersion,
 } from './result-family.ts';
 import type { CniRoute } from './result-route.ts';
-import { ABSENT_VERSION, CURRENT_VERSION } from './version.ts';
+import { ABSENT_VERSION, CURRENT_VERSION, isKnownVersion } from './version.ts';
 
 /**
  * Converts a result to another version of the specification.
@@ -25,7 +25,7 @@ import { ABSENT_VERSION, CURRENT_VERSION } from './version.ts';
  * when printing. The same label gives the result back as it is.
  *
  * @param target the empty text means 0.1.0.
- * @throws {CniError} 1 when the target is unknown, or is 0.1.0 or 0.2.0 and no address would be left;
+ * @throws {CniError} 1 when one of the versions is unknown, or the target is 0.1.0 or 0.2.0 and no address would be left;
  *   6 when an address that has to be looked at is malformed.
  */
 export function convertResult<const V extends string>(
@@ -42,6 +42,7 @@ export const labelled = (result: AnyResult | CniResult): AnyResult =>
     : (result as AnyResult); // nothing but a missing label tells CniResult from Result110
 
 function convert(result: AnyResult, target: string): AnyResult {
+  if (!isKnownVersion(result.cniVersion)) throw unknownVersion(result.cniVersion);
   if (result.cniVersion === target) return result;
   if (isVersion110(target)) return { ...to110(result), cniVersion: target };
   if (isVersion040(target)) return { ...to040(result), cniVersion: target };

@@ -1,4 +1,4 @@
-import { CNI_ERROR, CniError } from './cni-error.ts';
+import { CNI_ERROR, CniError, isCniError } from './cni-error.ts';
 
 /** A JSON object as parsed, with nothing known about its members. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -19,20 +19,33 @@ export function showValue(value: unknown): string {
 
 /** The error of a member that has the wrong JSON type or an unreadable text. */
 export const decodingError = (where: string, expected: string, got: unknown): CniError =>
-  new CniError(
-    CNI_ERROR.decoding,
-    `malformed ${where}`,
-    `expected ${expected}, got ${showValue(got)}`,
-  );
+  malformed(where, `expected ${expected}, got ${showValue(got)}`);
+
+/** Longest document that is read, in UTF-16 units: far above what any runtime sends. */
+export const MAX_DOCUMENT_LENGTH = 1024 * 1024;
+
+/** Deepest nesting that is read: what goes deeper could not be printed again. */
+const MAX_NESTING = 1000;
 
 /**
  * Parses a text that must hold one JSON object and nothing else; `null` counts as an empty one.
  *
  * @param what what the text is, for the error.
- * @throws {CniError} 6 when it does not.
+ * @param maxLength in UTF-16 units.
+ * @throws {CniError} 6 when it does not, is too long, or nests deeper than 1000 levels.
  */
-export function parseJsonObject(text: string, what: string): JsonObject {
+export function parseJsonObject(
+  text: string,
+  what: string,
+  maxLength = MAX_DOCUMENT_LENGTH,
+): JsonObject {
+  if (text.length > maxLength) {
+    throw malformed(what, `expected at most ${maxLength} characters, got ${text.length}`);
+  }
   const value = parseJson(text, what) ?? {};
+  if (isNestedTooDeeply(text)) {
+    throw malformed(what, `expected at most ${MAX_NESTING} levels of nesting, got more`);
+  }
   if (!isJsonObject(value)) throw decodingError(what, 'a JSON object', value);
   return value;
 }
@@ -42,16 +55,40 @@ function parseJson(text: string, what: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CniError(
-      CNI_ERROR.decoding,
-      `malformed ${what}`,
-      `it is not JSON: ${reason}; the text is ${showValue(text)}`,
-      { cause },
-    );
+    throw malformed(what, `it is not JSON: ${reason}; the text is ${showValue(text)}`, { cause });
   }
 }
 
-const isJsonObject = (value: unknown): value is JsonObject =>
+/** Counts brackets outside of texts. Only for JSON: other texts could cost quadratic time here. */
+function isNestedTooDeeply(json: string): boolean {
+  let depth = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    if (depth > MAX_NESTING) return true;
+  }
+  return false;
+}
+
+const malformed = (what: string, details: string, options?: ErrorOptions) =>
+  new CniError(CNI_ERROR.decoding, `malformed ${what}`, details, options);
+
+/**
+ * What `read` gives; its CNI errors say where, in front of their details.
+ *
+ * @param where place of what is read in something larger: `plugins[1]`, a file.
+ */
+export function within<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (caught) {
+    if (!isCniError(caught)) throw caught;
+    const details = `in ${where}: ${caught.details ?? caught.msg}`;
+    throw new CniError(caught.code, caught.msg, details, { cause: caught });
+  }
+}
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 // The readers below give `undefined` for a member that is absent or `null`: the two mean the same in CNI.

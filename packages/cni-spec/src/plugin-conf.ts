@@ -7,7 +7,7 @@ import {
   parseJsonObject,
   present,
 } from './json-object.ts';
-import { decodeDns } from './result-dns.ts';
+import { type CniDns, decodeDns } from './result-dns.ts';
 import { ABSENT_VERSION } from './version.ts';
 
 /**
@@ -24,6 +24,10 @@ export interface PluginConf {
   readonly type: string;
   /** Version of the protocol; 0.1.0 when absent or empty. May be one that nobody knows. */
   readonly cniVersion: string;
+  /** Configuration of the IPAM plugin; `ipam.type` names it, the rest is its own. */
+  readonly ipam?: JsonObject;
+  /** Name resolution, as the administrator wants it. */
+  readonly dns?: CniDns;
   /** What the plugin wants in `runtimeConfig`. */
   readonly capabilities: Readonly<Record<string, boolean>>;
   /** Values of the capabilities, from the runtime. */
@@ -38,8 +42,11 @@ export interface PluginConf {
  * @throws {CniError} 6 when the text is not one JSON object or a member of the protocol has the wrong
  *   type; 7 when `type` is missing or empty.
  */
-export function parsePluginConf(text: string): PluginConf {
-  const conf = pluginConfOf(parseConfObject(text));
+export const parsePluginConf = (text: string): PluginConf => installedConfOf(parseConfObject(text));
+
+/** As {@link parsePluginConf}, for JSON that has been parsed already. */
+export function installedConfOf(raw: JsonObject): PluginConf {
+  const conf = pluginConfOf(raw);
   if (conf.type === '') {
     throw new CniError(
       CNI_ERROR.invalidConfig,
@@ -62,12 +69,13 @@ export const versionOfConf = (raw: JsonObject): string =>
 export function pluginConfOf(raw: JsonObject): PluginConf {
   const ipam = optionalObject(raw, 'ipam', 'ipam');
   if (ipam !== undefined) optionalText(ipam, 'type', 'ipam.type');
-  decodeDns(raw);
   return present({
     raw,
     name: optionalText(raw, 'name', 'name') ?? '',
     type: optionalText(raw, 'type', 'type') ?? '',
     cniVersion: versionOfConf(raw),
+    ipam,
+    dns: decodeDns(raw),
     capabilities: capabilitiesOf(raw),
     runtimeConfig: optionalObject(raw, 'runtimeConfig', 'runtimeConfig') ?? {},
     prevResult: optionalObject(raw, 'prevResult', 'prevResult'),

@@ -1,3 +1,4 @@
+import { within } from './json-object.ts';
 import type { PluginConf } from './plugin-conf.ts';
 import { decodeResultObject } from './result-codec.ts';
 import type { AnyResult } from './result-family.ts';
@@ -16,5 +17,7 @@ export function parsePrevResult(conf: PluginConf): AnyResult | undefined {
   const { prevResult, cniVersion } = conf;
   if (prevResult === undefined) return undefined;
   const label = prevResult['cniVersion'] ?? cniVersion;
-  return decodeResultObject({ ...prevResult, cniVersion: label }, cniVersion);
+  return within('prevResult', () =>
+    decodeResultObject({ ...prevResult, cniVersion: label }, cniVersion),
+  );
 }
