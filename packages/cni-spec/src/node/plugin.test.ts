@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { CancelSignal } from '../cancel-signal.ts';
+import type { PluginHandlers } from '../plugin-handlers.ts';
 import { isOwnNetns, type PluginProcess, runPlugin } from './plugin.ts';
 
 const options = { supportedVersions: ['1.0.0'], about: 'A plugin' };
@@ -24,7 +26,13 @@ const handlers = {
 async function run(
   env: PluginProcess['env'],
   stdin: Iterable<unknown> | AsyncIterable<unknown>,
-  { stdoutError }: { readonly stdoutError?: Error } = {},
+  {
+    stdoutError,
+    plugin = () => handlers,
+  }: {
+    readonly stdoutError?: Error;
+    readonly plugin?: (process: PluginProcess) => PluginHandlers;
+  } = {},
 ) {
   const sink = (error?: Error) => {
     const chunks: Buffer[] = [];
@@ -41,8 +49,13 @@ async function run(
     stdout: stdout.stream,
     stderr: stderr.stream,
   };
-  await runPlugin(handlers, options, inMemory);
-  return { stdout: stdout.text(), stderr: stderr.text(), exitCode: inMemory.exitCode };
+  await runPlugin(plugin(inMemory), options, inMemory);
+  return {
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    exitCode: inMemory.exitCode,
+    printed: stdout.text,
+  };
 }
 
 describe('runPlugin', () => {
@@ -95,6 +108,24 @@ describe('runPlugin', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('leads to stderr what a handler writes to stdout, also after the result', async () => {
+    let logLate: (text: string) => unknown = () => {};
+    const { stdout, stderr, printed } = await run(environment, [conf], {
+      plugin: (process) => ({
+        ...handlers,
+        add: () => {
+          logLate = (text) => process.stdout.write(text);
+          process.stdout.write('adding\n');
+          return handlers.add();
+        },
+      }),
+    });
+    expect(JSON.parse(stdout)).toHaveProperty('ips');
+    expect(stderr).toBe('adding\n');
+    logLate('late');
+    expect(printed()).toBe(stdout);
+  });
+
   test('exits 1 when nobody reads its result', async () => {
     const { exitCode } = await run(environment, [conf], { stdoutError: new Error('EPIPE') });
     expect(exitCode).toBe(1);
@@ -116,6 +147,72 @@ test.each([
   expect(await isOwnNetns(path)).toBe(isOwn);
 });
 
+describe('SIGTERM', () => {
+  /** A plugin that is terminated while it waits, in a process with signals. */
+  async function terminate(add: PluginHandlers['add'], signal?: AbortSignal) {
+    const signals = new EventEmitter();
+    const stdout = new PassThrough();
+    const inMemory: PluginProcess = {
+      env: environment,
+      stdin: Readable.from([conf]),
+      stdout,
+      stderr: new PassThrough(),
+      once: (event, listener) => signals.once(event, listener),
+      off: (event, listener) => signals.off(event, listener),
+    };
+    const started = Promise.withResolvers<void>();
+    const running = runPlugin(
+      { ...handlers, add: (request) => (started.resolve(), add(request)) },
+      { ...options, ...(signal === undefined ? {} : { signal }) },
+      inMemory,
+    );
+    await started.promise;
+    signals.emit('SIGTERM');
+    const listenersLeft = signals.listenerCount('SIGTERM');
+    await running;
+    return {
+      exitCode: inMemory.exitCode,
+      output: JSON.parse(String(stdout.read())),
+      listenersLeft,
+    };
+  }
+  const untilAborted = (signal: CancelSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+
+  test('aborts the handler’s signal; its reason is printed as code 11', async () => {
+    const outcome = await terminate(async ({ signal }) => {
+      await untilAborted(signal);
+      throw signal.reason;
+    });
+    expect(outcome).toMatchObject({ exitCode: 1, output: { code: 11 } });
+  });
+
+  test('lets the handler finish, and leaves the next SIGTERM to the system', async () => {
+    const outcome = await terminate(async (request) => {
+      await untilAborted(request.signal);
+      return handlers.add();
+    });
+    expect(outcome).toMatchObject({
+      exitCode: 0,
+      output: { cniVersion: '1.0.0' },
+      listenersLeft: 0,
+    });
+  });
+
+  test('does not take the place of the caller’s signal', async () => {
+    const caller = new AbortController();
+    let isHeard = false;
+    await terminate(async ({ signal }) => {
+      signal.addEventListener('abort', () => {
+        isHeard = signal.reason === 'enough';
+      });
+      caller.abort('enough');
+      return handlers.add();
+    }, caller.signal);
+    expect(isHeard).toBe(true);
+  });
+});
+
 describe('as a program', () => {
   const program = fileURLToPath(new URL('.plugin-under-test.ts', import.meta.url));
   const args = ['--conditions=@vpc-cni/source', '--disable-warning=ExperimentalWarning', program];
@@ -124,8 +221,16 @@ describe('as a program', () => {
       program,
       `import { runPlugin } from '@vpc-cni/cni-spec/plugin';
       const routes = Array.from({ length: 5000 }, (_, i) => ({ dst: \`10.0.\${i >> 8}.\${i & 255}/32\` }));
+      const waiting = (signal) => new Promise((_, reject) => {
+        const keepAlive = setInterval(() => {}, 60_000);
+        signal.addEventListener('abort', () => (clearInterval(keepAlive), reject(signal.reason)));
+        console.log('waiting');
+      });
       await runPlugin(
-        { add: async () => ({ interfaces: [], ips: [], routes }), del: async () => {} },
+        {
+          add: async () => (console.log('a log'), { interfaces: [], ips: [], routes }),
+          del: async ({ signal }) => waiting(signal),
+        },
         { supportedVersions: ['1.0.0'] },
       );`,
     ),
@@ -143,6 +248,29 @@ describe('as a program', () => {
     expect(JSON.parse(stdout).routes).toHaveLength(5000);
   });
 
+  test('answers SIGTERM when its handler does', async () => {
+    const env = { ...environment, CNI_COMMAND: 'DEL' };
+    const child = spawn(process.execPath, args, { env });
+    const closed = once(child, 'close');
+    let stdout = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stdin.end(conf);
+    await once(child.stderr, 'data'); // its handler runs: it logs, and logs come here
+    child.kill('SIGTERM');
+    expect(await closed).toEqual([1, null]);
+    expect(JSON.parse(stdout)).toMatchObject({ code: 11 });
+  });
+
+  test('is ended by SIGTERM while it waits for stdin', async () => {
+    const child = spawn(process.execPath, args, { env: environment });
+    const closed = once(child, 'close');
+    await once(child, 'spawn');
+    child.kill('SIGTERM');
+    expect(await closed).toEqual([null, 'SIGTERM']);
+  });
+
   test('exits 1, without a stack trace, when its reader has gone', async () => {
     const child = spawn(process.execPath, args, { env: environment });
     child.stdout.destroy();
@@ -152,7 +280,7 @@ describe('as a program', () => {
     });
     child.stdin.end(conf);
     const [exitCode] = await once(child, 'close');
-    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'a log\n' });
   });
 
   test('answers VERSION while stdin stays open', async () => {
