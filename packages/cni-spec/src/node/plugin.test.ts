@@ -162,7 +162,13 @@ describe('SIGTERM', () => {
     };
     const started = Promise.withResolvers<void>();
     const running = runPlugin(
-      { ...handlers, add: (request) => (started.resolve(), add(request)) },
+      {
+        ...handlers,
+        add: (request) => {
+          started.resolve();
+          return add(request);
+        },
+      },
       { ...options, ...(signal === undefined ? {} : { signal }) },
       inMemory,
     );
