@@ -69,15 +69,23 @@ export default {
     },
     {
       name: 'core-is-free-of-node',
-      comment: 'Only the entry points of their own (src/node) may use Node API.',
+      comment: 'Only the entry points of their own (src/node), and examples, may use Node API.',
       severity: 'error',
-      from: { ...source, path: packages(...core), pathNot: [...source.pathNot, '/src/node/'] },
+      from: {
+        ...source,
+        path: packages(...core),
+        pathNot: [...source.pathNot, '/src/node/', '/examples/'],
+      },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'core-does-not-import-its-node-entry-point',
       severity: 'error',
-      from: { ...source, path: packages(...core), pathNot: [...source.pathNot, '/src/node/'] },
+      from: {
+        ...source,
+        path: packages(...core),
+        pathNot: [...source.pathNot, '/src/node/', '/examples/'],
+      },
       to: { path: '/src/node/' },
     },
     {

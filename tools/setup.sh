@@ -13,7 +13,7 @@ say() { printf '\033[2msetup: %s\033[0m\n' "$*" >&2; }
 needed=(
   ip=iproute2 iptables=iptables nft=nftables unshare=util-linux ping=iputils-ping
   gcc=gcc make=make musl-gcc=musl-tools /usr/include/stdio.h=libc6-dev
-  /usr/lib/cni/ptp=containernetworking-plugins
+  /usr/lib/cni/ptp=containernetworking-plugins containerd=containerd runc=runc
 )
 
 # Chrome does as well; BROWSER_PATH names any other.
