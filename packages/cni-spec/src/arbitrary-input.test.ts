@@ -1,9 +1,13 @@
 // Whatever text comes in, nothing but CniError comes out; whatever result goes out, it comes back the same.
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseArgs } from './cni-args.ts';
+import { capabilityOf } from './capability-values.ts';
+import { formatArgs, parseArgs } from './cni-args.ts';
 import { isCniError } from './cni-error.ts';
 import { decodeCniError } from './cni-error-codec.ts';
+import { confListFromConf, parseConfList } from './conf-list.ts';
+import { findConfListProblems } from './conf-list-problems.ts';
 import { convertResult } from './convert-result.ts';
 import { handleRequest } from './handle-request.ts';
 import { validateContainerID, validateInterfaceName, validateNetworkName } from './identifiers.ts';
@@ -14,6 +18,7 @@ import type { Result040 } from './result-040.ts';
 import type { Result110 } from './result-110.ts';
 import { decodeResult, encodeResult } from './result-codec.ts';
 import { KNOWN_VERSIONS, parseVersion } from './version.ts';
+import { decodeVersionInfo } from './version-info.ts';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 10 });
@@ -107,80 +112,157 @@ test('a result of the middle family survives the way up but for its versions', (
 const likelyText = fc
   .dictionary(
     fc.constantFrom(
-      ...[
-        'cniVersion',
-        'name',
-        'type',
-        'ips',
-        'interfaces',
-        'routes',
-        'dns',
-        'ip4',
-        'ip6',
-        'prevResult',
-      ],
-      ...[
-        'capabilities',
-        'runtimeConfig',
-        'ipam',
-        'code',
-        'msg',
-        'cni.dev/attachments',
-        '__proto__',
-      ],
+      ...['cniVersion', 'cniVersions', 'supportedVersions', 'name', 'type', 'plugins', 'ipam'],
+      ...['ips', 'interfaces', 'routes', 'dns', 'ip4', 'ip6', 'prevResult', 'code', 'msg'],
+      ...['capabilities', 'runtimeConfig', 'portMappings', 'ipRanges', 'bandwidth', 'mac'],
+      ...['cni.dev/attachments', 'disableCheck', 'loadOnlyInlinedPlugins', '__proto__'],
     ),
     fc.oneof(
       fc.constantFrom<unknown>(...KNOWN_VERSIONS, null, [], {}, [null], [{}], 'blue', 7, -0, 1e300),
-      fc.constantFrom<unknown>([{ address: '192.0.2.1/24' }], [{ dst: '::/0', gw: 'x' }], {
-        ip: '::/0',
-      }),
+      fc.constantFrom<unknown>([{ address: '192.0.2.1/24' }], [{ dst: '::/0', gw: 'x' }]),
+      fc.constantFrom<unknown>({ ip: '::/0' }, [{ type: 'x' }], ['1.0.0'], 'true', { mac: true }),
       fc.jsonValue({ maxDepth: 3 }),
     ),
   )
   .map((members) => JSON.stringify(members));
-const anyText = fc.oneof(likelyText, fc.json(), fc.string({ unit: 'binary', maxLength: 60 }));
 
-describe('nothing but CniError is thrown by', () => {
+/** What real programs said, with a few pieces replaced. */
+const corpus = new URL('../corpus/', import.meta.url);
+const captured = readdirSync(corpus).map((name) => readFileSync(new URL(name, corpus), 'utf8'));
+const edit = fc.record({
+  at: fc.nat(2000),
+  removed: fc.nat(12),
+  inserted: fc.oneof(
+    fc.constantFrom('"', '{', '[', ']', ',', 'null', '-1', '1e9', '\\', '/', '::', ';', '='),
+    fc.string({ unit: 'binary', maxLength: 4 }),
+  ),
+});
+const mutatedText = fc
+  .tuple(fc.constantFrom(...captured), fc.array(edit, { maxLength: 4 }))
+  .map(([original, edits]) =>
+    edits.reduce(
+      (mutated, { at, removed, inserted }) =>
+        mutated.slice(0, at) + inserted + mutated.slice(at + removed),
+      original,
+    ),
+  );
+const anyText = fc.oneof(
+  likelyText,
+  mutatedText,
+  fc.json(),
+  fc.string({ unit: 'binary', maxLength: 60 }),
+);
+
+/** Every reader of text, and what it may throw. */
+const readers: Readonly<Record<string, (input: string, version: string) => unknown>> = {
+  parsePluginConf,
+  parsePrevResult: (input) => parsePrevResult(parsePluginConf(input)),
+  parseConfList,
+  confListFromConf: (input) => confListFromConf(parsePluginConf(input)),
+  findConfListProblems,
+  decodeResult: (input) => decodeResult(input),
+  'decodeResult as a version': decodeResult,
+  convertResult: (input, target) => encodeResult(decodeResult(input), target),
+  decodeCniError,
+  decodeVersionInfo,
+  capabilityOf: (input) => {
+    const conf = parsePluginConf(input).raw;
+    for (const name of ['portMappings', 'ipRanges', 'bandwidth', 'dns', 'mac'] as const) {
+      capabilityOf(conf, name);
+    }
+  },
+  parseArgs: (input) => parseArgs(input, { A: 'string', B: 'bool', C: 'ip' }),
+  formatArgs: (input) => formatArgs([[input, input]]),
+  parseVersion,
+  validateContainerID,
+  validateNetworkName,
+  validateInterfaceName,
+};
+
+/** The name of the reader that broke the rule, if one did: only CniError may be thrown. */
+function offender(input: string, version: string): string | undefined {
+  for (const [name, read] of Object.entries(readers)) {
+    try {
+      read(input, version);
+    } catch (error) {
+      if (!isCniError(error)) return `${name}: ${error}`;
+    }
+  }
+  return undefined;
+}
+
+// FUZZ_RUNS=1000000 npm run --silent test:unit -- --testPathPatterns arbitrary-input
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 10_000);
+const MS_PER_RUN = 20;
+
+describe('nothing but CniError is thrown', () => {
   const version = fc.oneof(fc.constantFrom(...KNOWN_VERSIONS, ''), fc.string());
-  const readers: Readonly<Record<string, (input: string, target: string) => unknown>> = {
-    parsePluginConf,
-    parsePrevResult: (input) => parsePrevResult(parsePluginConf(input)),
-    decodeResult: (input) => decodeResult(input),
-    'decodeResult as a version': decodeResult,
-    convertResult: (input, target) => encodeResult(decodeResult(input), target),
-    decodeCniError,
-    parseArgs: (input) => parseArgs(input, { A: 'string', B: 'bool', C: 'ip' }),
-    parseVersion,
-    validateContainerID,
-    validateNetworkName,
-    validateInterfaceName,
-  };
-  test.each(Object.entries(readers))('%s', (_, read) => {
-    fc.assert(
-      fc.property(anyText, version, (input, target) => {
-        try {
-          read(input, target);
-        } catch (error) {
-          expect(isCniError(error)).toBe(true);
-        }
-      }),
-      { numRuns: 1000 },
-    );
+  test(
+    `by any reader, for ${numRuns} texts`,
+    () => {
+      fc.assert(
+        fc.property(anyText, version, (input, target) => {
+          expect(offender(input, target)).toBeUndefined();
+        }),
+        { numRuns },
+      );
+    },
+    numRuns * MS_PER_RUN,
+  );
+
+  const long = 1024 * 1024;
+  const unit = [
+    '[',
+    '{"a":',
+    '"',
+    '\\',
+    '"\\',
+    ';',
+    '=',
+    'a=;',
+    ':',
+    '1',
+    '1.',
+    '/',
+    ' ',
+    '\u0085',
+    'é',
+  ];
+  test.each(unit)('by any reader, for a text of 1 MiB of %j, at once', (piece) => {
+    const text = piece.repeat(Math.floor(long / piece.length));
+    const inside = (key: string) => JSON.stringify({ cniVersion: '1.0.0', type: 'x', [key]: text });
+    for (const input of [text, ...['name', 'cniVersion', 'type', 'mac'].map(inside)]) {
+      expect(offender(input, text)).toBeUndefined();
+    }
+    const result = { cniVersion: '1.0.0', ips: [{ address: text.slice(0, long - 100) }] };
+    expect(offender(JSON.stringify(result), '0.2.0')).toBeUndefined();
   });
 
-  test('JSON nested as deeply as 1 MiB allows', () => {
+  test('for JSON nested as deeply as 1 MiB allows', () => {
     const nested = '['.repeat(500_000) + ']'.repeat(500_000);
-    for (const key of ['ips', 'dns', 'name', 'capabilities', 'unknown']) {
+    for (const key of ['ips', 'dns', 'name', 'capabilities', 'unknown', 'plugins']) {
       const input = `{"cniVersion":"1.0.0","type":"x","${key}":${nested}}`;
-      for (const read of [parsePluginConf, decodeResult]) {
-        try {
-          read(input);
-        } catch (error) {
-          expect(isCniError(error)).toBe(true);
-        }
-      }
+      expect(offender(input, '1.0.0')).toBeUndefined();
     }
   });
+});
+
+test('a configuration keeps every key that it came with', () => {
+  const conf = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })).map((own) => ({
+    ...own,
+    ...{ name: 'blue', cniVersion: '1.0.0', type: 'x', capabilities: {}, runtimeConfig: {} },
+    ...{ ipam: {}, dns: {}, prevResult: {} },
+  }));
+  fc.assert(
+    fc.property(conf, (members) => {
+      const text = JSON.stringify(members);
+      const list = parseConfList(JSON.stringify({ ...members, plugins: [members] }));
+      expect(JSON.stringify(parsePluginConf(text).raw)).toBe(text);
+      expect(JSON.stringify(list.plugins[0]?.raw)).toBe(text);
+      expect(JSON.stringify({ ...list.raw, plugins: undefined })).toBe(text);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('handleRequest answers every request with one JSON document or nothing', async () => {
