@@ -4,6 +4,7 @@ import type { Result020 } from './result-020.ts';
 import type { Result040 } from './result-040.ts';
 import type { Result110 } from './result-110.ts';
 import { decodeResult, encodeResult } from './result-codec.ts';
+import type { AnyResult } from './result-family.ts';
 import { KNOWN_VERSIONS } from './version.ts';
 
 const attributes = { mtu: 8900, advmss: 1400, priority: 5, table: 0, scope: 0 };
@@ -197,11 +198,36 @@ test('the example of the reference, printed', () => {
 });
 
 describe('every pair of versions', () => {
+  const versionless = full040.ips.map(({ version: _, ...ip }) => ip);
+  const up020 = {
+    interfaces: [],
+    ips: [
+      { version: '4', address: '100.64.7.21/19', gateway: '100.64.0.1' },
+      { version: '6', address: '2001:db8::7/64' },
+    ],
+    routes: [
+      { dst: '0.0.0.0/0', gw: '100.64.0.1' },
+      { dst: '::/0', gw: '2001:db8::1' },
+    ],
+    dns: { nameservers: ['100.64.0.2'] },
+  };
+  const familyOf = (version: string) => (version < '0.3.0' ? 'A' : version < '1.0.0' ? 'B' : 'C');
+  const sources = { A: full020, B: full040, C: full110 };
+  const expected = {
+    A: {
+      A: full020,
+      B: up020,
+      C: { ...up020, ips: up020.ips.map(({ version: _, ...ip }) => ip) },
+    },
+    B: { A: full020, B: full040, C: { ...full040, ips: versionless } },
+    C: { A: full020, B: full040, C: full110 },
+  };
   const pairs = KNOWN_VERSIONS.flatMap((from) => KNOWN_VERSIONS.map((to) => ({ from, to })));
-  test.each(pairs)('$from to $to prints as its target and reads back', ({ from, to }) => {
-    const source = convertResult(full110, from);
-    const printed = encodeResult(source, to);
-    expect(decodeResult(printed, to)).toEqual(convertResult(source, to));
-    expect(JSON.parse(printed).cniVersion).toBe(to);
+
+  test.each(pairs)('$from to $to', ({ from, to }) => {
+    const source = { ...sources[familyOf(from)], cniVersion: from } as AnyResult;
+    const converted = { ...expected[familyOf(from)][familyOf(to)], cniVersion: to };
+    expect(convertResult(source, to)).toEqual(converted);
+    expect(decodeResult(encodeResult(source, to), to)).toEqual(converted);
   });
 });
