@@ -21,7 +21,7 @@ export default {
     lane('unit', ['**/*.test.ts'], ['\\.netns\\.test\\.ts$', '\\.browser\\.test\\.ts$']),
     // A real kernel: network namespaces, netlink, iptables. Run inside tools/in-namespace.sh.
     lane('netns', ['**/*.netns.test.ts'], []),
-    // A real browser, which tools/setup.sh --with-browser brings.
+    // A real browser, which tools/setup.sh tests brings.
     lane('browser', ['**/*.browser.test.ts'], []),
   ],
   testTimeout: 60_000,

@@ -2,7 +2,8 @@
 # Brings a fresh Debian or Ubuntu machine, with nothing but Node and npm, to where everything here runs.
 # Safe to run any number of times; does only what is missing.
 #
-# With --with-browser also a browser, for the tests that need one.
+#   setup.sh          for the sandbox
+#   setup.sh tests    for the tests: a container runtime and a browser, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export NX_DAEMON=false PATH="/usr/sbin:/sbin:$PATH"
@@ -13,11 +14,12 @@ say() { printf '\033[2msetup: %s\033[0m\n' "$*" >&2; }
 needed=(
   ip=iproute2 iptables=iptables nft=nftables unshare=util-linux ping=iputils-ping
   gcc=gcc make=make musl-gcc=musl-tools /usr/include/stdio.h=libc6-dev
-  /usr/lib/cni/ptp=containernetworking-plugins containerd=containerd runc=runc
+  /usr/lib/cni/ptp=containernetworking-plugins
 )
 
-# Chrome does as well; BROWSER_PATH names any other.
-needed_for_browser() {
+# Of the browsers Chrome does as well; BROWSER_PATH names any other.
+needed_for_tests() {
+  needed+=(containerd=containerd runc=runc)
   local browser
   for browser in "${BROWSER_PATH:-}" chromium chromium-browser google-chrome; do
     [ -z "$browser" ] || ! command -v "$browser" >/dev/null || return 0
@@ -70,7 +72,7 @@ build() {
   rm -f "$log"
 }
 
-[ "${1:-}" != --with-browser ] || needed_for_browser
+[ "${1:-}" != tests ] || needed_for_tests
 install_os_packages
 install_npm_packages
 check_namespaces

@@ -2,7 +2,7 @@
 # All tests. Every question is one line here, and can be asked alone by the same name (npm run …).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tools/setup.sh --with-browser
+tools/setup.sh tests
 export PATH="$PWD/node_modules/.bin:$PATH" NX_DAEMON=false
 
 step() { printf '\n== %s\n' "$*"; }

@@ -5,7 +5,7 @@ import { compare } from '../../../simulator/simulate.ts';
 import { burst } from '../../../simulator/trace-generators.ts';
 import { reportPage } from './report-page.ts';
 
-/** The browsers that tools/setup.sh --with-browser looks for. */
+/** The browsers that tools/setup.sh tests looks for. */
 const executablePath = [
   process.env['BROWSER_PATH'] ?? '',
   ...['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`),
@@ -32,7 +32,7 @@ beforeAll(async () => {
   );
   html = reportPage({ title, results });
   if (executablePath === undefined) {
-    throw new Error('no browser on this machine: run tools/setup.sh --with-browser');
+    throw new Error('no browser on this machine: run tools/setup.sh tests');
   }
   browser = await chromium.launch({
     executablePath,
