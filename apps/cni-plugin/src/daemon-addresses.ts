@@ -27,6 +27,8 @@ export function createDaemonAddresses(socketPath: string): AddressPort {
       }
     },
     find: async (key) => (await insist<HeldAddress | null>('find', { key })) ?? undefined,
+    identify: async (key, remembered) =>
+      (await insist<HeldAddress | null>('identify', { key, remembered })) ?? undefined,
     release: async (key) => {
       await insist('release', { key });
     },

@@ -1,4 +1,4 @@
-import type { AddressBook, EniPlace, Reservation } from '@vpc-cni/ipam';
+import { type AddressBook, type EniPlace, isIpv4Address, type Reservation } from '@vpc-cni/ipam';
 import type { AddressPort, HeldAddress } from '@vpc-cni/plugin';
 import type { AddressDesk } from '@vpc-cni/pool-controller';
 
@@ -22,6 +22,12 @@ export function createAddressPort(options: {
     },
     find: async (key) => {
       const reservation = book.find(key);
+      return reservation && heldAddressOf(reservation);
+    },
+    identify: async (key, { address, ...metadata }) => {
+      const reservation = isIpv4Address(address)
+        ? book.identify(address, { key, metadata })
+        : undefined;
       return reservation && heldAddressOf(reservation);
     },
     release: async (key) => {

@@ -63,8 +63,8 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
   await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
-  await phases.run(`restoring pods from ${config.checkpointPath}`, async () =>
-    restorePods({ context, book, host, checkpoint: await checkpoint.load() }),
+  await phases.run(`restoring pods from ${config.checkpointPath}`, () =>
+    restorePods({ context, book, host, checkpoint }),
   );
   await phases.run(`writing ${config.checkpointPath}`, () => checkpoint.save());
   book.subscribe(routeRestoredPods(context, host));

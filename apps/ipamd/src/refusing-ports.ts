@@ -6,6 +6,7 @@ export function refusingPorts(refusal: () => Refusal) {
   const addresses: AddressPort = {
     reserve: async () => refusal(),
     find: refuse,
+    identify: refuse,
     release: refuse,
     list: refuse,
   };

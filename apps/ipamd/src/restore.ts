@@ -2,28 +2,40 @@ import { hostLinkName } from '@vpc-cni/host-network';
 import {
   type AddressBook,
   type AddressEventListener,
-  decodeCheckpoint,
+  type Recovery,
   type Reservation,
+  recover,
 } from '@vpc-cni/ipam';
+import type { CheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
 import type { Context } from './context.ts';
 import type { Host } from './host.ts';
 
 /**
  * Takes over the pods of an earlier process: everything in the checkpoint whose host link still
  * exists. The rest has no pod any more; its rules are removed and its addresses cool down.
+ *
+ * A checkpoint that is damaged is moved aside, and one that is gone is missed only by pods: then every
+ * address that the kernel leads to a pod is held. Whose it is, the pod's DEL will tell.
  */
 export async function restorePods(options: {
   readonly context: Context;
   readonly book: AddressBook;
   readonly host: Host;
-  /** Text of the checkpoint; `undefined` on a fresh node. */
-  readonly checkpoint: string | undefined;
+  readonly checkpoint: CheckpointFile;
 }): Promise<void> {
   const { context, book, host, checkpoint } = options;
-  if (checkpoint === undefined) return;
   const { log, clock } = context;
+  const recovery = await recoverPods(options);
+  for (const { error } of recovery.unreadable) {
+    const movedTo = await checkpoint.quarantine(Date.now());
+    log.error({ err: error, movedTo }, 'the checkpoint is damaged and was moved aside');
+  }
+  if (recovery.kind === 'rebuilt') {
+    const addresses = recovery.recovered.map(({ ipv4 }) => ipv4);
+    log.warn({ addresses }, 'pods were found in the kernel, their names come with their DEL');
+  }
   const linkNames = await host.network.linkNames();
-  const { dropped } = book.restore(decodeCheckpoint(checkpoint), clock.nowMs());
+  const { dropped } = book.restore(recovery.checkpoint, clock.nowMs());
   for (const { key, ipv4, reason } of dropped) {
     log.warn({ key, ipv4, reason }, 'checkpoint entry dropped');
   }
@@ -39,6 +51,28 @@ export async function restorePods(options: {
   }
   await host.network.routePods(placesOf(book.reservations()));
   log.info({ pods: book.reservations().length }, 'checkpoint restored');
+}
+
+async function recoverPods({
+  context,
+  book,
+  host,
+  checkpoint,
+}: Parameters<typeof restorePods>[0]): Promise<Recovery> {
+  const nowMs = context.clock.nowMs();
+  const evidence = {
+    files: [{ networkCardIndex: 0, text: await checkpoint.load() }],
+    enis: book.enis(nowMs).map(({ networkCardIndex, addresses, prefixes }) => ({
+      networkCardIndex,
+      addresses: addresses.map(({ address }) => address),
+      prefixes: prefixes.map(({ prefix }) => prefix),
+    })),
+    nowMs,
+  };
+  const fromFile = recover({ ...evidence, podRules: [] });
+  if (fromFile.kind === 'checkpoint') return fromFile;
+  const podRules = (await host.network.listPods()).map((address) => ({ address }));
+  return recover({ ...evidence, podRules });
 }
 
 /** Pods by address and the table they leave by, stranded ones left out. */

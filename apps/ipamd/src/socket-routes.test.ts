@@ -22,6 +22,7 @@ beforeEach(() => {
     addresses: {
       reserve: (one, other) => note('reserve')(one, other),
       find: note('find'),
+      identify: note('identify'),
       release: note('release'),
       list: note('list'),
     },
@@ -36,6 +37,11 @@ const post = async (path: string, body: unknown) => routes[path]?.(body, signal)
 test.each([
   ['reserve', { key, pod }, [key, pod]],
   ['find', { key }, [key]],
+  [
+    'identify',
+    { key, remembered: { ...pod, address: '10.0.0.5' } },
+    [key, { ...pod, address: '10.0.0.5' }],
+  ],
   ['release', { key }, [key]],
   ['list', { networkName: 'aws-cni' }, ['aws-cni']],
 ])('%s hands over what the body says', async (method, body, words) => {
@@ -58,6 +64,7 @@ test.each([
   ['reserve', { key, pod: { ...pod, podName: {} } }, 'pod.podName is {}'],
   ['find', { key: 'abc' }, 'key.networkName is missing'],
   ['release', {}, 'key.networkName is missing'],
+  ['identify', { key, remembered: pod }, 'remembered.address is missing'],
   ['list', [], 'networkName is missing'],
 ])(
   '%s of %j is refused, naming field, value and what was expected',

@@ -18,6 +18,11 @@ export function socketRoutes(ports: () => DaemonPorts): Readonly<Record<string, 
     '/v1/addresses/reserve': async (body, signal) =>
       addresses().reserve(keyIn(body), podIn(body), { signal }),
     '/v1/addresses/find': async (body) => addresses().find(keyIn(body)),
+    '/v1/addresses/identify': async (body) =>
+      addresses().identify(keyIn(body), {
+        ...podIn(body, 'remembered'),
+        address: textAt(body, ['remembered', 'address']),
+      }),
     '/v1/addresses/release': async (body) => addresses().release(keyIn(body)),
     '/v1/addresses/list': async (body) => addresses().list(textAt(body, ['networkName'])),
     '/v1/status': async () => ports().readiness.refusal(),
@@ -30,7 +35,7 @@ const keyIn = (body: unknown): AttachmentKey => ({
   interfaceName: textAt(body, ['key', 'interfaceName']),
 });
 
-const podIn = (body: unknown): PodIdentity => ({
-  podNamespace: textAt(body, ['pod', 'podNamespace'], { mayBeEmpty: true }),
-  podName: textAt(body, ['pod', 'podName'], { mayBeEmpty: true }),
+const podIn = (body: unknown, member = 'pod'): PodIdentity => ({
+  podNamespace: textAt(body, [member, 'podNamespace'], { mayBeEmpty: true }),
+  podName: textAt(body, [member, 'podName'], { mayBeEmpty: true }),
 });

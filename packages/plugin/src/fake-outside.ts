@@ -23,6 +23,8 @@ export interface FakeOutside {
   refuseWith(refusal: Refusal | undefined): void;
   failSetUp(error: Error | undefined): void;
   failTearDown(error: Error | undefined): void;
+  /** The key of what the container holds was lost; only the address is known. */
+  loseKey(containerId: string): void;
   /** The ENI of what the container holds is no longer attached. */
   strand(containerId: string): void;
   /** Makes CHECK find these differences. */
@@ -36,6 +38,7 @@ type HeldOperation = 'set up' | 'tear down';
 export function createFakeOutside(): FakeOutside {
   const held = new Map<string, HeldAddress>();
   const wired = new Map<string, PodWiring>();
+  const lostKeys = new Set<string>();
   const log: string[] = [];
   let count = 0;
   let refusal: Refusal | undefined;
@@ -65,6 +68,13 @@ export function createFakeOutside(): FakeOutside {
     drift: (value) => {
       missing = value;
     },
+    loseKey: (containerId) => {
+      for (const [id, { key, address }] of held) {
+        if (key.containerId !== containerId) continue;
+        held.delete(id);
+        lostKeys.add(address);
+      }
+    },
     strand: (containerId) => {
       for (const [id, { eni: _, ...stranded }] of held) {
         if (stranded.key.containerId === containerId) held.set(id, stranded);
@@ -90,6 +100,12 @@ export function createFakeOutside(): FakeOutside {
         return { kind: 'reserved', held: fresh, isNew: true };
       },
       find: async (key) => held.get(idOf(key)),
+      identify: async (key, { address, ...pod }) => {
+        if (!lostKeys.delete(address)) return undefined;
+        const found = { ...pod, key, address };
+        held.set(idOf(key), found);
+        return found;
+      },
       release: async (key) => {
         log.push(`release ${key.containerId}`);
         held.delete(idOf(key));

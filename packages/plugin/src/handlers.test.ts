@@ -130,6 +130,31 @@ describe('DEL', () => {
     expect(outside.log.slice(logged)).toEqual(['release a']);
   });
 
+  test.each([
+    ['0.4.0', { ips: [{ version: '4', address: '10.0.0.1/32', interface: 0 }] }],
+    ['1.1.0', { ips: [{ address: '10.0.0.1/32' }] }],
+  ])(
+    'finds what is held by the result the runtime remembers (%s)',
+    async (cniVersion, prevResult) => {
+      await cni('ADD');
+      outside.loseKey('a');
+      const withResult = { cniVersion, prevResult: { cniVersion, ...prevResult } };
+      expect((await cni('DEL', { conf: withResult })).exitCode).toBe(0);
+      expect(outside.tornDown()).toMatchObject({ address: '10.0.0.1', podName: 'sample-pod' });
+      expect(outside.log.at(-1)).toBe('release a');
+    },
+  );
+
+  test.each([
+    ['of another pod’s address', { ips: [{ version: '4', address: '10.0.0.7/32' }] }],
+    ['without addresses', { ips: [] }],
+    ['that cannot be read', { ips: 7 }],
+  ])('with a result %s succeeds and takes nothing down', async (_, prevResult) => {
+    const withResult = { prevResult: { cniVersion: '0.4.0', ...prevResult } };
+    expect((await cni('DEL', { conf: withResult })).exitCode).toBe(0);
+    expect(outside.tornDown()).toBeUndefined();
+  });
+
   test('that fails keeps the address, so that the next one can finish the work', async () => {
     await cni('ADD');
     outside.failTearDown(new Error('EBUSY'));

@@ -14,6 +14,7 @@ export type {
   ReadinessPort,
   Refusal,
   RefusalReason,
+  RememberedPod,
   ReserveReply,
   WiringFailure,
   WiringPort,

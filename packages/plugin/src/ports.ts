@@ -58,6 +58,12 @@ export type ReserveReply =
   /** `isNew` is false when the attachment held this address already (a repeated ADD). */
   { readonly kind: 'reserved'; readonly held: PlacedAddress; readonly isNew: boolean } | Refusal;
 
+/** What the runtime remembers of an attachment. */
+export interface RememberedPod extends PodIdentity {
+  /** IPv4 address without prefix length. */
+  readonly address: string;
+}
+
 /** Where addresses come from. Every change is durable before the promise resolves. */
 export interface AddressPort {
   /** Reserves an address, waiting a bounded time for capacity that is on its way. */
@@ -67,6 +73,11 @@ export interface AddressPort {
     options: { readonly signal: AbortSignal },
   ): Promise<ReserveReply>;
   find(key: AttachmentKey): Promise<HeldAddress | undefined>;
+  /**
+   * Gives a reservation whose key was lost, with the checkpoint that had it, to the attachment that the
+   * runtime says has the address. `undefined` when the address is held by a known attachment, or by none.
+   */
+  identify(key: AttachmentKey, remembered: RememberedPod): Promise<HeldAddress | undefined>;
   /** Releasing an attachment that holds nothing is success, once that is durable. */
   release(key: AttachmentKey): Promise<void>;
   /** Everything the attachments of one network hold. */

@@ -1,7 +1,7 @@
 import { wiringError } from './cni-error-table.ts';
 import type { NetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
-import type { AttachmentKey } from './ports.ts';
+import type { AttachmentKey, RememberedPod } from './ports.ts';
 import { interfaceOf } from './wiring-of.ts';
 
 /**
@@ -13,9 +13,20 @@ import { interfaceOf } from './wiring-of.ts';
 export async function takeDown(
   { addresses, wiring }: Pick<PluginPorts, 'addresses' | 'wiring'>,
   key: AttachmentKey,
-  { conf, netnsPath }: { readonly conf: NetConf; readonly netnsPath: string },
+  {
+    conf,
+    netnsPath,
+    remembered,
+  }: {
+    readonly conf: NetConf;
+    readonly netnsPath: string;
+    /** Of the runtime's memory, if it has any. */
+    readonly remembered?: RememberedPod | undefined;
+  },
 ): Promise<void> {
-  const held = await addresses.find(key);
+  const held =
+    (await addresses.find(key)) ??
+    (remembered === undefined ? undefined : await addresses.identify(key, remembered));
   if (held !== undefined) {
     await wiring.tearDown(interfaceOf(held, conf, netnsPath)).catch((error: unknown) => {
       throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);

@@ -1,7 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ping } from './checks/probes.ts';
+import { readAccounts } from './invariants.ts';
 import type { SandboxNode } from './node.ts';
 import { type CniOutcome, pluginConf } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
@@ -74,14 +76,31 @@ test('while IMDS does not answer, the daemon ends when it is told to', async () 
   expect(await readFile(join(node.runDirectory, 'ipamd.log'), 'utf8')).toContain('"msg":"ended"');
 });
 
-test('a checkpoint that cannot be read is named and left where it is, and nobody gets an address', async () => {
+test('a damaged checkpoint is moved aside, and the pods that run keep their addresses', async () => {
   const path = join(node.runDirectory, 'ipam.json');
+  await node.start(environment);
+  const pods = [await node.addPod('pod-0'), await node.addPod('pod-1')];
+  await node.stop('SIGKILL');
   await writeFile(path, '{"version":"vpc-cni-ipam/1","alloc');
-  const starting = node.start(environment);
-  expect(await untilTold(/ipam\.json/)).toMatchObject({ exitCode: 1, output: { code: 11 } });
-  expect(await readFile(path, 'utf8')).toBe('{"version":"vpc-cni-ipam/1","alloc');
-  await rm(path);
-  await starting;
+  await node.start(environment);
+
+  const aside = (await readdir(node.runDirectory)).filter((name) => name.includes('.unreadable-'));
+  expect(aside).toHaveLength(1);
+  for (const pod of pods) await ping(node.netns, pod.address);
+  const held = pods.map(({ address }) => address).sort();
+  expect((await readAccounts(node, box.emulator)).reserved).toEqual(held);
+
+  for (const pod of pods) {
+    const prevResult = {
+      cniVersion: '0.4.0',
+      ips: [{ version: '4', address: `${pod.address}/32`, interface: 0 }],
+    };
+    const { exitCode } = await node.runtime.cni('DEL', pod, { ...pluginConf, prevResult });
+    expect(exitCode).toBe(0);
+    await node.runtime.removeSandbox(pod);
+  }
+  const accounts = await readAccounts(node, box.emulator);
+  expect(accounts).toMatchObject({ reserved: [], checkpoint: [], rules: [], routes: [] });
 });
 
 test('while IMDS is away on a running node, pods start all the same', async () => {

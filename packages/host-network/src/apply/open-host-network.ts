@@ -9,6 +9,7 @@ import { OWN_NETNS } from '../netns/in-netns.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LinkSweeper } from './link-sweeper.ts';
+import { listPods } from './list-pods.ts';
 import { type RoutedPod, routePods } from './route-pods.ts';
 import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
@@ -75,6 +76,8 @@ export interface HostNetwork {
   linkNames(): Promise<readonly string[]>;
   /** Makes pods' packets leave by these tables and no others: an address may have changed its ENI. */
   routePods(pods: readonly RoutedPod[]): Promise<void>;
+  /** Addresses of the pods that are wired, as the kernel has them. Dumps: not for a pod's path. */
+  listPods(): Promise<readonly Ipv4Address[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
   tearDownPodRules(address: Ipv4Address): void;
   /** Resolves when all links of pods torn down so far are deleted. */
@@ -125,6 +128,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     checkPod: (attachment) => checkPod(context, attachment),
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
     routePods: (pods) => routePods(host, pods),
+    listPods: () => listPods(host),
     tearDownPodRules: (address) => tearDownPodRules(host, address),
     settled: () => sweeper.settled(),
     close: async () => {

@@ -316,6 +316,13 @@ describe('routePods', () => {
   });
 });
 
+test('listPods knows the pods that are wired, and no left-overs', async () => {
+  const pod = addPod('a', { routeTableId: 2 });
+  await network.setUpPod(pod);
+  host.sh('ip rule add pref 512 to 10.0.40.99 lookup main'); // without a route
+  expect(await network.listPods()).toEqual([pod.address]);
+});
+
 describe('checkPod', () => {
   test.each([
     { damage: 'ip rule del pref 512', missing: ['host: 512: from all to 10.0.40.77 lookup main'] },
