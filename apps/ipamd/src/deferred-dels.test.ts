@@ -73,7 +73,7 @@ test.each([1, 4, 6, 7])(
 test('garbage is set aside', async () => {
   await writeFile(join(spool, 'a-eth0'), 'garbage');
   expect(await deferredDels.replayAll()).toMatchObject([
-    { kind: 'refused', failure: expect.stringContaining('not a spooled request') },
+    { kind: 'refused', failure: expect.stringContaining('not a request of a launcher') },
   ]);
 });
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniProcessRequest, CniProcessResponse } from '@vpc-cni/cni-spec';
-import { parseSpooledRequest } from './cni-server.ts';
+import { parseLauncherRequest } from '@vpc-cni/cni-spec/launcher';
 
 /** What became of one spooled DEL. */
 export type Replay =
@@ -66,7 +66,7 @@ export function createDeferredDels(
 async function carryOut(file: string, bytes: Buffer, answer: Answer): Promise<Replay> {
   let request: CniProcessRequest;
   try {
-    request = parseSpooledRequest(bytes);
+    request = parseLauncherRequest(bytes);
   } catch (error) {
     return setAside(file, error instanceof Error ? error.message : String(error));
   }
