@@ -1,9 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CancelSignal } from '../cancel-signal.ts';
 import type { PluginHandlers } from '../plugin-handlers.ts';
 import { isOwnNetns, type PluginProcess, runPlugin } from './plugin.ts';
@@ -243,20 +243,27 @@ describe('as a program', () => {
   );
   afterAll(() => rm(program, { force: true }));
 
+  let child: ChildProcessWithoutNullStreams;
+  const start = (env: Readonly<Record<string, string>>) => {
+    child = spawn(process.execPath, args, { env });
+    return child;
+  };
+  afterEach(() => void child.kill('SIGKILL')); // whatever the test found
+
   test('prints a result larger than a pipe, whole', async () => {
-    const child = execFile(process.execPath, args, { env: environment });
+    const child = start(environment);
     let stdout = '';
-    child.stdout?.on('data', (chunk) => {
+    child.stdout.on('data', (chunk) => {
       stdout += chunk;
     });
-    child.stdin?.end(conf);
+    child.stdin.end(conf);
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(JSON.parse(stdout).routes).toHaveLength(5000);
   });
 
   test('answers SIGTERM when its handler does', async () => {
     const env = { ...environment, CNI_COMMAND: 'DEL' };
-    const child = spawn(process.execPath, args, { env });
+    const child = start(env);
     const closed = once(child, 'close');
     let stdout = '';
     child.stdout.on('data', (chunk) => {
@@ -270,7 +277,7 @@ describe('as a program', () => {
   });
 
   test('is ended by SIGTERM while it waits for stdin', async () => {
-    const child = spawn(process.execPath, args, { env: environment });
+    const child = start(environment);
     const closed = once(child, 'close');
     await once(child, 'spawn');
     child.kill('SIGTERM');
@@ -278,7 +285,7 @@ describe('as a program', () => {
   });
 
   test('exits 1, without a stack trace, when its reader has gone', async () => {
-    const child = spawn(process.execPath, args, { env: environment });
+    const child = start(environment);
     child.stdout.destroy();
     let stderr = '';
     child.stderr.on('data', (chunk) => {
@@ -290,7 +297,7 @@ describe('as a program', () => {
   });
 
   test('answers VERSION while stdin stays open', async () => {
-    const child = spawn(process.execPath, args, { env: { CNI_COMMAND: 'VERSION' } });
+    const child = start({ CNI_COMMAND: 'VERSION' });
     let stdout = '';
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
