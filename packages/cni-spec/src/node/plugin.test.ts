@@ -205,6 +205,24 @@ describe('SIGTERM', () => {
     });
   });
 
+  test('is left to the system after the answer', async () => {
+    const signals = new EventEmitter();
+    let listenersInHandler = 0;
+    const add = () => {
+      listenersInHandler = signals.listenerCount('SIGTERM');
+      return handlers.add();
+    };
+    await runPlugin({ ...handlers, add }, options, {
+      env: environment,
+      stdin: Readable.from([conf]),
+      stdout: new PassThrough(),
+      stderr: new PassThrough(),
+      once: (event, listener) => signals.once(event, listener),
+      off: (event, listener) => signals.off(event, listener),
+    });
+    expect([listenersInHandler, signals.listenerCount('SIGTERM')]).toEqual([1, 0]);
+  });
+
   test('does not take the place of the caller’s signal', async () => {
     const caller = new AbortController();
     let isHeard = false;
