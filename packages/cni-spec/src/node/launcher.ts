@@ -1,6 +1,11 @@
 import { chmod, rm } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createConnection } from 'node:net';
 import type { CniProcessResponse } from '../answer-request.ts';
 import type { CniProcessRequest } from '../handle-request.ts';
