@@ -7,18 +7,20 @@ import type { CniProcessRequest } from '@vpc-cni/cni-spec';
 import { type CniAnswerer, createCniServer } from './cni-server.ts';
 import { closed, listenOnSocket, makePrivateDirectory } from './listen.ts';
 
+let root: string;
 let directory: string;
 let stop = async () => {};
 
 beforeEach(async () => {
-  directory = join(await mkdtemp(join(tmpdir(), 'ipamd-')), 'run');
+  root = await mkdtemp(join(tmpdir(), 'ipamd-'));
+  directory = join(root, 'run');
   await makePrivateDirectory(directory);
 });
 
 afterEach(async () => {
   await stop();
   stop = async () => {};
-  await rm(directory, { recursive: true });
+  await rm(root, { recursive: true });
 });
 
 async function serve(answer: CniAnswerer): Promise<string> {
