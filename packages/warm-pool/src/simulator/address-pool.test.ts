@@ -9,6 +9,7 @@ beforeEach(() => {
   pool = new AddressPool(noCounts());
   eni = pool.addEni({
     eniId: 'eni-1',
+    subnetId: 'subnet-0',
     primaryAddress: '10.0.0.4',
     isPrimary: true,
     attachedAtMs: 0,

@@ -15,6 +15,8 @@ import type { Eni, PooledAddress } from './pooled-eni.ts';
 const SETTLE_MS = 50;
 /** Longest time between two looks at the pool. */
 const INTERVAL_MS = 5_000;
+/** After EC2 had no free /28, single addresses do for as long as this. */
+const FRAGMENTED_MS = 600_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
@@ -42,6 +44,7 @@ export class DefaultDaemon implements Daemon {
   #waiting: WaitingAdd[] = [];
   #inFlight: WorkAction[] = [];
   #block: GrowthBlock | undefined;
+  #fragmentedUntilMs = Number.NEGATIVE_INFINITY;
   #shrinkBlockedUntilMs = Number.NEGATIVE_INFINITY;
   #lastReleasedAtMs: number | undefined;
   /** Addresses in the order in which they cool; may list some that do not any more. */
@@ -103,6 +106,9 @@ export class DefaultDaemon implements Daemon {
       }
     }
     this.#refuseHopeless(refusals);
+    if (this.#isFragmented) {
+      this.#alarm.setFor(this.#fragmentedUntilMs);
+    }
     const [first] = this.#waiting;
     if (first !== undefined) {
       this.#alarm.setFor(first.deadlineMs);
@@ -116,6 +122,7 @@ export class DefaultDaemon implements Daemon {
 
   #state(): PoolState {
     const nextCooledAtMs = this.#nextCooledAtMs();
+    const { subnetId } = this.#node;
     return {
       enis: this.#node.pool.enis.map(({ view }) => view),
       waitingCount: this.#waiting.length,
@@ -124,7 +131,12 @@ export class DefaultDaemon implements Daemon {
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(this.#lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs: this.#lastReleasedAtMs }),
       ...backOffOf(this.#block),
+      ...(this.#isFragmented ? { subnets: [{ subnetId, isFragmented: true }] } : {}),
     };
+  }
+
+  get #isFragmented(): boolean {
+    return this.#node.clock.nowMs < this.#fragmentedUntilMs;
   }
 
   #nextCooledAtMs(): number | undefined {
@@ -229,7 +241,9 @@ export class DefaultDaemon implements Daemon {
 
   #learn(action: WorkAction, outcome: Outcome): void {
     const { nowMs } = this.#node.clock;
-    if (grows(action)) {
+    if (outcome === 'no-free-prefix') {
+      this.#fragmentedUntilMs = nowMs + FRAGMENTED_MS;
+    } else if (grows(action)) {
       this.#block = outcome === 'done' ? undefined : blockOf(outcome, this.#block, nowMs);
     } else if (outcome !== 'done') {
       this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;

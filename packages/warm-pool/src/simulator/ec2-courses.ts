@@ -4,7 +4,7 @@ import type { Node } from './node.ts';
 import type { Eni, PooledAddress } from './pooled-eni.ts';
 
 /** How an attempt to change the pool ended. */
-export type Outcome = 'done' | 'throttled' | 'subnet-full';
+export type Outcome = 'done' | 'throttled' | 'subnet-full' | 'no-free-prefix';
 
 /** EC2 as one daemon calls it, its own retries and rate limit included; false: throttled to the end. */
 export type Caller = (action: Ec2Call) => Course<boolean>;
@@ -38,7 +38,7 @@ export function* createEni(hands: Hands, order: Order): Course<Outcome> {
   const texts = primary && take(node, order);
   if (primary === undefined || texts === undefined) {
     giveBack(node, { kind: 'addresses', texts: primary ?? [] });
-    return 'subnet-full';
+    return primary === undefined ? 'subnet-full' : refusalOf(order);
   }
   for (const action of ATTACHMENT) {
     if (!(yield* caller(action))) {
@@ -54,6 +54,7 @@ export function* createEni(hands: Hands, order: Order): Course<Outcome> {
   }
   const eni = node.pool.addEni({
     eniId: node.nextEniId(),
+    subnetId: node.subnetId,
     primaryAddress: primary.join(),
     isPrimary: false,
     attachedAtMs: node.clock.nowMs,
@@ -76,7 +77,7 @@ export function* assign({ node, caller }: Hands, eni: Eni, order: Order): Course
   }
   const texts = take(node, order);
   if (texts === undefined) {
-    return 'subnet-full';
+    return refusalOf(order);
   }
   put(node, eni, { kind: order.kind, texts });
   return 'done';
@@ -114,6 +115,10 @@ export function forgetEni(node: Node, eni: Eni): void {
   node.pool.removeEni(eni);
   node.subnet.giveBackAddress(eni.facts.primaryAddress);
 }
+
+/** EC2 tells a subnet without a free /28 from one without a free address. */
+const refusalOf = ({ kind }: Order): Outcome =>
+  kind === 'prefixes' ? 'no-free-prefix' : 'subnet-full';
 
 interface Batch {
   readonly kind: Order['kind'];

@@ -1,21 +1,23 @@
 import type { PoolState } from '../pool-state.ts';
-import type { Outcome } from './ec2-courses.ts';
 
 /** A full subnet seldom gets room within two minutes. */
 const SUBNET_FULL_BACKOFF_MS = 120_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
+/** Failures that end all growth for a while; a subnet without a free /28 still has single addresses. */
+export type GrowthFailure = 'throttled' | 'subnet-full';
+
 /** The last growth failed: none before `untilMs`. The figures are those of the pool controller. */
 export interface GrowthBlock {
-  readonly reason: Exclude<Outcome, 'done'>;
+  readonly reason: GrowthFailure;
   readonly untilMs: number;
   readonly failureCount: number;
 }
 
 /** How long to refrain from growing after a failure, the `previous` block given. */
 export function blockOf(
-  reason: Exclude<Outcome, 'done'>,
+  reason: GrowthFailure,
   previous: GrowthBlock | undefined,
   nowMs: number,
 ): GrowthBlock {

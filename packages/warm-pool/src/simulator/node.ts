@@ -34,6 +34,7 @@ export interface Node {
   readonly clock: Clock;
   readonly ec2: Ec2;
   readonly subnet: SubnetSpace;
+  readonly subnetId: string;
   readonly pool: AddressPool;
   readonly random: Random;
   readonly desk: AddDesk;

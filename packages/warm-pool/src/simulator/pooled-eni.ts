@@ -26,6 +26,7 @@ export interface Block {
 
 export interface EniFacts {
   readonly eniId: string;
+  readonly subnetId: string;
   /** Its own address, which serves no pod. */
   readonly primaryAddress: string;
   readonly isPrimary: boolean;

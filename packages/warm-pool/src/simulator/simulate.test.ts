@@ -214,6 +214,34 @@ test('prefixes need whole /28 blocks: in a fragmented subnet upstream gets none'
   expect(simulate(trace, config(1)).waits).toMatchObject({ servedCount: 0, failedCount: 20 });
 });
 
+describe('default with prefixes', () => {
+  const config = (fragmentation: number) =>
+    node('default', 'm5.large', {
+      targets: targets({ assignmentMode: 'prefix', warmPrefixTarget: 1 }),
+      subnets: [{ prefixLength: 24, fragmentation }],
+    });
+  const trace = burst({ durationMs: HOUR_MS, podCount: 20, overMs: 60_000 });
+
+  test('takes whole prefixes where there are any', () => {
+    const simulation = new Simulation(trace, config(0));
+    while (simulation.step());
+    const [{ pool } = { pool: undefined }] = simulation.nodes;
+    expect(pool?.enis.flatMap(({ prefixes }) => prefixes)).toHaveLength(3);
+    expect(pool?.enis.flatMap(({ singles }) => singles.addresses)).toEqual([]);
+  });
+
+  test('makes do with single addresses where there is no free /28', () => {
+    const { waits, timeline } = simulate(trace, config(1));
+    expect(waits).toMatchObject({ servedCount: 20, failedCount: 0 });
+    expect(timeline.at(-1)).toMatchObject({ usedCount: 20, heldCount: 27 });
+  });
+
+  test('asks a fragmented subnet for a prefix again every ten minutes, and no more often', () => {
+    const { ec2 } = simulate(nothing, { ...config(1), warmUpMs: 60_000 });
+    expect(ec2.callCount - ec2.warmUpCallCount).toBe(6);
+  });
+});
+
 test('a node that is full leaves pods unplaced: that is not the pool’s doing', () => {
   const { waits } = simulate(
     burst({ durationMs: HOUR_MS, podCount: 30 }),

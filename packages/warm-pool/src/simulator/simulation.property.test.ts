@@ -29,7 +29,6 @@ const traces: fc.Arbitrary<Trace> = fc
 
 const bucket = fc.constantFrom({ burst: 50, perSecond: 5 }, { burst: 2, perSecond: 0.2 });
 
-/** The default strategy has no prefixes yet, so only upstream is asked for them. */
 const configs: fc.Arbitrary<SimulationConfig> = fc
   .record({
     strategy: fc.constantFrom('default' as const, 'upstream' as const),
@@ -56,10 +55,7 @@ const configs: fc.Arbitrary<SimulationConfig> = fc
   .map(({ type, targets, usesPrefixes, mutatingBucket, ...rest }) => {
     const limits = limitsOf(type);
     if (limits === undefined) throw new Error(`no limits of ${type}`);
-    const mode =
-      usesPrefixes && rest.strategy === 'upstream'
-        ? ({ assignmentMode: 'prefix', warmPrefixTarget: 1 } as const)
-        : {};
+    const mode = usesPrefixes ? ({ assignmentMode: 'prefix', warmPrefixTarget: 1 } as const) : {};
     return {
       ...rest,
       limits,

@@ -121,8 +121,13 @@ export class Simulation implements AddDesk {
     if (node === undefined || primaryAddress === undefined) {
       return; // EC2 starts no instance in a subnet without an address
     }
-    const attachedAtMs = this.nowMs;
-    node.pool.addEni({ eniId: node.nextEniId(), primaryAddress, isPrimary: true, attachedAtMs });
+    node.pool.addEni({
+      eniId: node.nextEniId(),
+      subnetId: node.subnetId,
+      primaryAddress,
+      isPrimary: true,
+      attachedAtMs: this.nowMs,
+    });
     this.#daemons[nodeIndex]?.join();
     this.#scheduler.addNode(nodeIndex, Math.max(0, maxPods - hostNetworkPodCount));
   }
@@ -160,7 +165,8 @@ export class Simulation implements AddDesk {
   }
 
   #newNode(nodeIndex: number): Node {
-    const subnet = this.subnets[nodeIndex % this.subnets.length];
+    const subnetIndex = nodeIndex % this.subnets.length;
+    const subnet = this.subnets[subnetIndex];
     if (subnet === undefined) {
       throw new Error('a simulation without subnets');
     }
@@ -168,6 +174,7 @@ export class Simulation implements AddDesk {
     const node: Node = {
       nodeIndex,
       subnet,
+      subnetId: `subnet-${subnetIndex}`,
       config: this.config,
       clock: this.#clock,
       ec2: this.ec2,

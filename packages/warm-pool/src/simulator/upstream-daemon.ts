@@ -169,7 +169,7 @@ export class UpstreamDaemon implements Daemon {
       if (outcome === 'done') {
         return { plan, failureCount: failures.length };
       }
-      failures.push(outcome === 'subnet-full' ? 'subnet-exhausted' : 'other');
+      failures.push(outcome === 'throttled' ? 'other' : 'subnet-exhausted');
     }
   }
 
