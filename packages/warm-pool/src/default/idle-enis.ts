@@ -1,6 +1,6 @@
 import type { DeleteEni } from '../action.ts';
 import type { Refusal } from '../refusal.ts';
-import { churnMargin } from './churn.ts';
+import { ENIS_KEPT_MS, keptUntilMs, roomForChurn } from './churn.ts';
 import { type CountedEni, isDeletable, youngestFirst } from './counted-eni.ts';
 import { meetsNeed, type Remainder, without } from './remainder.ts';
 import type { Situation } from './situation.ts';
@@ -47,9 +47,10 @@ function staysForChurn(
   rest: Remainder,
   situation: Situation,
 ): Refusal | undefined {
+  const untilMs = keptUntilMs(situation.state, ENIS_KEPT_MS, situation.nowMs);
   const room = rest.enis.reduce((sum, other) => sum + roomOf(other, situation), 0);
-  return room < roomWanted(situation)
-    ? { reason: 'recent-churn', keptCount: freeCount, eniId }
+  return untilMs !== undefined && room < roomWanted(situation)
+    ? { reason: 'recent-churn', keptCount: freeCount, eniId, untilMs }
     : undefined;
 }
 
@@ -79,12 +80,13 @@ function roomOf({ eni, totalCount, usedSlots }: CountedEni, { card, subnets }: S
 }
 
 /**
- * Places the ENIs that stay must have: enough to meet the targets with a few pods more than now.
+ * Places the ENIs that stay must have while pods churn: enough for the targets with more pods than now.
  * Without that margin, one pod that comes and goes at the border creates and deletes an ENI each
  * time round.
  */
-function roomWanted({ card, figures, need }: Situation): number {
+function roomWanted(situation: Situation): number {
+  const { card, figures, need } = situation;
   const { reservedCount, coolingCount } = figures;
-  const withMargin = reservedCount + need.wantedFreeCount + churnMargin(card, figures);
+  const withMargin = reservedCount + need.wantedFreeCount + roomForChurn(situation);
   return Math.max(Math.min(withMargin, card.maxPods), need.floorCount) + coolingCount;
 }

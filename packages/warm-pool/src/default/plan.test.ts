@@ -9,7 +9,7 @@ import {
   stateOf,
   targetsOf,
 } from '../decisions.fixture.ts';
-import type { PoolEni } from '../pool-state.ts';
+import type { PoolEni, PoolState } from '../pool-state.ts';
 import { plan } from './plan.ts';
 import { check } from './plan-cases.fixture.ts';
 
@@ -344,6 +344,8 @@ describe('giving back', () => {
   const deletion: Action = { kind: 'delete-eni', eniId: 'eni-2', reason: 'idle-eni' };
   const m5 = limitsOf(9, 3);
   const twoWarm = [eni({ id: 1, free: 9 }), eni({ id: 2, reserved: 1, free: 8 })];
+  const border = (rest: Partial<PoolState>) =>
+    stateOf([eni({ id: 1, reserved: 9 }), eni({ id: 2, free: 9 }), eni({ id: 3, free: 9 })], rest);
   const idle = (figures: Omit<EniFigures, 'id'> = {}) =>
     stateOf([...twoWarm, eni({ id: 3, free: 9, ...figures })]);
   check([
@@ -375,18 +377,21 @@ describe('giving back', () => {
     },
     {
       name: 'keeps an ENI that the next few pods would bring back',
-      state: stateOf([
-        eni({ id: 1, reserved: 9 }),
-        eni({ id: 2, free: 9 }),
-        eni({ id: 3, free: 9 }),
-      ]),
+      state: border({ lastReleasedAtMs: NOW_MS - 599_999 }),
       limits: m5,
-      actions: [],
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 1, reason: 'recent-churn' }],
       refusals: ['eni-2', 'eni-3'].map((eniId) => ({
         reason: 'recent-churn',
         keptCount: 9,
         eniId,
+        untilMs: NOW_MS + 1,
       })),
+    },
+    {
+      name: 'deletes it when no pod has left for ten minutes',
+      state: border({ lastReleasedAtMs: NOW_MS - 600_000 }),
+      limits: m5,
+      actions: [deletion],
     },
     {
       name: 'keeps an ENI that another action is busy with',
@@ -527,52 +532,112 @@ describe('giving back', () => {
       ],
       refusals: [{ reason: 'recent-churn', keptCount: 2, untilMs: NOW_MS + 20_000 }],
     },
+    {
+      name: 'waits until more can go than are cooling, to give them back in one call',
+      state: stateOf([eni({ id: 1, reserved: 1, free: 8, cooling: 4 })], {
+        nextCooledAtMs: NOW_MS + 5,
+      }),
+      targets: targetsOf(1, 1),
+      limits: limitsOf(14, 3),
+      actions: [{ kind: 'wait', untilMs: NOW_MS + 5, reason: 'recent-churn' }],
+      refusals: [{ reason: 'recent-churn', keptCount: 7, untilMs: NOW_MS + 5 }],
+    },
+    {
+      name: 'gives them back when as many can go as are cooling',
+      state: stateOf([eni({ id: 1, reserved: 1, free: 7, cooling: 3 })]),
+      targets: targetsOf(1, 1),
+      limits: limitsOf(14, 3),
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-1',
+          addresses: ['10.1.0.0', '10.1.0.1', '10.1.0.2'],
+          reason: 'above-targets',
+        },
+      ],
+      refusals: [{ reason: 'recent-churn', keptCount: 3 }],
+    },
   ]);
 });
 
-describe('an idle ENI', () => {
+describe('an idle ENI, while pods leave', () => {
+  const churn = { lastReleasedAtMs: NOW_MS - 300_000 };
+  const untilMs = NOW_MS + 300_000;
   const deletion: Action = { kind: 'delete-eni', eniId: 'eni-2', reason: 'idle-eni' };
-  const kept = { reason: 'recent-churn', keptCount: 1, eniId: 'eni-2' } as const;
-  const surplus: Action = {
-    kind: 'unassign-addresses',
-    eniId: 'eni-2',
-    addresses: ['10.2.0.0'],
-    reason: 'above-targets',
-  };
+  const kept = { reason: 'recent-churn', keptCount: 1, eniId: 'eni-2', untilMs } as const;
+  const wait: Action = { kind: 'wait', untilMs, reason: 'recent-churn' };
   const idle = eni({ id: 2, free: 1 });
-  // Nine slots: the margin is two pods.
+  // Nine slots: with WARM_ENI_TARGET the margin is two pods.
   const limits = limitsOf(9, 2);
   const prefixed = (isFragmented: boolean) =>
     stateOf(
       [
-        eni({ id: 1, reserved: 7, prefixPods: [16], rest: { subnetId: 'subnet-1' } }),
+        eni({ id: 1, reserved: 6, prefixPods: [16], rest: { subnetId: 'subnet-1' } }),
         eni({ id: 2, rest: { subnetId: 'subnet-1' } }),
       ],
-      { subnets: [{ subnetId: 'subnet-1', isFragmented }] },
+      { ...churn, subnets: [{ subnetId: 'subnet-1', isFragmented }] },
     );
   check([
     {
       name: 'goes when the others have just the room for two pods more',
-      state: stateOf([eni({ id: 1, reserved: 6, free: 1 }), idle]),
+      state: stateOf([eni({ id: 1, reserved: 6, free: 1 }), idle], churn),
+      targets: targetsOf(0),
+      limits,
+      actions: [deletion],
+    },
+    {
+      name: 'stays when they have room for one',
+      state: stateOf([eni({ id: 1, reserved: 7, free: 1 }), idle], churn),
+      targets: targetsOf(0),
+      limits,
+      actions: [wait],
+      refusals: [kept],
+    },
+    {
+      name: 'stays when cooling addresses take that room',
+      state: stateOf([eni({ id: 1, reserved: 6, free: 1, cooling: 1 }), idle], churn),
+      targets: targetsOf(0),
+      limits,
+      actions: [wait],
+      refusals: [kept],
+    },
+    {
+      name: 'goes with address targets when the others have room for twice the pods',
+      state: stateOf([eni({ id: 1, reserved: 4, free: 1 }), idle], churn),
       targets: targetsOf(1, 1),
       limits,
       actions: [deletion],
     },
     {
-      name: 'stays when they have room for one, and gives back what is too much',
-      state: stateOf([eni({ id: 1, reserved: 7, free: 1 }), idle]),
+      name: 'stays when they have not, and gives back what is too much',
+      state: stateOf([eni({ id: 1, reserved: 5, free: 1 }), idle], churn),
       targets: targetsOf(1, 1),
       limits,
-      actions: [surplus],
+      actions: [
+        {
+          kind: 'unassign-addresses',
+          eniId: 'eni-2',
+          addresses: ['10.2.0.0'],
+          reason: 'above-targets',
+        },
+        wait,
+      ],
       refusals: [kept],
     },
     {
-      name: 'stays when cooling addresses take that room',
-      state: stateOf([eni({ id: 1, reserved: 6, free: 1, cooling: 1 }), idle]),
+      name: 'goes when the others have room for as many pods more as an ENI has addresses',
+      state: stateOf(
+        [
+          eni({ id: 1, reserved: 3, free: 1 }),
+          idle,
+          eni({ id: 3, reserved: 2 }),
+          eni({ id: 4, reserved: 1 }),
+        ],
+        churn,
+      ),
       targets: targetsOf(1, 1),
-      limits,
-      actions: [],
-      refusals: [kept, { reason: 'recent-churn', keptCount: 1 }],
+      limits: limitsOf(4, 4),
+      actions: [deletion],
     },
     {
       name: 'goes when a prefix on the others makes the room',
@@ -586,7 +651,7 @@ describe('an idle ENI', () => {
       state: prefixed(true),
       targets: prefixTargets(0, 0, 1),
       limits,
-      actions: [],
+      actions: [wait],
       refusals: [{ ...kept, keptCount: 0 }],
     },
   ]);

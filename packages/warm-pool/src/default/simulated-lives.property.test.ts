@@ -32,6 +32,23 @@ const ONE_SHORT_POD = [
   { pods: -1, ms: 0, isFragmented: false },
 ];
 
+// Single addresses on their way fill both ENIs, and make room for a prefix.
+const FULL_OF_SINGLES = {
+  limits: { maxEnis: 2, addressesPerEni: 6 },
+  targets: {
+    warmEniTarget: 0,
+    warmIpTarget: 0,
+    minimumIpTarget: 0,
+    assignmentMode: 'prefix' as const,
+  },
+  latencyMs: 1,
+  maxPods: 10,
+};
+const PREFIXES_AFTER_SINGLES = [
+  { pods: 9, ms: 0, isFragmented: true },
+  { pods: 0, ms: 0, isFragmented: false },
+];
+
 test('left alone, a node comes to rest, and grows no more once it has begun to give back', () => {
   fc.assert(
     fc.property(anyNode, anyLife, (options, life) => {
@@ -43,6 +60,7 @@ test('left alone, a node comes to rest, and grows no more once it has begun to g
         node.step(); // throws when something reserved or cooling is given back
         node.pass(ms);
       }
+      node.pass(options.latencyMs); // single addresses on their way are leftovers too
       const hasLeftovers = node.slotsPerEni.some(([singles, prefixes]) =>
         options.targets.assignmentMode === 'prefix' ? singles > 0 : prefixes > 0,
       );
@@ -63,6 +81,12 @@ test('left alone, a node comes to rest, and grows no more once it has begun to g
       }
       expect(node.slotsPerEni.length).toBeLessThanOrEqual(options.limits.maxEnis);
     }),
-    { numRuns: 3_000, examples: [[FLOOR_ABOVE_MAX_PODS, ONE_SHORT_POD]] },
+    {
+      numRuns: 3_000,
+      examples: [
+        [FLOOR_ABOVE_MAX_PODS, ONE_SHORT_POD],
+        [FULL_OF_SINGLES, PREFIXES_AFTER_SINGLES],
+      ],
+    },
   );
 });

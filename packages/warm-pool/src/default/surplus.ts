@@ -1,7 +1,7 @@
 import type { UnassignAddresses } from '../action.ts';
 import type { UnassignPrefixes } from '../prefix-action.ts';
 import type { Refusal } from '../refusal.ts';
-import { keptForChurn, RECENT_CHURN_MS } from './churn.ts';
+import { ADDRESSES_KEPT_MS, keptForChurn, keptUntilMs } from './churn.ts';
 import { type CountedEni, emptiestFirst } from './counted-eni.ts';
 import type { Remainder } from './remainder.ts';
 import type { Situation } from './situation.ts';
@@ -19,11 +19,13 @@ export interface Surplus {
 /**
  * Finds the single addresses and the empty prefixes beyond the targets, leftovers of the other mode
  * first. `WARM_ENI_TARGET` counts in ENIs: single addresses stay then.
+ *
+ * Addresses cool down one by one. They go back by the batch: not before more can go than are cooling.
  */
 export function planSurplus(remainder: Remainder, situation: Situation): Surplus {
-  const { card, figures, state, nowMs } = situation;
-  const kept = keptForChurn(card, figures, state, nowMs);
-  const going = returns(remainder, situation, kept);
+  const kept = keptForChurn(situation);
+  const spared = returns(remainder, situation, kept);
+  const going = spared.freedCount < situation.figures.coolingCount ? NOTHING : spared;
   const all = kept === 0 ? going : returns(remainder, situation, 0);
   const keptCount = all.freedCount - going.freedCount;
   return {
@@ -33,9 +35,7 @@ export function planSurplus(remainder: Remainder, situation: Situation): Surplus
 }
 
 function recentChurn(keptCount: number, { state, nowMs }: Situation): Refusal {
-  const { lastReleasedAtMs, nextCooledAtMs } = state;
-  const quietAtMs = lastReleasedAtMs === undefined ? nowMs : lastReleasedAtMs + RECENT_CHURN_MS;
-  const untilMs = quietAtMs > nowMs ? quietAtMs : nextCooledAtMs;
+  const untilMs = keptUntilMs(state, ADDRESSES_KEPT_MS, nowMs) ?? state.nextCooledAtMs;
   return { reason: 'recent-churn', keptCount, ...(untilMs === undefined ? {} : { untilMs }) };
 }
 
@@ -43,6 +43,8 @@ interface Returns {
   readonly actions: readonly Return[];
   readonly freedCount: number;
 }
+
+const NOTHING: Returns = { actions: [], freedCount: 0 };
 
 function returns(remainder: Remainder, { card, need }: Situation, kept: number): Returns {
   const { freeCount, heldCount, leftoverCount, freePrefixCount } = remainder;
