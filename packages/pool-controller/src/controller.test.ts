@@ -290,6 +290,24 @@ describe('a pod that leaves', () => {
   });
 });
 
+describe('pods that arrive one after the other', () => {
+  const assignments = () => node.calls.filter((call) => call.startsWith('assign')).length;
+
+  test('cost a call for several of them, and the target is met ten seconds later', async () => {
+    await startNode({ targets: { warmIpTarget: 4 } });
+    await node.clock.advance(60_000);
+    const before = assignments();
+    await ask('a');
+    await node.clock.advance(1_000);
+    await ask('b');
+    await node.clock.advance(8_000);
+    expect(assignments()).toBe(before);
+    await node.clock.advance(5_000);
+    expect(assignments()).toBe(before + 1);
+    expect(node.book.statistics(node.clock.nowMs()).reservableNowCount).toBe(4);
+  });
+});
+
 describe('giving back', () => {
   test('returns surplus addresses when an address target asks for fewer', async () => {
     await startNode({ primaryAddressCount: 3, targets: { warmIpTarget: 1 } });

@@ -91,6 +91,9 @@ class PoolLoop implements PoolController {
   readonly #underWay = new Set<Promise<void>>();
   #lastPlan: Plan | undefined;
   #block: GrowthBlock | undefined;
+  /** At the last look: more than then means that pods arrive. */
+  #reservedCount: number | undefined;
+  #lastReservedAtMs: number | undefined;
   #shrinkBlockedUntilMs = 0;
   #observeAtMs = Number.NEGATIVE_INFINITY;
   #isObserving = false;
@@ -198,7 +201,11 @@ class PoolLoop implements PoolController {
   #decide(): Plan {
     const { book, targets, limits, maxPods } = this.#options;
     const nowMs = this.#nowMs();
-    const { nextCooledAtMs, lastReleasedAtMs, strandedCount } = book.statistics(nowMs);
+    const { nextCooledAtMs, lastReleasedAtMs, strandedCount, reservedCount } =
+      book.statistics(nowMs);
+    if (reservedCount > (this.#reservedCount ?? reservedCount)) this.#lastReservedAtMs = nowMs;
+    this.#reservedCount = reservedCount;
+    const lastReservedAtMs = this.#lastReservedAtMs;
     const state: PoolState = {
       enis: book.enis(nowMs),
       waitingCount: this.waitingLine.length,
@@ -206,6 +213,7 @@ class PoolLoop implements PoolController {
       // Pods that hold stranded addresses take places like all others.
       maxPods: Math.max(0, maxPods - strandedCount),
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
+      ...(lastReservedAtMs === undefined ? {} : { lastReservedAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
       ...backOffOf(this.#block),
     };

@@ -40,7 +40,13 @@ export interface DeleteEni {
 export interface Wait {
   readonly kind: 'wait';
   readonly untilMs: number;
-  readonly reason: 'subnet-full' | 'throttled' | 'cooling' | 'eni-too-young' | 'recent-churn';
+  readonly reason:
+    | 'subnet-full'
+    | 'throttled'
+    | 'cooling'
+    | 'eni-too-young'
+    | 'recent-arrivals'
+    | 'recent-churn';
 }
 
 /** What to do next. Actions of one plan concern different ENIs and may run in parallel. */

@@ -42,10 +42,7 @@ const actions: readonly (readonly [Action, string])[] = [
     { kind: 'delete-eni', eniId, reason: 'idle-eni' },
     'Delete eni-1: it serves no pod, and the others meet the targets.',
   ],
-  [
-    { kind: 'wait', untilMs, reason: 'cooling' },
-    'Look again in 30 s: an address has cooled down then.',
-  ],
+  [{ kind: 'wait', untilMs, reason: 'cooling' }, 'Look again in 30 s (cooling).'],
 ];
 
 test.each(actions)('explains %j', (action, sentence) => {
@@ -53,6 +50,10 @@ test.each(actions)('explains %j', (action, sentence) => {
 });
 
 const refusals: readonly (readonly [Refusal, string])[] = [
+  [
+    { reason: 'recent-arrivals', missingCount: 2, untilMs },
+    '2 addresses cannot be had yet: pods arrive, and the next call, within 30 s, asks for all of them.',
+  ],
   [
     { reason: 'eni-limit', missingCount: 4, eniCount: 3, eniLimit: 3 },
     '4 addresses cannot be had: the ENIs are full, and 3 of at most 3 are in use.',

@@ -1,4 +1,4 @@
-import type { Action, Wait } from './action.ts';
+import type { Action } from './action.ts';
 import type { GrowthReason, ReturnReason } from './action-reason.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -24,7 +24,7 @@ export function explainAction(action: Action, nowMs: number): string {
     case 'delete-eni':
       return `Delete ${action.eniId}: ${deletion[action.reason]}.`;
     case 'wait':
-      return `Look again in ${seconds(action.untilMs - nowMs)}: ${wait[action.reason]}.`;
+      return `Look again in ${seconds(action.untilMs - nowMs)} (${action.reason}).`;
   }
 }
 
@@ -57,6 +57,8 @@ export function explainRefusal(refusal: Refusal, nowMs: number): string {
         : `${refusal.eniId} stays${lasting(' for another', refusal, nowMs)}: ${addresses(refusal.coolingCount)} of it must cool down.`;
     case 'eni-too-young':
       return `${refusal.eniId} stays for another ${seconds(refusal.untilMs - nowMs)}: it is less than a minute old.`;
+    case 'recent-arrivals':
+      return `${missing(refusal)} yet: pods arrive, and the next call, within ${seconds(refusal.untilMs - nowMs)}, asks for all of them.`;
     case 'recent-churn':
       return `${refusal.eniId === undefined ? 'Surplus' : `${refusal.eniId} with its surplus`} of ${addresses(refusal.keptCount)} stays${lasting(' for another', refusal, nowMs)}: the next pods are likely to need it.`;
   }
@@ -82,14 +84,6 @@ const deletion = {
   'idle-eni': 'it serves no pod, and the others meet the targets',
   drained: 'it serves no pod, and an earlier attempt has failed',
   unusable: 'it serves no pod, and no pod may get an address of it',
-};
-
-const wait: Readonly<Record<Wait['reason'], string>> = {
-  'subnet-full': 'the subnets have no free address',
-  throttled: 'EC2 limits the calls of this node',
-  cooling: 'an address has cooled down then',
-  'eni-too-young': 'an idle ENI is old enough then',
-  'recent-churn': 'the surplus has stayed for long enough then',
 };
 
 const count = (number: number, noun: string, plural = `${noun}s`): string =>

@@ -16,6 +16,8 @@ export interface PoolState {
   readonly throttledUntilMs?: number;
   /** When the next cooling address will be free. Default: not known. */
   readonly nextCooledAtMs?: number;
+  /** When an address was last reserved; growth of address targets goes by the batch. Default: long ago. */
+  readonly lastReservedAtMs?: number;
   /** When an address was last released; surplus stays a while after that. Default: long ago. */
   readonly lastReleasedAtMs?: number;
   /**
@@ -105,6 +107,12 @@ export const eniKindOf = ({ kind, isPrimary }: PoolEni): EniKind =>
 
 export const cardIndexOf = ({ networkCardIndex = 0 }: { readonly networkCardIndex?: number }) =>
   networkCardIndex;
+
+/** The order in which ENIs are filled. */
+export const primaryThenOldest = (a: PoolEni, b: PoolEni): number =>
+  Number(b.isPrimary) - Number(a.isPrimary) || a.attachedAtMs - b.attachedAtMs || byId(a, b);
+
+export const byId = (a: PoolEni, b: PoolEni): number => (a.eniId < b.eniId ? -1 : 1);
 
 /** The network cards of a node that have a pool, ascending. */
 export function managedCardsOf({ enis, managedCardIndexes }: PoolState): readonly number[] {

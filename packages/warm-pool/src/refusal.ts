@@ -48,6 +48,8 @@ export type Refusal =
     }
   /** The ENI serves nobody, but is younger than a minute. */
   | { readonly reason: 'eni-too-young'; readonly eniId: string; readonly untilMs: number }
+  /** Pods arrive: what they leave below an address target is asked for together, by this instant. */
+  | { readonly reason: 'recent-arrivals'; readonly missingCount: number; readonly untilMs: number }
   /** Kept because the pods that just left tend to come back: an ENI, or addresses. */
   | {
       readonly reason: 'recent-churn';

@@ -174,6 +174,7 @@ const anyState = (limits: InstanceLimits): fc.Arbitrary<PoolState> =>
         maxPods: fc.oneof(fc.nat({ max: 100 }), fc.constant(500)),
         subnets: fc.tuple(anyHint('subnet-a'), anyHint('subnet-b')),
         nextCooledAtMs: fc.integer({ min: NOW_MS, max: NOW_MS + 5 }),
+        lastReservedAtMs: fc.integer({ min: NOW_MS - 10_000, max: NOW_MS }),
         lastReleasedAtMs: fc.integer({ min: NOW_MS - 150_000, max: NOW_MS }),
         subnetBackoffUntilMs: fc.constantFrom(NOW_MS - 1, NOW_MS + 1),
         throttledUntilMs: fc.constantFrom(NOW_MS - 1, NOW_MS - 1, NOW_MS, NOW_MS + 1),

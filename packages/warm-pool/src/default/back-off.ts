@@ -70,14 +70,12 @@ function blockedWholly({
 export const addedCount = (actions: readonly Work[], prefixSize: number): number =>
   actions.reduce((sum, action) => sum + addressesBroughtBy(action, prefixSize), 0);
 
-function returnedCount(actions: readonly Work[], prefixSize: number): number {
-  let count = 0;
-  for (const action of actions) {
-    if (action.kind === 'unassign-addresses') {
-      count += action.addresses.length;
-    } else if (action.kind === 'unassign-prefixes') {
-      count += action.prefixes.length * prefixSize;
-    }
+const returnedCount = (actions: readonly Work[], prefixSize: number): number =>
+  actions.reduce((sum, action) => sum + addressesReturnedBy(action, prefixSize), 0);
+
+function addressesReturnedBy(action: Work, prefixSize: number): number {
+  if ('addresses' in action) {
+    return action.addresses.length;
   }
-  return count;
+  return 'prefixes' in action ? action.prefixes.length * prefixSize : 0;
 }

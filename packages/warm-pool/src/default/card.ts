@@ -1,9 +1,15 @@
 import { canHavePrefixes, canHaveTrunk, podAddressesPerEni } from '../max-pods.ts';
 import type { PlanLimits } from '../plan-limits.ts';
-import { cardIndexOf, eniKindOf, managedCardsOf, type PoolState } from '../pool-state.ts';
+import {
+  cardIndexOf,
+  eniKindOf,
+  managedCardsOf,
+  type PoolState,
+  primaryThenOldest,
+} from '../pool-state.ts';
 import { IPV6_PREFIX_SIZE, PREFIX_SIZE } from '../prefix-size.ts';
 import { hasIpTargets, type WarmTargets, wholeOr } from '../warm-targets.ts';
-import { type CountedEni, countEni, primaryThenOldest } from './counted-eni.ts';
+import { type CountedEni, countEni } from './counted-eni.ts';
 import { type Coming, comingTo, jobsByEni } from './in-flight.ts';
 
 /** One network card of a node: a pool of its own. */

@@ -1,4 +1,4 @@
-import { type EniKind, eniKindOf, type PoolEni, type PoolPrefix } from '../pool-state.ts';
+import { byId, type EniKind, eniKindOf, type PoolEni, type PoolPrefix } from '../pool-state.ts';
 import type { EniJobs } from './in-flight.ts';
 
 /** An ENI with its addresses counted, those of its prefixes included. */
@@ -97,10 +97,6 @@ export const isDeletable = (isPrimary: boolean, kind: EniKind): boolean =>
 export const isGrowable = ({ kind, isServing, isDrained }: CountedEni): boolean =>
   isServing && !isDrained && kind !== 'trunk';
 
-/** The order in which ENIs are filled. */
-export const primaryThenOldest = (a: PoolEni, b: PoolEni): number =>
-  Number(b.isPrimary) - Number(a.isPrimary) || a.attachedAtMs - b.attachedAtMs || byId(a, b);
-
 /** The order in which ENIs are deleted. */
 export const youngestFirst = ({ eni: a }: CountedEni, { eni: b }: CountedEni): number =>
   b.attachedAtMs - a.attachedAtMs || byId(a, b);
@@ -110,5 +106,3 @@ export const emptiestFirst = (a: CountedEni, b: CountedEni): number =>
   Number(a.eni.isPrimary) - Number(b.eni.isPrimary) ||
   a.reservedCount - b.reservedCount ||
   youngestFirst(a, b);
-
-const byId = (a: PoolEni, b: PoolEni): number => (a.eniId < b.eniId ? -1 : 1);

@@ -1,6 +1,7 @@
 import type { Work } from '../action.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Card } from './card.ts';
+import { until } from './earliest-wait.ts';
 import type { PoolNeed } from './need.ts';
 import { type Places, Spread } from './spread.ts';
 import type { Subnets } from './subnets.ts';
@@ -71,21 +72,17 @@ function growByPrefixes(places: Places, need: PoolNeed): Growth {
 }
 
 /** Blames the subnets for as much as they deny, and the limit of ENIs for the rest. */
-function missingAddresses(
+export function missingAddresses(
   missingCount: number,
   deniedCount: number,
-  { eniCount }: Spread,
-  { card: { eniLimit }, subnets }: Places,
+  { eniCount }: Pick<Spread, 'eniCount'>,
+  { card: { eniLimit }, subnets }: Pick<Places, 'card' | 'subnets'>,
 ): readonly Refusal[] {
   const denied = Math.min(missingCount, deniedCount);
-  const untilMs = subnets.nextOpenAtMs;
   const refusals: Refusal[] = [];
   if (denied > 0) {
-    refusals.push({
-      reason: 'subnet-full',
-      missingCount: denied,
-      ...(untilMs === undefined ? {} : { untilMs }),
-    });
+    const untilOpen = until(subnets.nextOpenAtMs);
+    refusals.push({ reason: 'subnet-full', missingCount: denied, ...untilOpen });
   }
   if (missingCount > denied) {
     refusals.push({

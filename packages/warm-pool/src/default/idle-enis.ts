@@ -2,6 +2,7 @@ import type { DeleteEni } from '../action.ts';
 import type { Refusal } from '../refusal.ts';
 import { ENIS_KEPT_MS, keptUntilMs, roomForChurn } from './churn.ts';
 import { type CountedEni, isDeletable, youngestFirst } from './counted-eni.ts';
+import { until } from './earliest-wait.ts';
 import { meetsNeed, type Remainder, without } from './remainder.ts';
 import type { Situation } from './situation.ts';
 
@@ -60,13 +61,7 @@ export function staysForNow(
   { state, nowMs }: Pick<Situation, 'state' | 'nowMs'>,
 ): Refusal | undefined {
   if (coolingCount > 0) {
-    const { nextCooledAtMs: untilMs } = state;
-    return {
-      reason: 'cooling',
-      coolingCount,
-      eniId,
-      ...(untilMs === undefined ? {} : { untilMs }),
-    };
+    return { reason: 'cooling', coolingCount, eniId, ...until(state.nextCooledAtMs) };
   }
   const untilMs = eni.attachedAtMs + ENI_MINIMUM_AGE_MS;
   return nowMs < untilMs ? { reason: 'eni-too-young', eniId, untilMs } : undefined;

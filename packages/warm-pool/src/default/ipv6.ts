@@ -1,7 +1,9 @@
 import type { Work } from '../action.ts';
+import { assignment } from '../assignment.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Card } from './card.ts';
 import { isGrowable } from './counted-eni.ts';
+import { missingAddresses } from './growth.ts';
 import type { Subnets } from './subnets.ts';
 
 /**
@@ -17,18 +19,14 @@ export function planIpv6(
   const enis = card.enis.filter(isGrowable);
   const actions: Work[] = enis
     .filter(({ prefixCount, isBusy }) => prefixCount === 0 && !isBusy)
-    .map(({ eniId }) => ({ kind: 'assign-prefixes', eniId, prefixCount: 1, reason }));
+    .map(({ eniId }) => assignment('prefix', eniId, 1, reason));
   if (enis.length + coming.eniCount > 0) {
     return { actions, refusals: [] };
   }
-  if (eniCount >= eniLimit) {
-    return { actions, refusals: [{ reason: 'eni-limit', missingCount: 1, eniCount, eniLimit }] };
-  }
-  const place = subnets.forNewEni('address');
+  const hasSlot = eniCount < eniLimit;
+  const place = hasSlot ? subnets.forNewEni('address') : undefined;
   if (place === undefined) {
-    const untilMs = subnets.nextOpenAtMs;
-    const refusal = { reason: 'subnet-full', missingCount: 1 } as const;
-    return { actions, refusals: [{ ...refusal, ...(untilMs === undefined ? {} : { untilMs }) }] };
+    return { actions, refusals: missingAddresses(1, hasSlot ? 1 : 0, card, { card, subnets }) };
   }
   const { subnetId } = place;
   subnets.take(subnetId, 1);

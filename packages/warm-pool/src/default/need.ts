@@ -1,4 +1,5 @@
 import type { GrowthReason } from '../action-reason.ts';
+import type { PoolState } from '../pool-state.ts';
 import type { Card, CardTargets } from './card.ts';
 import type { PoolFigures } from './figures.ts';
 
@@ -12,6 +13,8 @@ export interface PoolNeed {
   readonly floorCount: number;
   /** Addresses to ask for now. 0 = the targets are met. */
   readonly shortfall: number;
+  /** Addresses below the warm target that may wait for a few more pods, to be asked for together. */
+  readonly postponedCount: number;
   /** The same as if there were no leftovers: what to ask for in the mode's own kind. */
   readonly ownKindShortfall: number;
   /** Addresses the targets ask for beyond what the node can run pods. */
@@ -24,14 +27,27 @@ export interface PoolNeed {
   readonly reason: GrowthReason;
 }
 
+/** Growth that nobody waits for comes at the latest when no pod has arrived for so long. */
+const BATCH_MS = 10_000;
+
+export const batchEndsAtMs = ({ lastReservedAtMs = Number.NEGATIVE_INFINITY }: PoolState): number =>
+  lastReservedAtMs + BATCH_MS;
+
 /**
  * Weighs what is wanted against what is there and on its way.
  *
  * - Waiting pods are need, whatever the targets say.
  * - Cooling addresses are not free. They do count as held for `MINIMUM_IP_TARGET`, so that a floor
  *   does not make the pool breathe with every pod that comes and goes.
+ * - While pods arrive, half of an address target may be used up before more is asked for: otherwise
+ *   every pod would cost a call, just when all nodes call.
  */
-export function poolNeed(figures: PoolFigures, card: Card): PoolNeed {
+export function poolNeed(
+  figures: PoolFigures,
+  card: Card,
+  state: PoolState,
+  nowMs: number,
+): PoolNeed {
   const { reservedCount, freeCount, comingCount, coolingCount, leftoverCount } = figures;
   const { maxPods, waitingCount, targets, prefixSize } = card;
   const { warmCount, minimumCount, warmPrefixCount } = targets;
@@ -39,21 +55,29 @@ export function poolNeed(figures: PoolFigures, card: Card): PoolNeed {
   const had = freeCount + comingCount;
   const held = reservedCount + had + coolingCount;
   const floorCount = Math.min(minimumCount, maxPods);
-  const belowWarm = warmCount + waitingCount - had;
+  const untilWarm = warmCount + waitingCount - had;
+  const isBatching =
+    targets.follows === 'addresses' &&
+    waitingCount === 0 &&
+    had >= warmCount / 2 &&
+    nowMs < batchEndsAtMs(state);
+  const belowWarm = isBatching ? Math.min(0, untilWarm) : untilWarm;
   const belowMinimum = floorCount - held;
-  const missing = Math.max(belowWarm, minimumCount - held, 0);
+  const missing = Math.max(untilWarm, minimumCount - held, 0);
   const below = Math.max(belowWarm, belowMinimum);
   const untilFull = maxPods - reservedCount - had;
   const growthLimit = Math.max(0, untilFull + leftoverCount);
   const shortfall = Math.max(Math.min(below, untilFull), 0);
+  const postponedCount = Math.max(0, Math.min(untilWarm, untilFull) - shortfall);
   const wantedFreeCount = Math.min(warmCount + waitingCount, Math.max(0, maxPods - reservedCount));
   return {
     wantedFreeCount,
     wantedFreePrefixCount: Math.min(warmPrefixCount, Math.ceil(wantedFreeCount / prefixSize)),
     floorCount,
     shortfall,
+    postponedCount,
     ownKindShortfall: Math.min(Math.max(below + leftoverCount, 0), growthLimit),
-    beyondCeilingCount: missing - shortfall,
+    beyondCeilingCount: missing - shortfall - postponedCount,
     growthLimit,
     ceilingCount: maxPods + coolingCount,
     reason:

@@ -560,6 +560,73 @@ describe('giving back', () => {
   ]);
 });
 
+describe('address targets, while pods arrive', () => {
+  const arriving = { lastReservedAtMs: NOW_MS - 1_000 };
+  const wait: Action = { kind: 'wait', untilMs: NOW_MS + 9_000, reason: 'recent-arrivals' };
+  const assigned = (count: number, reason: 'below-warm-ips' | 'pods-waiting' | 'below-minimum') =>
+    ({ kind: 'assign-addresses', eniId: 'eni-1', count, reason }) as const;
+  const limits = limitsOf(14, 2);
+  const postponed = (missingCount: number) =>
+    ({ reason: 'recent-arrivals', missingCount, untilMs: NOW_MS + 9_000 }) as const;
+  check([
+    {
+      name: 'grow once more than half of the target is used up',
+      state: stateOf([eni({ id: 1, reserved: 3, free: 1 })], arriving),
+      targets: targetsOf(1, 4),
+      limits,
+      actions: [assigned(3, 'below-warm-ips')],
+    },
+    {
+      name: 'do not grow before',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 2 })], arriving),
+      targets: targetsOf(1, 4),
+      limits,
+      actions: [wait],
+      refusals: [postponed(2)],
+    },
+    {
+      name: 'grow at the latest ten seconds after the last pod',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 2 })], { lastReservedAtMs: NOW_MS - 10_000 }),
+      targets: targetsOf(1, 4),
+      limits,
+      actions: [assigned(2, 'below-warm-ips')],
+    },
+    {
+      name: 'grow at once when a pod waits',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 2 })], { ...arriving, waitingCount: 1 }),
+      targets: targetsOf(1, 4),
+      limits,
+      actions: [assigned(3, 'below-warm-ips')],
+    },
+    {
+      name: 'grow at once to the minimum, and no further',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 3 })], arriving),
+      targets: targetsOf(1, 5, 6),
+      limits,
+      actions: [assigned(1, 'below-minimum'), wait],
+      refusals: [postponed(1)],
+    },
+    {
+      name: 'postpone nothing that the node could not run a pod with',
+      state: stateOf([eni({ id: 1, reserved: 2, free: 2 })], { ...arriving, maxPods: 5 }),
+      targets: targetsOf(1, 4),
+      limits,
+      actions: [wait],
+      refusals: [
+        { reason: 'at-max-pods', missingCount: 1, maxPods: 5, ceilingCount: 5 },
+        postponed(1),
+      ],
+    },
+    {
+      name: 'WARM_ENI_TARGET does not wait: an ENI is a batch',
+      state: stateOf([eni({ id: 1, reserved: 5, free: 9 })], arriving),
+      targets: targetsOf(1),
+      limits,
+      actions: [{ kind: 'create-eni', addressCount: 14, reason: 'below-warm-enis' }],
+    },
+  ]);
+});
+
 describe('an idle ENI, while pods leave', () => {
   const churn = { lastReleasedAtMs: NOW_MS - 300_000 };
   const untilMs = NOW_MS + 300_000;
@@ -683,6 +750,7 @@ test('a plan carries the figures it was made from', () => {
     wantedFreePrefixCount: 0,
     floorCount: 0,
     shortfall: 3,
+    postponedCount: 0,
     ownKindShortfall: 3,
     beyondCeilingCount: 0,
     growthLimit: 8,

@@ -7,9 +7,9 @@ import { usableTargets, type WarmTargets } from '../warm-targets.ts';
 import { addedCount, withinBackOffs } from './back-off.ts';
 import { cardsOf } from './card.ts';
 import { ipv6Wishes, wishesOf } from './card-wishes.ts';
-import { earliestWait } from './earliest-wait.ts';
+import { earliestWait, until } from './earliest-wait.ts';
 import { type PoolFigures, poolFigures } from './figures.ts';
-import { type PoolNeed, poolNeed } from './need.ts';
+import { batchEndsAtMs, type PoolNeed, poolNeed } from './need.ts';
 import type { Situation } from './situation.ts';
 import { Subnets } from './subnets.ts';
 
@@ -48,7 +48,7 @@ export function plan(
   const subnets = new Subnets(state, nowMs);
   const situations = cardsOf(state, usable, limits).map((card): Situation => {
     const figures = poolFigures(card);
-    return { card, figures, need: poolNeed(figures, card), subnets, state, nowMs };
+    return { card, figures, need: poolNeed(figures, card, state, nowMs), subnets, state, nowMs };
   });
   const wishes = situations.map((situation) =>
     isIpv6 ? ipv6Wishes(situation) : wishesOf(situation),
@@ -63,6 +63,7 @@ export function plan(
   );
   const refusals = [
     ...(isIpv6 ? [] : situations.flatMap(beyondCeiling)),
+    ...situations.flatMap(postponed),
     ...wishes.flatMap((wish) => wish.refusals),
     ...allowed.refusals,
     ...situations.flatMap((situation, index) => {
@@ -84,6 +85,12 @@ function beyondCeiling({ card: { maxPods }, need }: Situation): readonly Refusal
   return missingCount === 0 ? [] : [{ reason: 'at-max-pods', missingCount, maxPods, ceilingCount }];
 }
 
+function postponed({ need, state }: Situation): readonly Refusal[] {
+  const { postponedCount: missingCount } = need;
+  const untilMs = batchEndsAtMs(state);
+  return missingCount === 0 ? [] : [{ reason: 'recent-arrivals', missingCount, untilMs }];
+}
+
 /** Pods for which nothing more can be fetched get the addresses that are cooling. */
 function waitingForCoolDown({ state, figures }: Situation, addedCount: number): readonly Refusal[] {
   const { waitingCount, freeCount, comingCount, coolingCount } = figures;
@@ -91,6 +98,5 @@ function waitingForCoolDown({ state, figures }: Situation, addedCount: number): 
   if (unserved <= 0 || coolingCount === 0) {
     return [];
   }
-  const { nextCooledAtMs: untilMs } = state;
-  return [{ reason: 'cooling', coolingCount, ...(untilMs === undefined ? {} : { untilMs }) }];
+  return [{ reason: 'cooling', coolingCount, ...until(state.nextCooledAtMs) }];
 }

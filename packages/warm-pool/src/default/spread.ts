@@ -1,12 +1,10 @@
 import type { Work } from '../action.ts';
 import type { GrowthReason } from '../action-reason.ts';
+import { assignment, type Unit } from '../assignment.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Card } from './card.ts';
 import { type CountedEni, isGrowable } from './counted-eni.ts';
 import type { Subnets } from './subnets.ts';
-
-/** What takes one slot of an ENI. */
-export type Unit = 'address' | 'prefix';
 
 /** Where growth may go, and why there is any. */
 export interface Places {
@@ -86,11 +84,7 @@ export class Spread {
     const { subnets, reason } = this.#places;
     this.#newSlots.set(eni, count);
     subnets.take(subnetId, count * order.size);
-    this.actions.push(
-      order.unit === 'prefix'
-        ? { kind: 'assign-prefixes', eniId, prefixCount: count, reason }
-        : { kind: 'assign-addresses', eniId, count, reason },
-    );
+    this.actions.push(assignment(order.unit, eniId, count, reason));
   }
 
   #awaitComingEnis(order: Order): void {

@@ -1,11 +1,12 @@
 import type { UnassignAddresses } from '../action.ts';
+import type { Unit } from '../assignment.ts';
 import type { UnassignPrefixes } from '../prefix-action.ts';
 import type { Refusal } from '../refusal.ts';
 import { ADDRESSES_KEPT_MS, keptForChurn, keptUntilMs } from './churn.ts';
 import { type CountedEni, emptiestFirst } from './counted-eni.ts';
+import { until } from './earliest-wait.ts';
 import type { Remainder } from './remainder.ts';
 import type { Situation } from './situation.ts';
-import type { Unit } from './spread.ts';
 
 /** Something that goes back to EC2 while its ENI stays. */
 export type Return = UnassignAddresses | UnassignPrefixes;
@@ -36,7 +37,7 @@ export function planSurplus(remainder: Remainder, situation: Situation): Surplus
 
 function recentChurn(keptCount: number, { state, nowMs }: Situation): Refusal {
   const untilMs = keptUntilMs(state, ADDRESSES_KEPT_MS, nowMs) ?? state.nextCooledAtMs;
-  return { reason: 'recent-churn', keptCount, ...(untilMs === undefined ? {} : { untilMs }) };
+  return { reason: 'recent-churn', keptCount, ...until(untilMs) };
 }
 
 interface Returns {

@@ -46,6 +46,7 @@ export class DefaultDaemon implements Daemon {
   #block: GrowthBlock | undefined;
   #fragmentedUntilMs = Number.NEGATIVE_INFINITY;
   #shrinkBlockedUntilMs = Number.NEGATIVE_INFINITY;
+  #lastReservedAtMs: number | undefined;
   #lastReleasedAtMs: number | undefined;
   /** Addresses in the order in which they cool; may list some that do not any more. */
   #cooling: CoolingAddress[] = [];
@@ -129,6 +130,7 @@ export class DefaultDaemon implements Daemon {
       inFlight: this.#inFlight,
       maxPods: this.#node.config.maxPods,
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
+      ...(this.#lastReservedAtMs === undefined ? {} : { lastReservedAtMs: this.#lastReservedAtMs }),
       ...(this.#lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs: this.#lastReleasedAtMs }),
       ...backOffOf(this.#block),
       ...(this.#isFragmented ? { subnets: [{ subnetId, isFragmented: true }] } : {}),
@@ -149,13 +151,14 @@ export class DefaultDaemon implements Daemon {
   }
 
   #serveWaiting(): void {
-    const { pool, desk } = this.#node;
+    const { pool, desk, clock } = this.#node;
     while (this.#waiting.length > 0 && pool.freeCount > 0) {
       const address = longestIdleAddress(pool);
       if (address === undefined) {
         return;
       }
       pool.reserve(address);
+      this.#lastReservedAtMs = clock.nowMs;
       const first = this.#waiting.shift();
       if (first !== undefined) {
         desk.served(first.pod, address);

@@ -124,6 +124,18 @@ test('upstream does not see pods that wait: WARM_IP_TARGET=5 is five pods a cycl
   expect(upstream?.waits.maxMs).toBeGreaterThan(120_000);
 });
 
+test('pods that arrive one by one cost a call for several of them, and the target is met in the end', () => {
+  const trace = burst({ durationMs: HOUR_MS, podCount: 40, overMs: 200_000 });
+  const config = { targets: targets({ warmIpTarget: 5 }), sampleCount: 3_600 };
+  const [ours, upstream] = strategies.map((strategy) =>
+    simulate(trace, node(strategy, 'm5.4xlarge', config)),
+  );
+  expect(ours?.waits.maxMs).toBe(0);
+  expect(ours?.ec2.byAction.AssignPrivateIpAddresses.callCount).toBeLessThanOrEqual(15);
+  expect(upstream?.ec2.byAction.AssignPrivateIpAddresses.callCount).toBeGreaterThan(30);
+  expect(ours?.timeline[220]).toMatchObject({ usedCount: 40, idleCount: 5 });
+});
+
 // Reference, 5.6: an idle ENI may go once it is a minute old, and 5.1: within a cycle of five seconds.
 test('upstream deletes an idle ENI as soon as it is a minute old', () => {
   const pods = Array.from({ length: 12 }, () => ({ startAtMs: 0, stopAtMs: 20_000 }));

@@ -5,6 +5,7 @@ import {
   managedCardsOf,
   type PoolEni,
   type PoolState,
+  primaryThenOldest,
 } from '../pool-state.ts';
 import { PREFIX_SIZE } from '../prefix-size.ts';
 import type { WarmTargets } from '../warm-targets.ts';
@@ -55,6 +56,7 @@ export function cardsOf(
       targets: cardTargets(networkCardIndex, targets),
       slotsPerEni,
       addressesPerEni: assignmentMode === 'prefix' ? slotsPerEni * PREFIX_SIZE : slotsPerEni,
+      // Where v1.23.1 takes its map's arbitrary order, this is ours: one of the orders it may take.
       enis: managed.sort(primaryThenOldest),
       unmanagedCount: enis.length - managed.length,
       eniLimit: Math.min(limits.maxEnis, targets.maxEnis ?? limits.maxEnis),
@@ -74,9 +76,3 @@ function cardTargets(networkCardIndex: number, targets: WarmTargets): CardTarget
 /** The ENI has a slot left. Quirk, trap 9: leftovers of the other mode take slots too. */
 export const slotsLeftOn = (eni: PoolEni, { slotsPerEni }: Card): number =>
   slotsPerEni - cidrCountOf(eni);
-
-/** Where v1.23.1 takes its map's arbitrary order, this is ours: one of the orders it may take. */
-const primaryThenOldest = (a: PoolEni, b: PoolEni): number =>
-  Number(b.isPrimary) - Number(a.isPrimary) ||
-  a.attachedAtMs - b.attachedAtMs ||
-  (a.eniId < b.eniId ? -1 : 1);

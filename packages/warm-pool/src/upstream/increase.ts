@@ -1,5 +1,6 @@
 import type { AssignAddresses, CreateEni } from '../action.ts';
 import type { GrowthReason } from '../action-reason.ts';
+import { assignment } from '../assignment.ts';
 import { eniKindOf, type PoolEni } from '../pool-state.ts';
 import type { AssignPrefixes, CreateEniWithPrefixes } from '../prefix-action.ts';
 import { slotsLeftOn } from './card.ts';
@@ -57,13 +58,13 @@ export function growthStep(
   for (const [index, eni] of candidates.entries()) {
     const [first, second] = failures.slice(index * 2, index * 2 + 2);
     if (first === undefined) {
-      return { kind: 'attempt', action: assignment(eni, slotsLeftOn(eni, card), levels) };
+      return { kind: 'attempt', action: assignmentTo(eni, slotsLeftOn(eni, card), levels) };
     }
     if (first === 'address-limit-reached' || second === 'address-limit-reached') {
       return { kind: 'read-eni', eniId: eni.eniId };
     }
     if (second === undefined) {
-      return { kind: 'attempt', action: assignment(eni, 1, levels) };
+      return { kind: 'attempt', action: assignmentTo(eni, 1, levels) };
     }
     if (second !== 'subnet-exhausted') {
       return { kind: 'give-up', why: 'failed' };
@@ -93,12 +94,9 @@ function growable({ card, target }: CardLevels, { customNetworking }: GrowthOpti
   });
 }
 
-function assignment(eni: PoolEni, limit: number, levels: CardLevels): GrowthAction {
+function assignmentTo({ eniId }: PoolEni, limit: number, levels: CardLevels): GrowthAction {
   const count = Math.min(limit, wantedCount(levels));
-  const { eniId } = eni;
-  return levels.card.assignmentMode === 'prefix'
-    ? { kind: 'assign-prefixes', eniId, prefixCount: count, reason: prefixReason(levels) }
-    : { kind: 'assign-addresses', eniId, count, reason: addressReason(levels) };
+  return assignment(levels.card.assignmentMode, eniId, count, reasonOf(levels));
 }
 
 /** Addresses or prefixes, by mode. In prefix mode at least one, whatever the arithmetic says. */
@@ -123,31 +121,19 @@ function newEni(levels: CardLevels, { isTrunkSlotReserved }: GrowthOptions): Gro
   if (count <= 0) {
     return { kind: 'give-up', why: 'nothing-to-ask' };
   }
+  const reason = reasonOf(levels);
   const action: GrowthAction =
     card.assignmentMode === 'prefix'
-      ? {
-          kind: 'create-eni-with-prefixes',
-          prefixCount: count,
-          networkCardIndex,
-          reason: prefixReason(levels),
-        }
-      : {
-          kind: 'create-eni',
-          addressCount: count,
-          networkCardIndex,
-          reason: addressReason(levels),
-        };
+      ? { kind: 'create-eni-with-prefixes', prefixCount: count, networkCardIndex, reason }
+      : { kind: 'create-eni', addressCount: count, networkCardIndex, reason };
   return { kind: 'attempt', action };
 }
 
-function addressReason({ card, statistics, target }: CardLevels): GrowthReason {
+function reasonOf({ card, statistics, target }: CardLevels): GrowthReason {
   if (target === undefined) {
-    return 'below-warm-enis';
+    return card.assignmentMode === 'prefix' ? 'below-warm-prefixes' : 'below-warm-enis';
   }
   const belowWarm = card.targets.warmIps - statistics.unreservedCount;
   const belowMinimum = card.targets.minimumIps - statistics.totalCount;
   return belowWarm >= belowMinimum ? 'below-warm-ips' : 'below-minimum';
 }
-
-const prefixReason = (levels: CardLevels): GrowthReason =>
-  levels.target === undefined ? 'below-warm-prefixes' : addressReason(levels);
