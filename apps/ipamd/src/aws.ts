@@ -7,13 +7,13 @@ import {
   defaultRetryPolicy,
   EC2_ACTIONS,
   type EniAllocator,
-  type InstanceLimits,
   withCallBudget,
   withCallObserver,
   withDeadline,
   withRetry,
 } from '@vpc-cni/eni-allocator';
 import { createImds, type EniFacts, type Imds, type InstanceFacts } from '@vpc-cni/imds';
+import type { PlanLimits } from '@vpc-cni/warm-pool';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
 import type { Context } from './context.ts';
 
@@ -22,7 +22,7 @@ export interface AwsAccess {
   readonly imds: Imds;
   readonly instance: InstanceFacts;
   readonly primarySubnetCidr: EniFacts['subnetCidr'];
-  readonly limits: InstanceLimits;
+  readonly limits: PlanLimits;
   readonly allocator: EniAllocator;
 }
 

@@ -1,7 +1,9 @@
-import type { AddressBook, EniId, Ipv4Address } from '@vpc-cni/ipam';
+import type { AddressBook, Ec2Block, EniId, Ipv4Address, Ipv4Prefix } from '@vpc-cni/ipam';
 import type { Action } from '@vpc-cni/warm-pool';
+import { addBlock, removeBlock } from './blocks.ts';
 import { enterEni } from './enter-eni.ts';
-import type { Clock, EniPort, HostPort } from './ports.ts';
+import { withFewerPrefixes } from './no-free-prefix.ts';
+import type { Clock, EniPort, HostPort, PodBlockCount } from './ports.ts';
 
 export interface Hands {
   readonly book: AddressBook;
@@ -20,29 +22,48 @@ type AppliedAction = Exclude<Action, { readonly kind: 'wait' }>;
  * it stays there until a comparison with EC2 has shown what became of it.
  */
 export function applyAction(action: AppliedAction, hands: Hands): Promise<void> {
+  const { enis, signal } = hands;
   switch (action.kind) {
     case 'create-eni':
-      return createEni(action.addressCount, hands);
-    case 'assign-addresses':
-      return assignAddresses(action.eniId as EniId, action.count, hands);
-    case 'unassign-addresses':
-      return unassignAddresses(
-        action.eniId as EniId,
-        action.addresses as readonly Ipv4Address[],
-        hands,
+      return createEni({ addressCount: action.addressCount }, hands);
+    case 'create-eni-with-prefixes':
+      return withFewerPrefixes(action.prefixCount, (prefixCount) =>
+        createEni({ prefixCount }, hands),
       );
+    case 'assign-addresses': {
+      const eniId = action.eniId as EniId;
+      return assign(eniId, hands, () => enis.assignAddresses(eniId, action.count, { signal }));
+    }
+    case 'assign-prefixes': {
+      const eniId = action.eniId as EniId;
+      return assign(eniId, hands, () =>
+        withFewerPrefixes(action.prefixCount, (count) =>
+          enis.assignPrefixes(eniId, count, { signal }),
+        ),
+      );
+    }
+    case 'unassign-addresses': {
+      const eniId = action.eniId as EniId;
+      const addresses = action.addresses as readonly Ipv4Address[];
+      return unassign(eniId, addresses, hands, () =>
+        enis.unassignAddresses(eniId, addresses, { signal }),
+      );
+    }
+    case 'unassign-prefixes': {
+      const eniId = action.eniId as EniId;
+      const prefixes = action.prefixes as readonly Ipv4Prefix[];
+      return unassign(eniId, prefixes, hands, () =>
+        enis.unassignPrefixes(eniId, prefixes, { signal }),
+      );
+    }
     case 'delete-eni':
       return deleteEni(action.eniId as EniId, hands);
-    case 'create-eni-with-prefixes':
-    case 'assign-prefixes':
-    case 'unassign-prefixes':
-      return Promise.reject(new Error(`${action.kind}: the controller plans no prefixes`));
   }
 }
 
-async function createEni(addressCount: number, hands: Hands): Promise<void> {
+async function createEni(wanted: PodBlockCount, hands: Hands): Promise<void> {
   const { book, host, clock, enis, signal } = hands;
-  const eni = await enis.allocateEni(addressCount, { signal });
+  const eni = await enis.allocateEni(wanted, { signal });
   try {
     await enterEni(eni, { book, host, signal, nowMs: clock.nowMs() });
   } catch (error) {
@@ -53,29 +74,31 @@ async function createEni(addressCount: number, hands: Hands): Promise<void> {
   }
 }
 
-async function assignAddresses(eniId: EniId, count: number, hands: Hands): Promise<void> {
-  const { book, enis, signal } = hands;
-  for (const address of await enis.assignAddresses(eniId, count, { signal })) {
-    book.addAddress(eniId, address);
-  }
+async function assign(
+  eniId: EniId,
+  { book }: Hands,
+  askEc2: () => Promise<readonly Ec2Block[]>,
+): Promise<void> {
+  for (const block of await askEc2()) addBlock(book, eniId, block);
 }
 
-async function unassignAddresses(
+async function unassign(
   eniId: EniId,
-  addresses: readonly Ipv4Address[],
-  hands: Hands,
+  blocks: readonly Ec2Block[],
+  { book }: Hands,
+  askEc2: () => Promise<void>,
 ): Promise<void> {
-  const { book, enis, signal } = hands;
-  book.drain(eniId, addresses);
-  await enis.unassignAddresses(eniId, addresses, { signal });
-  for (const address of addresses) book.removeAddress(eniId, address);
+  book.drain(eniId, blocks);
+  await askEc2();
+  for (const block of blocks) removeBlock(book, eniId, block);
 }
 
 async function deleteEni(eniId: EniId, hands: Hands): Promise<void> {
   const { book, enis, host, clock, signal } = hands;
   const eni = book.enis(clock.nowMs()).find((candidate) => candidate.eniId === eniId);
   if (eni === undefined) return;
-  book.drain(eniId, eni.freeAddresses);
+  const prefixes = eni.prefixes.filter(({ isDraining }) => !isDraining);
+  book.drain(eniId, [...eni.freeAddresses, ...prefixes.map(({ prefix }) => prefix)]);
   await enis.freeEni(eniId, { signal });
   book.removeEni(eniId);
   await host.tearDownEni(eniId);

@@ -52,8 +52,8 @@ describe('growth', () => {
     ]);
   });
 
-  test('asks for single addresses, whatever mode the targets name', async () => {
-    const targets = { assignmentMode: 'prefix', customNetworking: true } as const;
+  test('plans neither custom networking nor IPv6 yet, whatever the targets name', async () => {
+    const targets = { addressFamily: 'ipv6', customNetworking: true } as const;
     await startNode({ targets });
     await node.clock.advance(20_000);
     expect(node.calls.filter((call) => !call.startsWith('describe'))).toEqual([

@@ -1,7 +1,7 @@
 import type { AddressBook } from '@vpc-cni/ipam';
 import {
-  type InstanceLimits,
   type Plan,
+  type PlanLimits,
   type PoolState,
   plan,
   type WarmTargets,
@@ -10,6 +10,7 @@ import { createActionLedger, type StartedAction } from './action-ledger.ts';
 import { applyAction } from './apply-action.ts';
 import type { PoolEvent } from './events.ts';
 import { backOffOf, type GrowthBlock, growthBlockOf } from './growth-block.ts';
+import { createFragmentedSubnets, subnetWithoutPrefix } from './no-free-prefix.ts';
 import type { Clock, EniPort, HostPort, MetadataPort } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import { limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
@@ -22,7 +23,7 @@ export interface PoolControllerOptions {
   readonly host: HostPort;
   readonly clock: Clock;
   readonly targets: WarmTargets;
-  readonly limits: InstanceLimits;
+  readonly limits: PlanLimits;
   readonly maxPods: number;
   /** Longest time between two looks at the pool, ms. Default 5,000. */
   readonly intervalMs?: number;
@@ -62,9 +63,8 @@ const OBSERVE_RETRY_MS = 10_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
-/** What the address book and the hands cannot do yet is not planned, whatever the targets say. */
-const PLANNED_MODE = {
-  assignmentMode: 'address',
+/** What the controller cannot do yet is not planned, whatever the targets say. */
+const NOT_YET = {
   addressFamily: 'ipv4',
   customNetworking: false,
   securityGroupsForPods: false,
@@ -78,13 +78,20 @@ const PLANNED_MODE = {
 export const createPoolController = (options: PoolControllerOptions): PoolController =>
   new PoolLoop(options);
 
-const grows = (action: StartedAction) =>
-  action.kind === 'create-eni' || action.kind === 'assign-addresses';
+const GROWTH: ReadonlySet<StartedAction['kind']> = new Set([
+  'create-eni',
+  'create-eni-with-prefixes',
+  'assign-addresses',
+  'assign-prefixes',
+]);
+
+const grows = ({ kind }: StartedAction) => GROWTH.has(kind);
 
 class PoolLoop implements PoolController {
   readonly waitingLine: WaitingLine = createWaitingLine();
   readonly #options: Required<Omit<PoolControllerOptions, 'signal'>>;
   readonly #ledger = createActionLedger();
+  readonly #fragmented = createFragmentedSubnets();
   readonly #stopping = new AbortController();
   readonly #signal: AbortSignal;
   /** Everything that {@link stop} waits for. */
@@ -206,8 +213,10 @@ class PoolLoop implements PoolController {
     if (reservedCount > (this.#reservedCount ?? reservedCount)) this.#lastReservedAtMs = nowMs;
     this.#reservedCount = reservedCount;
     const lastReservedAtMs = this.#lastReservedAtMs;
+    const enis = book.enis(nowMs);
     const state: PoolState = {
-      enis: book.enis(nowMs),
+      enis,
+      subnets: this.#fragmented.hints(enis, nowMs),
       waitingCount: this.waitingLine.length,
       inFlight: this.#ledger.inFlight,
       // Pods that hold stranded addresses take places like all others.
@@ -218,7 +227,7 @@ class PoolLoop implements PoolController {
       ...backOffOf(this.#block),
     };
     const maxEnis = this.maxEnis;
-    return plan(state, { ...targets, ...PLANNED_MODE }, { ...limits, maxEnis }, nowMs);
+    return plan(state, { ...targets, ...NOT_YET }, { ...limits, maxEnis }, nowMs);
   }
 
   #mayBegin(action: StartedAction): boolean {
@@ -242,12 +251,19 @@ class PoolLoop implements PoolController {
     } catch (error) {
       if (signal.aborted) return;
       const nowMs = this.#nowMs();
-      if (grows(action)) this.#block = growthBlockOf(error, this.#block, nowMs);
+      if (grows(action)) this.#noteFailedGrowth(action, error, nowMs);
       else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
       // A failed answer does not tell what EC2 did: the next look compares.
       this.#observeBy(Number.NEGATIVE_INFINITY);
       onEvent({ kind: 'action-failed', action, error });
     }
+  }
+
+  #noteFailedGrowth(action: StartedAction, error: unknown, nowMs: number): void {
+    const subnetId = subnetWithoutPrefix(error, action, this.#options.book.enis(nowMs));
+    // Where only prefixes cannot be had, single addresses are asked for at once.
+    if (subnetId === undefined) this.#block = growthBlockOf(error, this.#block, nowMs);
+    else this.#fragmented.note(subnetId, nowMs);
   }
 
   #answerWaiting(): void {

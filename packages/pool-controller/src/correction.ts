@@ -1,28 +1,32 @@
-import type { AddressBook, EniId, EniSnapshot, Ipv4Address } from '@vpc-cni/ipam';
+import type { AddressBook, Ec2Block, EniId, EniSnapshot } from '@vpc-cni/ipam';
+import { addBlock, assignedBlocks, blocksOf, loseBlock } from './blocks.ts';
 import type { EniTruth } from './ports.ts';
 
-/** How one ENI's addresses differ from what EC2 assigns to it. */
+/** How one ENI's addresses and prefixes differ from what EC2 assigns to it. */
 export interface Correction {
   readonly eniId: EniId;
-  readonly added: readonly Ipv4Address[];
-  /** Gone, and nobody held them. */
-  readonly removed: readonly Ipv4Address[];
+  readonly added: readonly Ec2Block[];
+  /** Gone, and nobody held anything of them. */
+  readonly removed: readonly Ec2Block[];
   /** Gone, and held by pods. */
-  readonly stranded: readonly Ipv4Address[];
+  readonly stranded: readonly Ec2Block[];
   /** Were to be given back, and EC2 still assigns them. */
-  readonly kept: readonly Ipv4Address[];
+  readonly kept: readonly Ec2Block[];
 }
 
 export function correctionOf(eni: EniSnapshot, truth: EniTruth): Correction {
-  const assigned = new Set<Ipv4Address>(truth.secondaryAddresses);
-  const states = new Map(eni.addresses.map(({ address, state }) => [address, state]));
-  const gone = [...states.keys()].filter((address) => !assigned.has(address));
+  const assigned = new Set(assignedBlocks(truth));
+  const known = blocksOf(eni);
+  const held = new Set(known.map(({ block }) => block));
+  const gone = known.filter(({ block }) => !assigned.has(block));
   return {
     eniId: eni.eniId,
-    added: [...assigned].filter((address) => !states.has(address)),
-    removed: gone.filter((address) => states.get(address) !== 'reserved'),
-    stranded: gone.filter((address) => states.get(address) === 'reserved'),
-    kept: [...assigned].filter((address) => states.get(address) === 'draining'),
+    added: [...assigned].filter((block) => !held.has(block)),
+    removed: gone.filter(({ isReserved }) => !isReserved).map(({ block }) => block),
+    stranded: gone.filter(({ isReserved }) => isReserved).map(({ block }) => block),
+    kept: known
+      .filter(({ block, isDraining }) => isDraining && assigned.has(block))
+      .map(({ block }) => block),
   };
 }
 
@@ -31,11 +35,11 @@ export const isNeeded = ({ added, removed, stranded }: Correction): boolean =>
 
 /** The first half: an address must leave one ENI before it can be on another. */
 export function takeAway({ eniId, removed, stranded }: Correction, book: AddressBook): void {
-  for (const address of [...removed, ...stranded]) book.loseAddress(eniId, address);
+  for (const block of [...removed, ...stranded]) loseBlock(book, eniId, block);
 }
 
 /** The second half. */
 export function takeOver({ eniId, added, kept }: Correction, book: AddressBook): void {
   book.undrain(eniId, kept);
-  for (const address of added) book.addAddress(eniId, address);
+  for (const block of added) addBlock(book, eniId, block);
 }

@@ -1,4 +1,5 @@
 import type { EniId, EniSnapshot } from '@vpc-cni/ipam';
+import { assignedBlocks, blocksOf } from './blocks.ts';
 import type { ObservedEni } from './ports.ts';
 
 type KnownEnis = ReadonlyMap<EniId, EniSnapshot>;
@@ -14,12 +15,10 @@ export function doubtful(observed: readonly ObservedEni[], known: KnownEnis): re
 function disagrees(known: EniSnapshot | undefined, observed: ObservedEni): boolean {
   if (known === undefined || !isSameSlot(known, observed)) return true;
   // No action is under way: what it was to give back may be gone or not.
-  if (known.drainingCount > 0) return true;
-  const held = new Set<string>(known.addresses.map(({ address }) => address));
-  return (
-    held.size !== observed.secondaryAddresses.length ||
-    observed.secondaryAddresses.some((address) => !held.has(address))
-  );
+  if (blocksOf(known).some(({ isDraining }) => isDraining)) return true;
+  const held = new Set<string>(blocksOf(known).map(({ block }) => block));
+  const assigned = assignedBlocks(observed);
+  return held.size !== assigned.length || assigned.some((block) => !held.has(block));
 }
 
 interface Slot {

@@ -1,4 +1,5 @@
 import type { AddressBook } from '@vpc-cni/ipam';
+import { addBlock, assignedBlocks } from './blocks.ts';
 import type { HostPort, ObservedEni } from './ports.ts';
 
 interface Entry {
@@ -21,5 +22,5 @@ export async function enterEni(eni: ObservedEni, entry: Entry): Promise<void> {
     primaryAddress: eni.primaryAddress,
     attachedAtMs: entry.nowMs,
   });
-  for (const address of eni.secondaryAddresses) entry.book.addAddress(eni.eniId, address);
+  for (const block of assignedBlocks(eni)) addBlock(entry.book, eni.eniId, block);
 }

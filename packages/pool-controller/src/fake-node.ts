@@ -1,10 +1,23 @@
-import { AddressBook, type EniId, type Ipv4Address, type SubnetId } from '@vpc-cni/ipam';
+import {
+  AddressBook,
+  type EniId,
+  type Ipv4Address,
+  type Ipv4Prefix,
+  type SubnetId,
+} from '@vpc-cni/ipam';
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
 import type { WarmTargets } from '@vpc-cni/warm-pool';
 import { type AddressDesk, createAddressDesk } from './address-desk.ts';
 import { createPoolController, type PoolController } from './controller.ts';
 import type { PoolEvent } from './events.ts';
-import type { CheckpointPort, EniPort, HostPort, MetadataPort, ObservedEni } from './ports.ts';
+import type {
+  CheckpointPort,
+  EniPort,
+  HostPort,
+  MetadataPort,
+  ObservedEni,
+  PodBlockCount,
+} from './ports.ts';
 
 /** An instance whose EC2, metadata and host exist in memory; for tests of this package. */
 export interface FakeNode {
@@ -41,6 +54,8 @@ export interface FakeNode {
   /** Makes answers about ENIs wait until told to go on; they tell what was true when they were asked. */
   holdDescriptions(): { goOn(): void };
   savedCount(): number;
+  /** Gives the subnet so many whole /28. */
+  setWholeBlocks(count: number): void;
 }
 
 export interface FakeNodeOptions {
@@ -56,6 +71,12 @@ export interface FakeNodeOptions {
   readonly linkDelayMs?: number;
   /** Addresses on the primary ENI at the start. */
   readonly primaryAddressCount?: number;
+  /** Prefixes on the primary ENI at the start. */
+  readonly primaryPrefixCount?: number;
+  /** `xen` has no prefixes. Default `nitro`. */
+  readonly hypervisor?: 'nitro' | 'xen';
+  /** Whole /28 that the subnet has left. Default: enough. */
+  readonly wholeBlockCount?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -77,6 +98,8 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     ec2LatencyMs = 1_000,
     linkDelayMs = 0,
     primaryAddressCount = 0,
+    primaryPrefixCount = 0,
+    hypervisor = 'nitro',
   } = options;
   const clock = createFakeClock();
   const book = new AddressBook({ addressCooldownMs });
@@ -94,14 +117,24 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   let tearDownHold: Promise<void> = Promise.resolve();
   let saved = 0;
   let addressCount = 0;
+  let wholeBlockCount = options.wholeBlockCount ?? Number.POSITIVE_INFINITY;
+  let prefixCount = 0;
 
   const nextAddress = (): Ipv4Address => {
     addressCount += 1;
     return `10.0.${Math.floor(addressCount / 250)}.${(addressCount % 250) + 1}`;
   };
   const addressesOf = (count: number) => Array.from({ length: count }, nextAddress);
+  const prefixesOf = (count: number) => {
+    if (count > wholeBlockCount) throw codedError('no-free-prefix');
+    wholeBlockCount -= count;
+    return Array.from({ length: count }, (): Ipv4Prefix => {
+      prefixCount += 1;
+      return `10.1.${Math.floor(prefixCount / 16)}.${(prefixCount % 16) * 16}/28`;
+    });
+  };
 
-  function newEni(deviceNumber: number, count: number): ObservedEni {
+  function newEni(deviceNumber: number, wanted: PodBlockCount): ObservedEni {
     const eni: ObservedEni = {
       eniId: `eni-${deviceNumber}`,
       mac: `02:00:00:00:00:0${deviceNumber}`,
@@ -110,7 +143,8 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       subnetId: SUBNET,
       subnetCidr: '10.0.0.0/16',
       primaryAddress: nextAddress(),
-      secondaryAddresses: addressesOf(count),
+      secondaryAddresses: 'addressCount' in wanted ? addressesOf(wanted.addressCount) : [],
+      prefixes: 'prefixCount' in wanted ? prefixesOf(wanted.prefixCount) : [],
       isPrimary: deviceNumber === 0,
     };
     ec2.set(eni.eniId, eni);
@@ -139,12 +173,14 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   };
 
   const enis: EniPort = {
-    allocateEni: async (count, { signal }) => {
-      await change('allocateEni', count, signal);
+    allocateEni: async (wanted, { signal }) => {
+      const detail =
+        'addressCount' in wanted ? wanted.addressCount : `with ${wanted.prefixCount} prefixes`;
+      await change('allocateEni', detail, signal);
       const used = [...ec2.values()].map(({ deviceNumber }) => deviceNumber);
       const free = Array.from({ length: maxEnis }, (_, n) => n).find((n) => !used.includes(n));
       if (free === undefined) throw codedError('eni-limit-reached');
-      return newEni(free, count);
+      return newEni(free, wanted);
     },
     assignAddresses: async (eniId, count, { signal }) => {
       await change('assignAddresses', `${eniId} ${count}`, signal);
@@ -158,6 +194,19 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       const eni = eniOf(eniId);
       const left = eni.secondaryAddresses.filter((address) => !addresses.includes(address));
       ec2.set(eniId, { ...eni, secondaryAddresses: left });
+    },
+    assignPrefixes: async (eniId, count, { signal }) => {
+      await change('assignPrefixes', `${eniId} ${count}`, signal);
+      const eni = eniOf(eniId);
+      const added = prefixesOf(count);
+      ec2.set(eniId, { ...eni, prefixes: [...eni.prefixes, ...added] });
+      return added;
+    },
+    unassignPrefixes: async (eniId, prefixes, { signal }) => {
+      await change('unassignPrefixes', `${eniId} ${prefixes.length}`, signal);
+      const eni = eniOf(eniId);
+      const left = eni.prefixes.filter((prefix) => !prefixes.includes(prefix));
+      ec2.set(eniId, { ...eni, prefixes: left });
     },
     freeEni: async (eniId, { signal }) => {
       await change('freeEni', eniId, signal);
@@ -200,7 +249,8 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     },
   };
 
-  newEni(0, primaryAddressCount);
+  const primary = newEni(0, { addressCount: primaryAddressCount });
+  ec2.set(primary.eniId, { ...primary, prefixes: prefixesOf(primaryPrefixCount) });
   const node = { metadata: undefined as readonly ObservedEni[] | undefined };
   const attached = () => [...ec2.values()].filter(({ eniId }) => !detached.has(eniId));
   const metadata: MetadataPort = { readEnis: async () => node.metadata ?? attached() };
@@ -211,7 +261,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     host,
     clock,
     targets: { warmEniTarget: 1, warmIpTarget: 0, minimumIpTarget: 0, ...options.targets },
-    limits: { maxEnis, addressesPerEni },
+    limits: { maxEnis, addressesPerEni, hypervisor },
     maxPods,
     onEvent: (event) => events.push(event),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -253,6 +303,9 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       return { goOn: resolve };
     },
     savedCount: () => saved,
+    setWholeBlocks: (count: number) => {
+      wholeBlockCount = count;
+    },
   });
 }
 

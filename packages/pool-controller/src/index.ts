@@ -15,5 +15,6 @@ export type {
   HostPort,
   MetadataPort,
   ObservedEni,
+  PodBlockCount,
 } from './ports.ts';
 export type { PoolRefusal, PoolRefusalReason } from './refusal.ts';

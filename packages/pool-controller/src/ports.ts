@@ -1,4 +1,4 @@
-import type { EniId, Ipv4Address, SubnetId } from '@vpc-cni/ipam';
+import type { EniId, Ipv4Address, Ipv4Prefix, SubnetId } from '@vpc-cni/ipam';
 
 /** An ENI of this instance, as instance metadata or EC2 describes it. */
 export interface ObservedEni {
@@ -11,6 +11,7 @@ export interface ObservedEni {
   readonly subnetCidr: `${Ipv4Address}/${number}`;
   readonly primaryAddress: Ipv4Address;
   readonly secondaryAddresses: readonly Ipv4Address[];
+  readonly prefixes: readonly Ipv4Prefix[];
   readonly isPrimary: boolean;
 }
 
@@ -20,9 +21,13 @@ export interface EniTruth {
   readonly deviceNumber: number;
   readonly networkCardIndex: number;
   readonly secondaryAddresses: readonly Ipv4Address[];
+  readonly prefixes: readonly Ipv4Prefix[];
   /** False for ENIs tagged `node.k8s.amazonaws.com/no_manage=true`. */
   readonly isManaged: boolean;
 }
+
+/** What a new ENI shall hold for pods, beside its primary address. EC2 takes one kind at a time. */
+export type PodBlockCount = { readonly addressCount: number } | { readonly prefixCount: number };
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -39,8 +44,8 @@ export interface MetadataPort {
  * Failures carry a string `code`; {@link growthBlockOf} lists those that are told apart.
  */
 export interface EniPort {
-  /** Creates and attaches an ENI with `addressCount` secondary addresses. */
-  allocateEni(addressCount: number, options: CallOptions): Promise<ObservedEni>;
+  /** Creates and attaches an ENI, in the subnet of the primary one, with all that is asked for. */
+  allocateEni(wanted: PodBlockCount, options: CallOptions): Promise<ObservedEni>;
   assignAddresses(
     eniId: EniId,
     count: number,
@@ -49,6 +54,13 @@ export interface EniPort {
   unassignAddresses(
     eniId: EniId,
     addresses: readonly Ipv4Address[],
+    options: CallOptions,
+  ): Promise<void>;
+  /** Code `no-free-prefix` when the subnet has no whole /28 left; single addresses it may have. */
+  assignPrefixes(eniId: EniId, count: number, options: CallOptions): Promise<readonly Ipv4Prefix[]>;
+  unassignPrefixes(
+    eniId: EniId,
+    prefixes: readonly Ipv4Prefix[],
     options: CallOptions,
   ): Promise<void>;
   /** Detaches and deletes; success when the ENI is gone already. */

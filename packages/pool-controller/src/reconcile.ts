@@ -148,10 +148,15 @@ async function adopt({ eniId, observed, truth }: Doubt, r: Reconciler): Promise<
     r.onEvent({ kind: 'eni-left-alone', eniId });
     return;
   }
-  const { secondaryAddresses, deviceNumber, networkCardIndex } = truth;
-  const eni = { ...observed, secondaryAddresses, deviceNumber, networkCardIndex };
+  const { secondaryAddresses, prefixes, deviceNumber, networkCardIndex } = truth;
+  const eni = { ...observed, secondaryAddresses, prefixes, deviceNumber, networkCardIndex };
   await enterEni(eni, { ...r, nowMs: r.clock.nowMs() });
-  r.onEvent({ kind: 'eni-adopted', eniId, addressCount: secondaryAddresses.length });
+  r.onEvent({
+    kind: 'eni-adopted',
+    eniId,
+    addressCount: secondaryAddresses.length,
+    prefixCount: prefixes.length,
+  });
 }
 
 /** Restores what somebody changed of a known ENI's link, routes and rule. */

@@ -6,6 +6,7 @@ import {
   defaultRetryPolicy,
   withRetry,
 } from '@vpc-cni/eni-allocator';
+import { isIpv4Prefix } from '@vpc-cni/ipam';
 import type { EniPort, HostPort, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
 
@@ -61,6 +62,7 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
       .enis.filter((eni) => eni.instanceId === instanceId && eni.status === 'in-use')
       .map((eni) => ({
         ...eni,
+        prefixes: eni.prefixes.filter(isIpv4Prefix),
         subnetCidr,
         deviceNumber: eni.deviceIndex ?? 0,
         networkCardIndex: eni.networkCardIndex ?? 0,
@@ -74,14 +76,17 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
     primary,
     metadata: { readEnis: async () => observed() },
     enis: {
-      allocateEni: async (addressCount, { signal }) => ({
-        ...(await allocator.allocateEni({ subnetId, securityGroupIds: [], addressCount, signal })),
+      allocateEni: async (wanted, { signal }) => ({
+        ...(await allocator.allocateEni({ subnetId, securityGroupIds: [], ...wanted, signal })),
         subnetCidr,
         isPrimary: false,
       }),
       assignAddresses: (eniId, count, options) => allocator.assignAddresses(eniId, count, options),
       unassignAddresses: (eniId, addresses, options) =>
         allocator.unassignAddresses(eniId, addresses, options),
+      assignPrefixes: (eniId, count, options) => allocator.assignPrefixes(eniId, count, options),
+      unassignPrefixes: (eniId, prefixes, options) =>
+        allocator.unassignPrefixes(eniId, prefixes, options),
       freeEni: (eniId, options) => allocator.freeEni(eniId, options),
       describeEnis: async (eniIds, options) =>
         (await allocator.describeEnis(eniIds, options))
