@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { createIntrospectionServer } from './introspection.ts';
+import { AddressBook } from '@vpc-cni/ipam';
+import { createIntrospectionServer, enisView } from './introspection.ts';
 import { closed } from './listen.ts';
 
 const server = createIntrospectionServer(() => ({ '/v1/enis': () => ({ eni: 1 }) }));
@@ -15,4 +16,62 @@ test('shows a view to who gets it, the list of views elsewhere, and changes noth
   expect(await (await ask('/v1/enis')).json()).toEqual({ eni: 1 });
   expect(await (await ask('/')).json()).toEqual({ AvailableCommands: ['/v1/enis'] });
   expect((await ask('/v1/enis', 'DELETE')).status).toBe(405);
+});
+
+test('shows addresses and prefixes of the pool as the AWS VPC CNI does', () => {
+  const book = new AddressBook({ addressCooldownMs: 30_000 });
+  book.addEni({
+    eniId: 'eni-1',
+    deviceNumber: 0,
+    networkCardIndex: 0,
+    isPrimary: true,
+    routeTableId: 254,
+    subnetId: 'subnet-1',
+    primaryAddress: '10.0.0.4',
+    attachedAtMs: 0,
+  });
+  book.addPrefix('eni-1', '10.0.0.16/28');
+  const key = { networkName: 'aws-cni', containerId: 'a', interfaceName: 'eth0' };
+  book.reserve(key, { podNamespace: 'shop', podName: 'cart-0', interfacesCount: 1 }, 0);
+  book.addAddress('eni-1', '10.0.0.9');
+  const held = {
+    Address: '10.0.0.16',
+    IPAMKey: { networkName: 'aws-cni', containerID: '', ifName: '' },
+    IPAMMetadata: { k8sPodNamespace: 'shop', k8sPodName: 'cart-0', interfacesCount: 1 },
+    AssignedTime: '1970-01-01T00:00:00.000Z',
+    UnassignedTime: '0001-01-01T00:00:00Z',
+  };
+  expect(enisView(book, 0)).toEqual({
+    '0': {
+      TotalIPs: 17,
+      AssignedIPs: 1,
+      ENIs: {
+        'eni-1': {
+          ID: 'eni-1',
+          IsPrimary: true,
+          IsTrunk: false,
+          IsEFA: false,
+          DeviceNumber: 0,
+          IPv6Cidrs: {},
+          IsExcludedForPodIPs: false,
+          RouteTableID: 254,
+          SubnetID: 'subnet-1',
+          AvailableIPv4Cidrs: {
+            '10.0.0.9/32': {
+              Cidr: { IP: '10.0.0.9', Mask: '/////w==' },
+              IPAddresses: {},
+              IsPrefix: false,
+              AddressFamily: '',
+            },
+            '10.0.0.16/28': {
+              Cidr: { IP: '10.0.0.16', Mask: '////8A==' },
+              IPAddresses: { '10.0.0.16': held },
+              IsPrefix: true,
+              AddressFamily: '',
+            },
+          },
+        },
+      },
+    },
+  });
 });

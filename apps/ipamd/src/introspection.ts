@@ -1,5 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressBook, EniSnapshot, Reservation } from '@vpc-cni/ipam';
+import {
+  type AddressBook,
+  addressesOf,
+  type EniSnapshot,
+  type Ipv4Address,
+  type Reservation,
+} from '@vpc-cni/ipam';
 import type { IpamdConfig } from './config.ts';
 
 /** Answers of the introspection endpoint, by path. */
@@ -61,15 +67,19 @@ export function enisView(book: AddressBook, nowMs: number): unknown {
 }
 
 function eniView(eni: EniSnapshot, holders: ReadonlyMap<string, Reservation>): unknown {
-  const cidrs = eni.addresses.map(({ address }) => [
-    `${address}/32`,
-    {
-      Cidr: { IP: address, Mask: '/////w==' },
-      IPAddresses: addressView(address, holders.get(address)),
-      IsPrefix: false,
-      AddressFamily: '',
-    },
-  ]);
+  const view = (addresses: readonly Ipv4Address[], isPrefix: boolean) => ({
+    Cidr: { IP: addresses[0], Mask: isPrefix ? '////8A==' : '/////w==' },
+    IPAddresses: Object.assign(
+      {},
+      ...addresses.map((address) => addressView(address, holders.get(address))),
+    ),
+    IsPrefix: isPrefix,
+    AddressFamily: '',
+  });
+  const cidrs = [
+    ...eni.addresses.map(({ address }) => [`${address}/32`, view([address], false)]),
+    ...eni.prefixes.map(({ prefix }) => [prefix, view(addressesOf(prefix), true)]),
+  ];
   return {
     ID: eni.eniId,
     IsPrimary: eni.isPrimary,

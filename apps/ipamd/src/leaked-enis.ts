@@ -1,5 +1,5 @@
 import type { EniAllocator, EniTruth } from '@vpc-cni/eni-allocator';
-import type { AddressBook } from '@vpc-cni/ipam';
+import { type AddressBook, prefixOf } from '@vpc-cni/ipam';
 import type { Context } from './context.ts';
 
 const LEAK_SWEEP_MS = 600_000;
@@ -15,8 +15,13 @@ export interface LeakSweep {
 
 /** Whether pods hold addresses of an ENI that is attached nowhere. */
 export function holdsStranded(book: AddressBook, eni: EniTruth): boolean {
-  const assigned = new Set<string>(eni.secondaryAddresses);
-  return book.reservations().some((pod) => pod.eni === undefined && assigned.has(pod.address));
+  const assigned = new Set<string>([...eni.secondaryAddresses, ...eni.prefixes]);
+  return book
+    .reservations()
+    .some(
+      ({ eni: there, address }) =>
+        there === undefined && (assigned.has(address) || assigned.has(prefixOf(address))),
+    );
 }
 
 /** Some allocations fail so that even their clean-up fails; what they left goes later. */

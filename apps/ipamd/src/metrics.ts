@@ -17,7 +17,7 @@ export interface Metrics {
     readonly nowMs: () => number;
     /** ENIs the pool may have now. */
     readonly maxEnis: () => number;
-    /** EC2's figure: the primary address of the ENI counts. */
+    /** Those for pods; in prefix mode 16 for each slot. */
     readonly addressesPerEni: number;
   }): void;
 }
@@ -68,12 +68,17 @@ export function createMetrics(version: string): Metrics {
         'Addresses in their cool-down.',
         () => statistics().coolingCount,
       );
+      gauge(
+        'awscni_total_ipv4_prefixes',
+        'IPv4 prefixes in the pool.',
+        () => statistics().prefixCount,
+      );
       gauge('awscni_eni_allocated', 'Managed ENIs.', () => book.enis(nowMs()).length);
       gauge('awscni_eni_max', 'ENIs the pool may have.', maxEnis);
       gauge(
         'awscni_ip_max',
         'Addresses for pods that the pool may have.',
-        () => maxEnis() * (addressesPerEni - 1),
+        () => maxEnis() * addressesPerEni,
       );
     },
   };

@@ -1,11 +1,12 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring } from '@vpc-cni/host-network';
-import { AddressBook, encodeCheckpoint } from '@vpc-cni/ipam';
+import { AddressBook, encodeCheckpoint, PREFIX_SIZE } from '@vpc-cni/ipam';
 import { createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
 import { createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressDesk, createPoolController } from '@vpc-cni/pool-controller';
 import { maxPods } from '@vpc-cni/warm-pool';
 import { createAddressPort } from './address-port.ts';
+import { assignmentModeFor } from './assignment-mode.ts';
 import { connectToAws } from './aws.ts';
 import type { Context } from './context.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
@@ -38,6 +39,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
 
+  const assignmentMode = assignmentModeFor(config.targets, limits, context.log);
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
   const checkpoint = createCheckpointFile({
     path: config.checkpointPath,
@@ -55,8 +57,8 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
       securityGroupIds: () => facts.current.securityGroupIds,
     }),
     host: createHostPort(host.network, host.settings),
-    targets: config.targets,
-    maxPods: maxPods(limits),
+    targets: { ...config.targets, assignmentMode },
+    maxPods: maxPods(limits, { assignmentMode }),
     onEvent: logPoolEvent(context.log, metrics),
     signal: context.signal,
   });
@@ -84,7 +86,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     book,
     nowMs: clock.nowMs,
     maxEnis: () => controller.maxEnis,
-    addressesPerEni: limits.addressesPerEni,
+    addressesPerEni: (limits.addressesPerEni - 1) * (assignmentMode === 'prefix' ? PREFIX_SIZE : 1),
   });
   let sweeping = Promise.resolve();
   return {

@@ -4,8 +4,11 @@ import type { Metrics } from './metrics.ts';
 
 const errorCounterOf: Readonly<Record<string, string>> = {
   'create-eni': 'increaseIPPoolAllocENI',
+  'create-eni-with-prefixes': 'increaseIPPoolAllocENI',
   'assign-addresses': 'increaseIPPoolAllocIPAddressesFailed',
+  'assign-prefixes': 'increaseIPPoolAllocIPAddressesFailed',
   'unassign-addresses': 'decreaseIPPool',
+  'unassign-prefixes': 'decreaseIPPool',
   'delete-eni': 'decreaseIPPoolFreeENIFailed',
 };
 

@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import type { PlanLimits } from '@vpc-cni/warm-pool';
+import { assignmentModeFor } from './assignment-mode.ts';
+import { readConfig } from './config.ts';
+
+const limits = { maxEnis: 3, addressesPerEni: 4 };
+
+test.each<[string | undefined, PlanLimits, string, number]>([
+  [undefined, { ...limits, hypervisor: 'nitro' }, 'address', 0],
+  ['true', { ...limits, hypervisor: 'nitro' }, 'prefix', 0],
+  ['true', { ...limits, hypervisor: 'unknown', isBareMetal: true }, 'prefix', 0],
+  ['true', limits, 'prefix', 0],
+  ['true', { ...limits, hypervisor: 'xen' }, 'address', 1],
+  ['false', { ...limits, hypervisor: 'xen' }, 'address', 0],
+])('ENABLE_PREFIX_DELEGATION=%s on %j: %s', (value, instance, mode, noticeCount) => {
+  const notices: unknown[] = [];
+  const { targets } = readConfig({ ENABLE_PREFIX_DELEGATION: value });
+  const warn = (notice: unknown) => notices.push(notice);
+  expect(assignmentModeFor(targets, instance, { warn })).toBe(mode);
+  expect(notices).toEqual(
+    Array(noticeCount).fill(expect.objectContaining({ variable: 'ENABLE_PREFIX_DELEGATION' })),
+  );
+});
