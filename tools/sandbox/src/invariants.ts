@@ -19,25 +19,33 @@ export interface NodeAccounts {
   /** Rules `from ADDRESS`, as `ADDRESS table`; and what they should be. */
   readonly fromRules: readonly string[];
   readonly expectedFromRules: readonly string[];
-  /** All addresses of the pool: the address book, and EC2. */
+  /** All single addresses and prefixes of the pool: the address book, and EC2. */
   readonly pool: readonly string[];
   readonly ec2: readonly string[];
 }
 
-interface PoolView {
-  readonly enis: readonly {
-    readonly routeTableId: number;
-    readonly addresses: readonly { readonly address: string; readonly state: string }[];
-  }[];
+/** `/v1/enis`, network card 0. */
+interface EnisView {
+  readonly '0': { readonly ENIs: Readonly<Record<string, EniView>> };
+}
+
+interface EniView {
+  readonly RouteTableID: number;
+  /** By `address/32` or prefix; the addresses in them that are held. */
+  readonly AvailableIPv4Cidrs: Readonly<
+    Record<string, { readonly IPAddresses: Readonly<Record<string, unknown>> }>
+  >;
 }
 
 const MAIN_TABLE = 254;
 
 /** Reads the accounts; links of pods just deleted may take a moment to go. */
 export async function readAccounts(node: SandboxNode, emulator: Emulator): Promise<NodeAccounts> {
-  const { enis } = (await node.introspect('/v1/pool')) as PoolView;
-  const held = enis.flatMap(({ routeTableId, addresses }) =>
-    addresses.filter(({ state }) => state === 'reserved').map((a) => ({ ...a, routeTableId })),
+  const enis = Object.values(((await node.introspect('/v1/enis')) as EnisView)['0'].ENIs);
+  const held = enis.flatMap(({ RouteTableID: routeTableId, AvailableIPv4Cidrs: blocks }) =>
+    Object.values(blocks).flatMap(({ IPAddresses }) =>
+      Object.keys(IPAddresses).map((address) => ({ address, routeTableId })),
+    ),
   );
   const checkpoint = JSON.parse(await readFile(join(node.runDirectory, 'ipam.json'), 'utf8')) as {
     readonly allocations: readonly { readonly ipv4: string }[];
@@ -61,10 +69,13 @@ export async function readAccounts(node: SandboxNode, emulator: Emulator): Promi
       .filter(({ routeTableId }) => routeTableId !== MAIN_TABLE)
       .map(({ address, routeTableId }) => `${address} lookup ${routeTableId}`)
       .sort(),
-    pool: enis.flatMap(({ addresses }) => addresses.map(({ address }) => address)).sort(),
+    pool: enis
+      .flatMap((eni) => Object.keys(eni.AvailableIPv4Cidrs))
+      .map((block) => block.replace(/\/32$/, ''))
+      .sort(),
     ec2: cloudEnis
       .filter(({ instanceId }) => instanceId === node.instanceId)
-      .flatMap(({ secondaryAddresses }) => [...secondaryAddresses])
+      .flatMap(({ secondaryAddresses, prefixes }) => [...secondaryAddresses, ...prefixes])
       .sort(),
   };
 }
