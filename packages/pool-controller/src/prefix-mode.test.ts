@@ -130,13 +130,14 @@ describe('growth', () => {
   test.each([
     ['subnet-exhausted', 'refused: subnet-full'],
     ['throttled', 'refused: throttled'],
-  ])('asks for no single addresses instead when EC2 answers %s', async (code, reply) => {
-    node = createFakeNode({ targets: prefixMode, waitMs: 10_000 });
+  ])('asks for neither less nor single addresses when EC2 answers %s', async (code, reply) => {
+    const targets = { ...prefixMode, warmPrefixTarget: 2 };
+    node = createFakeNode({ targets, waitMs: 10_000 });
     await node.controller.adopt();
     node.failNext('assignPrefixes', codedError(code), 1_000);
     node.controller.start();
     expect(await startPods(1)).toEqual([reply]);
-    expect(new Set(changes())).toEqual(new Set(['assignPrefixes eni-0 1']));
+    expect(changes().filter((call) => !/^assignPrefixes eni-0 [23]$/.test(call))).toEqual([]);
   });
 });
 
@@ -189,6 +190,16 @@ describe('deleting an ENI', () => {
     node.failNext('freeEni', codedError('unexpected'));
     await node.clock.advance(5_000);
     expect(blocks()).toEqual({ singles: 0, prefixes: 2, drainingCount: 0 });
+    await node.clock.advance(60_000);
+    expect([...node.ec2.keys()]).toEqual(['eni-0']);
+  });
+
+  test('that failed while nobody could find out what became of it is tried again', async () => {
+    await withIdleEni();
+    node.failNext('freeEni', codedError('unreachable'));
+    node.failNext('describeEnis', codedError('unreachable'), 1_000);
+    await node.clock.advance(5_000);
+    expect(blocks()).toEqual({ singles: 0, prefixes: 2, drainingCount: 16 });
     await node.clock.advance(60_000);
     expect([...node.ec2.keys()]).toEqual(['eni-0']);
   });
