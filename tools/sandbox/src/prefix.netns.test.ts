@@ -34,9 +34,9 @@ async function addPods(count: number, on = node): Promise<readonly Pod[]> {
   return added;
 }
 
-async function deletePods(some: readonly Pod[], on = node): Promise<void> {
+async function deletePods(some: readonly Pod[]): Promise<void> {
   for (const pod of some) {
-    await on.deletePod(pod);
+    await node.deletePod(pod);
     pods.delete(pod);
   }
 }
@@ -112,7 +112,7 @@ test('pods get addresses of prefixes, reach everybody, and keep them when the da
   await expectAgreement([]);
 });
 
-test('a subnet without a whole /28 gives single addresses, and prefixes as soon as it has one again', async () => {
+test('a subnet without a whole /28 gives single addresses, and a restart prefixes once it has one again', async () => {
   const [{ subnetId } = { subnetId: undefined }] = box.emulator.describe().subnets;
   if (subnetId === undefined) throw new Error('the box has no subnet');
   const taken = box.emulator.outside.fragment(subnetId);
