@@ -9,16 +9,14 @@ const ENI_MINIMUM_AGE_MS = 60_000;
 
 /** Whether a card may have more ENIs than it needs, so that looking for one is worth it (§5.6). */
 export function mayHaveExtraEnis(card: Card, { unreservedCount }: UpstreamStatistics): boolean {
-  const { warmPrefixes, warmEnis, areIpTargetsDefined } = card.targets;
-  if (areIpTargetsDefined) {
-    return true;
-  }
-  if (card.assignmentMode === 'prefix') {
-    // Quirk, trap 8: a target in prefixes times the addresses of a whole ENI.
-    const isPlenty = unreservedCount >= (warmPrefixes + 1) * card.addressesPerEni;
-    return isPlenty || card.enis.some((eni) => isDeletableKind(eni) && podCountOf(eni) === 0);
-  }
-  return unreservedCount >= (warmEnis + 1) * card.addressesPerEni;
+  const { warmEnis, areIpTargetsDefined } = card.targets;
+  // Prefix mode asks for plenty of free addresses (quirk, trap 8: for whole ENIs of them), or for an
+  // ENI without pods. Only such an ENI can be found afterwards, so its answer makes no difference.
+  return (
+    areIpTargetsDefined ||
+    card.assignmentMode === 'prefix' ||
+    unreservedCount >= (warmEnis + 1) * card.addressesPerEni
+  );
 }
 
 /** The one ENI of a card that may go now (§5.6). Quirk, trap 10: one per card and cycle. */

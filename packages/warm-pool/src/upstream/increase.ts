@@ -56,7 +56,7 @@ export function growthStep(
   const { card } = levels;
   const candidates = growable(levels, options);
   for (const [index, eni] of candidates.entries()) {
-    const [first, second] = failures.slice(index * 2, index * 2 + 2);
+    const [first, second] = failures.slice(index * 2);
     if (first === undefined) {
       return { kind: 'attempt', action: assignmentTo(eni, slotsLeftOn(eni, card), levels) };
     }

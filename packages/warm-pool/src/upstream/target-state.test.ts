@@ -85,3 +85,9 @@ test.each([
   const state = stateOf([eni({ id: 1, free: 3 })], { lastDecreasedAtMs: NOW_MS - ageMs });
   expect(planUpstream(state, targetsOf(1, 1), limitsOf(9), NOW_MS).hasDecreased).toBe(decreases);
 });
+
+test('a pool that is on target has not decreased: the next scale-down need not wait', () => {
+  const state = stateOf([eni({ id: 1, reserved: 1, free: 1 })]);
+  const { hasDecreased, actions } = planUpstream(state, targetsOf(1, 1), limitsOf(9), NOW_MS);
+  expect({ hasDecreased, actions }).toEqual({ hasDecreased: false, actions: [] });
+});
