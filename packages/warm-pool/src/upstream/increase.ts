@@ -83,10 +83,7 @@ export function growthStep(
   return newEni(levels, options);
 }
 
-function growable({ card, target }: CardLevels, { customNetworking }: GrowthOptions) {
-  if (card.assignmentMode === 'address' && target?.shortfall === 0) {
-    return [];
-  }
+function growable({ card }: CardLevels, { customNetworking }: GrowthOptions) {
   return card.enis.filter((eni) => {
     const kind = eniKindOf(eni);
     const isServing = kind !== 'trunk' && kind !== 'excluded';

@@ -196,3 +196,41 @@ test('targets that are no usable number count as not set, impossible limits are 
     expect.objectContaining({ code: 'invalid-limits' }),
   );
 });
+
+// Reference, §5.7: which ENIs are grown, and by how many prefixes.
+test.each(['trunk', 'excluded'] as const)('an ENI that is %s is not grown', (kind) => {
+  const state = stateOf([eni({ id: 1, reserved: 9 }), eni({ id: 2, rest: { kind } })]);
+  const { actions } = planUpstream(state, targetsOf(1, 2), limitsOf(9, 3), NOW_MS);
+  expect(actions[0]).toMatchObject({ kind: 'create-eni', addressCount: 2 });
+});
+
+test('WARM_PREFIX_TARGET asks for the prefixes that are not wholly free yet', () => {
+  const state = stateOf([eni({ id: 1, prefixPods: [0, 3] })]);
+  const { actions } = planUpstream(state, prefixTargets(3), limitsOf(9), NOW_MS);
+  expect(actions).toMatchObject([{ kind: 'assign-prefixes', prefixCount: 2 }]);
+});
+
+test.each([
+  { targets: targetsOf(1), reason: 'below-warm-enis' },
+  { targets: prefixTargets(1), reason: 'below-warm-prefixes' },
+  { targets: targetsOf(1, 2, 2), reason: 'below-warm-ips' },
+  { targets: targetsOf(1, 1, 6), reason: 'below-minimum' },
+])('growth is $reason', ({ targets, reason }) => {
+  const state = stateOf([eni({ id: 1, reserved: 3, free: 1 })]);
+  const { actions } = planUpstream(state, targets, limitsOf(9), NOW_MS);
+  expect(actions).toMatchObject([{ reason }]);
+});
+
+test('nothing is planned while an action is under way, and nothing to be remembered', () => {
+  const state = stateOf([eni({ id: 1, free: 5 })], {
+    inFlight: [{ kind: 'create-eni', addressCount: 1 }],
+  });
+  const made = planUpstream(state, targetsOf(1, 1), limitsOf(9), NOW_MS);
+  expect(made).toMatchObject({ actions: [], hasDecreased: false, hasMetFullSubnet: false });
+});
+
+test('WARM_PREFIX_TARGET that is not set is 0: one free address is enough', () => {
+  const state = stateOf([eni({ id: 1, prefixPods: [15] })]);
+  const targets: WarmTargets = { ...targetsOf(1), assignmentMode: 'prefix' };
+  expect(planUpstream(state, targets, limitsOf(9), NOW_MS).actions).toEqual([]);
+});
