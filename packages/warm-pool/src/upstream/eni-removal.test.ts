@@ -123,3 +123,36 @@ test('quirk: a single address counts as a free prefix', () => {
   const { actions } = planUpstream(state, prefixTargets(1), limitsOf(9), NOW_MS);
   expect(actions.some(({ kind }) => kind === 'delete-eni')).toBe(true);
 });
+
+test('quirk: not one that a pod has', () => {
+  const state = stateOf([eni({ id: 1, reserved: 1 }), eni({ id: 2 })], { maxPods: 0 });
+  const { actions } = planUpstream(state, prefixTargets(1), limitsOf(9), NOW_MS);
+  expect(actions).toEqual([]);
+});
+
+const inPrefix = (figures: { readonly reservedCount: number; readonly coolingCount: number }) => ({
+  prefixes: [{ prefix: '10.2.2.0/28', ...figures }],
+});
+
+test.each([
+  {
+    what: 'pods',
+    second: eni({ id: 2, reserved: 1, rest: inPrefix({ reservedCount: 1, coolingCount: 0 }) }),
+  },
+  {
+    what: 'cooling addresses',
+    second: eni({ id: 2, cooling: 1, rest: inPrefix({ reservedCount: 0, coolingCount: 1 }) }),
+  },
+])('an ENI stays for its $what of both kinds', ({ second }) => {
+  const state = stateOf([eni({ id: 1, prefixPods: [0, 0] }), second], {
+    maxPods: 0,
+    lastDecreasedAtMs: NOW_MS,
+  });
+  expect(planUpstream(state, prefixTargets(0, 1), limitsOf(9), NOW_MS).actions).toEqual([]);
+});
+
+test('addresses promised back to EC2 have left the pool', () => {
+  const state = stateOf([eni({ id: 1, reserved: 1, draining: 3 })]);
+  const { actions } = planUpstream(state, targetsOf(1, 2), limitsOf(9), NOW_MS);
+  expect(actions).toMatchObject([{ kind: 'assign-addresses', count: 2 }]);
+});
