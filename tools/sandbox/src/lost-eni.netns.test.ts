@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping } from './checks/probes.ts';
-import { createEc2Operator, type Ec2Operator } from './ec2-operator.ts';
 import type { Pod, SandboxNode } from './node.ts';
 import { mustRun, runCommand } from './run-command.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
@@ -11,9 +10,9 @@ import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
 let box: VpcInABox;
 let node: SandboxNode;
-let operator: Ec2Operator;
 let pods: Pod[];
 
+const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
 /** The subnet's first address. */
 const VPC_ROUTER = '10.0.32.1';
 
@@ -24,7 +23,6 @@ beforeEach(async () => {
   const [only] = box.nodes;
   if (only === undefined) throw new Error('the box has no node');
   node = only;
-  operator = createEc2Operator(node.ec2Endpoint);
   await node.start(environment);
   pods = [];
   for (let n = 0; n < 5; n++) pods.push(await node.addPod(`pod-${n}`));
@@ -98,7 +96,7 @@ async function expectNoTraceOf(gone: readonly Pod[]): Promise<void> {
 
 test('pods of an ENI that was tagged no_manage keep their addresses through restarts', async () => {
   const { eni, held, others } = podsOfOneEni();
-  await operator.setUnmanaged(eni.eniId, true);
+  await box.emulator.outside.tag(eni.eniId, { [NO_MANAGE_TAG]: 'true' });
   await restart();
   await restart();
   expect(await strandedAddresses()).toEqual(addressesOf(held));
@@ -113,7 +111,7 @@ test('pods of an ENI that was tagged no_manage keep their addresses through rest
   await node.deletePod(leaving);
   await expectNoTraceOf([leaving]);
 
-  await operator.setUnmanaged(eni.eniId, false);
+  await box.emulator.outside.untag(eni.eniId, [NO_MANAGE_TAG]);
   await restart();
   expect((await pool()).enis.map(({ eniId }) => eniId)).toContain(eni.eniId);
   expect(await strandedAddresses()).toEqual([]);
@@ -122,9 +120,8 @@ test('pods of an ENI that was tagged no_manage keep their addresses through rest
 
 test('an ENI that was detached leaves the pool; its pods are told by CHECK and leave nothing behind', async () => {
   const { eni, held, others } = podsOfOneEni();
-  if (eni.attachmentId === undefined) throw new Error('the ENI is not attached');
   await node.stop();
-  await operator.detach(eni.attachmentId);
+  await box.emulator.outside.detachEni(eni.eniId);
   await untilDetached(eni.eniId);
   await node.start(environment);
 
@@ -149,11 +146,15 @@ test('an ENI that was detached leaves the pool; its pods are told by CHECK and l
 
 test('an ENI that comes back in another slot brings its pods along', async () => {
   const { eni, held } = podsOfOneEni();
-  if (eni.attachmentId === undefined) throw new Error('the ENI is not attached');
+  const { instanceId } = eni;
+  if (instanceId === undefined) throw new Error('the ENI is not attached');
   await node.stop();
-  await operator.detach(eni.attachmentId);
+  await box.emulator.outside.detachEni(eni.eniId);
   await untilDetached(eni.eniId);
-  await operator.attach(eni.eniId, node.instanceId, 5);
+  await box.emulator.outside.attachEni(eni.eniId, {
+    instanceId,
+    deviceIndex: 5,
+  });
   await node.start(environment);
 
   expect(await strandedAddresses()).toEqual([]);

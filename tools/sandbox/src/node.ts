@@ -25,7 +25,6 @@ export interface SandboxNode {
   readonly netns: string;
   readonly primaryAddress: string;
   readonly publicAddress: string;
-  readonly ec2Endpoint: string;
   readonly runDirectory: string;
   readonly runtime: ContainerRuntime;
   /** Starts the daemon. */
