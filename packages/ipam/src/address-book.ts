@@ -66,7 +66,7 @@ export class AddressBook {
   }
 
   /**
-   * Adds an ENI without addresses. Adding the same one again changes nothing.
+   * Adds an ENI without addresses. Adding the same one again changes its role, and nothing else.
    *
    * @throws {IpamError} `eni-mismatch` when it is known with another description.
    */

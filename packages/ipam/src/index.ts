@@ -25,7 +25,7 @@ export {
 export type { RestTimes } from './cool-down.ts';
 export type { Ec2Block } from './ec2-block.ts';
 export type { Ec2Intent } from './ec2-intent.ts';
-export type { EniDescription, EniId, SubnetId } from './eni-description.ts';
+export type { EniDescription, EniId, EniRole, SubnetId } from './eni-description.ts';
 export {
   IpamError,
   type IpamErrorCode,

@@ -20,6 +20,7 @@ const outlook = (changes: Partial<Outlook> & { readonly nextCooledAtMs?: number 
     coolingCount: changes.nextCooledAtMs === undefined ? 0 : 1,
     drainingCount: 0,
     strandedCount: 0,
+    closedCount: 0,
     reservableNowCount: 0,
     prefixCount: 0,
     unusedPrefixCount: 0,
