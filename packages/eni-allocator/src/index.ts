@@ -15,7 +15,7 @@ export {
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
 export { EC2_ERROR_TABLE, type Ec2ErrorMeaning } from './aws/ec2-error-table.ts';
 export { createAwsEc2 } from './aws/aws-ec2.ts';
-export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';
+export type { AwsCredentials, AwsEc2Options, AwsHttpHandler } from './aws/aws-ec2-options.ts';
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs, withRetry } from './with-retry.ts';
 export {
   type CallBudget,
