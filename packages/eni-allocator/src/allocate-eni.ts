@@ -71,6 +71,7 @@ export async function allocateEni(
       ...attachment,
       ...(subnet.cidr === undefined ? {} : { subnetCidr: subnet.cidr }),
       instanceId: owner.instanceId,
+      isDeletedOnTermination: true,
       status: 'attaching',
     };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { syncSecurityGroups, syncTags } from './adjust-enis.ts';
+import { syncDeleteOnTermination, syncSecurityGroups, syncTags } from './adjust-enis.ts';
 import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
@@ -95,6 +95,19 @@ export interface EniAllocator {
    * @throws {AggregateError} of what failed, after trying all.
    */
   syncTags(enis: readonly EniTruth[], options?: CallOptions): Promise<readonly EniId[]>;
+  /**
+   * Lets the ENIs go with the instance that do not yet, and returns the ids of the changed ones. Those
+   * that somebody else created, that are not attached to this instance, or that are its primary one
+   * stay as they are. Without permission an event says so, and nothing is thrown.
+   *
+   * `allocateEni` does this for what it attaches; a process that died in between did not.
+   *
+   * @throws {AggregateError} of what failed, after trying all; the next call tries it again.
+   */
+  syncDeleteOnTermination(
+    enis: readonly EniTruth[],
+    options?: CallOptions,
+  ): Promise<readonly EniId[]>;
   /**
    * Gives the ENIs exactly these security groups, and returns the ids of those that had others.
    * Without permission an event says so, and nothing is thrown.
@@ -195,6 +208,8 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
       eniIds.length === 0 ? [] : describeEnis(context, eniIds, callOptions),
     limits: limits.now,
     syncTags: (enis, callOptions = {}) => syncTags(context, enis, callOptions),
+    syncDeleteOnTermination: (enis, callOptions = {}) =>
+      syncDeleteOnTermination(context, enis, callOptions),
     syncSecurityGroups: async (enis, securityGroupIds, callOptions = {}) => {
       requireCount('securityGroupIds', securityGroupIds.length, 1);
       return syncSecurityGroups(context, enis, securityGroupIds, callOptions);

@@ -169,6 +169,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
     delete eni.instanceId;
     delete eni.deviceNumber;
     delete eni.networkCardIndex;
+    delete eni.isDeletedOnTermination;
     eni.status = 'available';
   };
   const matches = (eni: EniTruth, filter: EniFilter) =>
@@ -208,12 +209,13 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
         throw scripted('attachEni', 'eni-limit-reached');
       }
       const attachmentId: EniAttachmentId = `eni-attach-${next()}`;
-      const status = 'in-use';
-      Object.assign(eni, { attachmentId, instanceId, deviceNumber, networkCardIndex, status });
+      const place = { instanceId, deviceNumber, networkCardIndex };
+      const state = { status: 'in-use', isDeletedOnTermination: false };
+      Object.assign(eni, { attachmentId, ...place, ...state });
       return { kind: 'attached', attachmentId };
     },
     async setDeleteOnTermination({ eniId }) {
-      get(eniId);
+      get(eniId).isDeletedOnTermination = true;
     },
     async setSecurityGroups({ eniId, securityGroupIds }) {
       get(eniId).securityGroupIds = securityGroupIds;

@@ -1,7 +1,7 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import type { EniId } from './ec2-ids.ts';
 import { EniAllocatorError } from './eni-allocator-error.ts';
-import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
+import { type CallOptions, type DeviceSlot, type EniTruth, isInPrimarySlot } from './ports.ts';
 import { sleepOptions } from './with-retry.ts';
 
 /** EC2 takes seconds to detach; an instance that does not let go takes for ever. */
@@ -59,7 +59,7 @@ function refuseToDetach({ owner }: AllocatorContext, eni: EniTruth): void {
       { facts },
     );
   }
-  if (eni.deviceNumber === 0 && eni.networkCardIndex === 0) {
+  if (isInPrimarySlot(eni)) {
     throw new EniAllocatorError(
       'invalid-request',
       `freeing ${eni.eniId}: it is the primary ENI of ${owner.instanceId}`,

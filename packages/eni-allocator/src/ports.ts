@@ -44,12 +44,18 @@ export interface EniTruth {
   readonly interfaceType: string;
   /** What of it was set explicitly; missing when nothing was. */
   readonly connectionTracking?: ConnectionTracking;
-  /** The four below are known while the ENI is attached to an instance, or on its way in or out. */
+  /** The five below are known while the ENI is attached to an instance, or on its way in or out. */
   readonly attachmentId?: EniAttachmentId;
   readonly instanceId?: InstanceId;
   readonly deviceNumber?: number;
   readonly networkCardIndex?: number;
+  /** Whether it goes with its instance. */
+  readonly isDeletedOnTermination?: boolean;
 }
+
+/** Whether the ENI is where the primary one of an instance is: device number 0 on network card 0. */
+export const isInPrimarySlot = ({ deviceNumber, networkCardIndex }: EniTruth): boolean =>
+  deviceNumber === 0 && networkCardIndex === 0;
 
 /** How many of its address slots the ENI uses: its primary address, the others, and the prefixes. */
 export const slotsHeldBy = (eni: EniTruth): number =>

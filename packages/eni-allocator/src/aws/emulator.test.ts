@@ -231,6 +231,40 @@ describe('existing ENIs', () => {
   });
 });
 
+describe('an ENI whose process died before it was to go with the instance', () => {
+  /** The call after the attach never arrives, and nobody is left to clean up. */
+  const dieAfterAttach = async () => {
+    const ending = new AbortController();
+    emulator.knobs.hang('ModifyNetworkInterfaceAttribute');
+    const own = { subnetId: instance.subnetId, securityGroupIds: [], addressCount: 1 } as const;
+    const allocation = allocator.allocateEni({ ...own, signal: ending.signal });
+    while (callsOf('AttachNetworkInterface') === 0) await clock.advance(1);
+    ending.abort(new Error('died'));
+    await expect(withTime(allocation)).rejects.toThrow('died');
+    emulator.knobs.resume('ModifyNetworkInterfaceAttribute');
+  };
+
+  test('goes with it once it is synced, and costs no call after that', async () => {
+    await dieAfterAttach();
+    const ids = emulator.describe().enis.map(({ eniId }) => eniId);
+    const described = await allocator.describeEnis(ids);
+    expect(described.map((eni) => eni.isDeletedOnTermination).sort()).toEqual([false, true]);
+    allocator = createAllocator();
+    const changed = await allocator.syncDeleteOnTermination(described);
+    expect(changed).toEqual(enis().map(({ eniId }) => eniId));
+    const again = await allocator.syncDeleteOnTermination(await allocator.describeEnis(ids));
+    expect(again).toEqual([]);
+    await emulator.terminateInstance(instance.instanceId);
+    expect(emulator.describe().enis).toEqual([]);
+  });
+
+  test('outlives it otherwise', async () => {
+    await dieAfterAttach();
+    await emulator.terminateInstance(instance.instanceId);
+    expect(enis()).toEqual([expect.objectContaining({ status: 'available' })]);
+  });
+});
+
 describe('each permission denied in turn', () => {
   // With all that is optional denied, a node still gets and frees ENIs.
   test.each(['DescribeSubnets', 'DescribeInstances', 'CreateTags'] as const)(
