@@ -36,6 +36,13 @@ export type AllocateEniRequest = CallOptions & {
    * then not asked. It may be out of date; a slot that is taken after all is passed over.
    */
   readonly usedSlots?: readonly DeviceSlot[];
+  /**
+   * The token that lets EC2 recognise a repeated create, for a caller that writes it down first: at most
+   * 60 visible ASCII characters. It goes with the first subnet that is tried; the second gets `<token>-2`
+   * and so on, as EC2 refuses a token with other parameters. It stands for this one call: the time of
+   * creation is among the parameters, so EC2 refuses it in a later one. Default: the allocator makes one.
+   */
+  readonly clientToken?: string;
 } & PodAddresses;
 
 /** What an ENI shall hold for pods, beside its primary address: EC2 takes one kind at a time. */

@@ -34,19 +34,21 @@ export async function createEni(
   const { subnets, subnetRecords, clock } = context;
   if (request.subnetId !== undefined) {
     const subnet = { subnetId: request.subnetId };
-    return { eni: await createIn(context, subnet, request, options), subnet };
+    const clientToken = tokenFor(context, request, 1);
+    return { eni: await createIn(context, { subnet, clientToken }, request, options), subnet };
   }
   const need = needOf(request);
   const candidates = (await subnets?.candidates(options)) ?? [];
   let refusal: EniAllocatorError | undefined;
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     const choice = chooseSubnet(candidates, need, subnetRecords, clock.nowMs());
     const subnet = choice.chosen;
     if (subnet === undefined) {
       throw refusal ?? noSubnet(context, choice.resting);
     }
     try {
-      const eni = await createIn(context, subnet, request, options);
+      const clientToken = tokenFor(context, request, attempt);
+      const eni = await createIn(context, { subnet, clientToken }, request, options);
       noteSuccess(context, subnet, need);
       return { eni, subnet };
     } catch (error) {
@@ -75,7 +77,7 @@ function noteSuccess(
 
 const createIn = (
   context: AllocatorContext,
-  subnet: SubnetCandidate,
+  { subnet, clientToken }: { readonly subnet: SubnetCandidate; readonly clientToken: string },
   request: AllocateEniRequest,
   options: CallOptions,
 ): Promise<EniTruth> =>
@@ -90,10 +92,22 @@ const createIn = (
         : { connectionTracking: request.connectionTracking }),
       description: `${ENI_DESCRIPTION_PREFIX}${context.owner.instanceId}`,
       tags: tagsOfNewEni(context.owner, context.clock.nowMs()),
-      clientToken: context.newClientToken(),
+      clientToken,
     },
     options,
   );
+
+/** Each subnet needs a token of its own: EC2 refuses one that came with other parameters before. */
+function tokenFor(
+  { newClientToken }: AllocatorContext,
+  { clientToken }: AllocateEniRequest,
+  attempt: number,
+): string {
+  if (clientToken === undefined) {
+    return newClientToken();
+  }
+  return attempt === 1 ? clientToken : `${clientToken}-${attempt}`;
+}
 
 const needOf = ({ addressCount = 0, prefixCount }: AllocateEniRequest): SubnetNeed =>
   prefixCount === undefined

@@ -189,6 +189,7 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
         );
       }
       requireCount('networkCardIndex', request.networkCardIndex ?? 0, 0);
+      requireClientToken(request.clientToken);
       return allocateEni(context, request);
     },
     assignAddresses: async (eniId, count, callOptions = {}) => {
@@ -247,5 +248,14 @@ function requireOneCount({ addressCount, prefixCount }: AllocateEniRequest): voi
 function requireCount(name: string, value: number | undefined, minimum: number): void {
   if (value === undefined || !Number.isSafeInteger(value) || value < minimum) {
     throw new TypeError(`${name}: expected an integer of at least ${minimum}, received ${value}`);
+  }
+}
+
+/** EC2 takes 64 characters; four of them are for the number of the subnet that is tried. */
+function requireClientToken(token: string | undefined): void {
+  if (token !== undefined && !/^[!-~]{1,60}$/.test(token)) {
+    throw new TypeError(
+      `clientToken: expected 1 to 60 visible ASCII characters, received ${JSON.stringify(token)}`,
+    );
   }
 }

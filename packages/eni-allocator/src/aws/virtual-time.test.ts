@@ -82,6 +82,34 @@ describe('on the clock of a test, without sockets', () => {
     );
   });
 
+  test('an ENI takes three calls when the caller knows the slots', async () => {
+    const callCount = emulator.journal.length;
+    const usedSlots = [{ networkCardIndex: 0, deviceNumber: 0 }];
+    const allocation = allocate({ usedSlots });
+    await clock.advance(3 * LATENCY_MS);
+    expect(allocation.state).toBe('fulfilled');
+    expect(emulator.journal.slice(callCount).map(({ operation }) => operation)).toEqual([
+      'CreateNetworkInterface',
+      'AttachNetworkInterface',
+      'ModifyNetworkInterfaceAttribute',
+    ]);
+  });
+
+  test('a token of the caller brings one ENI, whatever happens to the answers', async () => {
+    const lost = { code: 'InternalError', message: 'Lost.', when: 'after' } as const;
+    emulator.knobs.failNext('CreateNetworkInterface', lost);
+    const allocation = allocate({ clientToken: 'intent-7' });
+    await clock.advance(60_000);
+    const { eniId } = await allocation.promise;
+    const secondary = emulator.describe().enis.filter((eni) => !eni.isPrimary);
+    expect(secondary.map((eni) => eni.eniId)).toEqual([eniId]);
+    const creates = emulator.journal.filter(
+      ({ operation }) => operation === 'CreateNetworkInterface',
+    );
+    const sent = { parameters: { ClientToken: 'intent-7' } };
+    expect(creates).toMatchObject([sent, sent]);
+  });
+
   test('a refusal is repeated when its time has come, and not before', async () => {
     emulator.knobs.failNext('AssignPrivateIpAddresses', {
       code: 'RequestLimitExceeded',
