@@ -7,7 +7,14 @@ import { assignAddresses, assignPrefixes } from './assign.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
 import { createSlotBook } from './device-slots.ts';
-import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix, SecurityGroupId } from './ec2-ids.ts';
+import type {
+  EniId,
+  InstanceId,
+  Ipv4Address,
+  Ipv4Prefix,
+  SecurityGroupId,
+  VpcId,
+} from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { InstanceLimits } from './instance-limits.ts';
 import { createLimitsBook } from './limits-book.ts';
@@ -121,14 +128,16 @@ export interface EniAllocator {
     options?: CallOptions,
   ): Promise<readonly EniId[]>;
   /**
-   * Deletes this instance's ENIs that are attached nowhere and older than `olderThanMs`, and returns
-   * their ids.
+   * Deletes this instance's ENIs, or the cluster's, that are attached nowhere and older than
+   * `olderThanMs`, and returns their ids.
    *
    * Ours are those with our description, instance tag and, with a cluster name, cluster tag. Age is
    * counted from the `createdAt` tag; an ENI without a readable one is given it and spared. What a
-   * failed `allocateEni` of this allocator left behind goes at any age.
+   * failed `allocateEni` of this allocator left behind goes at any age. Of the cluster, see
+   * {@link DeleteLeakedEnisRequest.scope}.
    *
    * @throws {AggregateError} of what failed, after trying all.
+   * @throws {TypeError} for the scope `cluster` without a cluster name.
    */
   deleteLeakedEnis(request: DeleteLeakedEnisRequest): Promise<readonly EniId[]>;
 }
@@ -141,6 +150,8 @@ export interface EniAllocatorOptions {
   readonly instanceId: InstanceId;
   /** Adds the cluster and owner tags, which scoped-down IAM policies need. Default: none. */
   readonly clusterName?: string | undefined;
+  /** The instance's VPC: sweeps of the cluster keep to it. Default: they go by tags alone. */
+  readonly vpcId?: VpcId | undefined;
   /**
    * More tags for ENIs, see {@link parseAdditionalEniTags}; keys that contain `k8s.amazonaws.com` are
    * left out. Default: none.
@@ -160,8 +171,8 @@ export interface EniAllocatorOptions {
 }
 
 /**
- * An allocator for one instance. EC2 is asked whenever something must be known; all it remembers is
- * which ENIs of failed allocations are still to be deleted, until it has deleted them or is gone.
+ * An allocator for one instance. EC2 is asked whenever something must be known; all it remembers of
+ * ENIs is which of failed allocations are still to be deleted, and what sweeps of the cluster have seen.
  */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   const { ec2, clock, instanceId, clusterName, additionalTags } = options;
@@ -177,6 +188,8 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     slots: createSlotBook(instanceId, limits.now),
     limits,
     unfinished: new Set(),
+    sightings: new Map(),
+    vpcId: options.vpcId,
     onEvent,
     degradations: createDegradations(onEvent),
   };
@@ -215,7 +228,14 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
       requireCount('securityGroupIds', securityGroupIds.length, 1);
       return syncSecurityGroups(context, enis, securityGroupIds, callOptions);
     },
-    deleteLeakedEnis: (request) => deleteLeakedEnis(context, request),
+    deleteLeakedEnis: async (request) => {
+      if (request.scope === 'cluster' && !clusterName) {
+        throw new TypeError(
+          "deleteLeakedEnis: expected an allocator with a clusterName for the scope 'cluster'",
+        );
+      }
+      return deleteLeakedEnis(context, request);
+    },
   };
 }
 

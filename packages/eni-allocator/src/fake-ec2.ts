@@ -176,6 +176,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
     'eniIds' in filter
       ? filter.eniIds.includes(eni.eniId)
       : eni.status === filter.status &&
+        (filter.tagKeys ?? []).every((key) => eni.tags[key] !== undefined) &&
         Object.entries(filter.tags).every(([key, value]) => eni.tags[key] === value);
 
   const port: Ec2NetworkPort = {

@@ -72,6 +72,7 @@ export type {
   Ec2NetworkPort,
   Ec2Operation,
   EniFilter,
+  EniProperties,
   EniStatus,
   EniTruth,
   SubnetFilter,

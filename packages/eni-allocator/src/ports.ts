@@ -111,9 +111,17 @@ export type DetachOutcome = 'detaching' | 'not-attached' | 'busy';
 export type DeleteOutcome = 'deleted' | 'not-found' | 'in-use';
 
 /** Which ENIs to describe: by id (unknown ids are left out of the answer), or all that match. */
-export type EniFilter =
-  | { readonly eniIds: readonly EniId[] }
-  | { readonly status: EniStatus; readonly tags: Readonly<Record<string, string>> };
+export type EniFilter = { readonly eniIds: readonly EniId[] } | EniProperties;
+
+/** What ENIs have in common; all of it must be so. */
+export interface EniProperties {
+  readonly status: EniStatus;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Tags that are there, whatever their value. Default: none. */
+  readonly tagKeys?: readonly string[] | undefined;
+  /** Default: any. */
+  readonly vpcId?: VpcId | undefined;
+}
 
 /** One subnet as EC2 describes it, at the moment of the answer. */
 export interface SubnetTruth {

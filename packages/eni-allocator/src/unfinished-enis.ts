@@ -2,7 +2,7 @@ import type { AllocatorContext } from './allocator-context.ts';
 import type { Clock } from './clock.ts';
 import type { EniId } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
-import type { CallOptions } from './ports.ts';
+import type { CallOptions, EniTruth } from './ports.ts';
 
 const ENDING_LIMIT_MS = 2_000;
 
@@ -66,6 +66,16 @@ export async function deleteUnfinished(
     }
   }
   return { deleted, failures };
+}
+
+/** What {@link deleteUnfinished} would delete: what is attached nowhere. */
+export async function deletableUnfinished(
+  { ec2, unfinished }: AllocatorContext,
+  options: CallOptions,
+): Promise<readonly EniTruth[]> {
+  const enis =
+    unfinished.size === 0 ? [] : await ec2.describeEnis({ eniIds: [...unfinished] }, options);
+  return enis.filter((eni) => eni.attachmentId === undefined);
 }
 
 /**

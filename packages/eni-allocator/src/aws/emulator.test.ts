@@ -481,6 +481,63 @@ describe('trouble', () => {
   });
 });
 
+describe('a sweep of the cluster', () => {
+  const sweepRequest = { olderThanMs: 300_000, scope: 'cluster' } as const;
+  const left = async (eni: {
+    readonly subnetId: RunningInstance['subnetId'];
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly description?: string;
+  }) => {
+    const { eniId } = await emulator.outside.createEni({
+      description: 'aws-K8S-i-0000gone',
+      ...eni,
+      tags: {
+        'node.k8s.amazonaws.com/instance_id': 'i-0000gone',
+        'node.k8s.amazonaws.com/createdAt': '2023-01-01T00:00:00Z',
+        'cluster.k8s.amazonaws.com/name': 'blue',
+        ...eni.tags,
+      },
+    });
+    return eniId;
+  };
+
+  test('deletes what gone instances of it left behind, and nothing else', async () => {
+    const { instanceId, subnetId, vpcId, availabilityZone } = instance;
+    const elsewhere = emulator.addVpc({ cidr: '10.1.0.0/16' });
+    const foreign = emulator.addSubnet({
+      vpcId: elsewhere.vpcId,
+      cidr: '10.1.0.0/24',
+      availabilityZone,
+    });
+    const leakedId = await left({ subnetId });
+    const cluster = 'cluster.k8s.amazonaws.com/name';
+    await left({ subnetId, tags: { [cluster]: 'green' } });
+    await left({ subnetId, tags: { [cluster]: 'Blue' } });
+    await left({ subnetId, description: 'my database' });
+    await left({ subnetId: foreign.subnetId });
+    const young = await left({
+      subnetId,
+      tags: { 'node.k8s.amazonaws.com/createdAt': new Date(clock.nowMs()).toISOString() },
+    });
+    const used = await allocate();
+    const janitor = createEniAllocator({
+      ec2: port,
+      clock,
+      instanceId,
+      vpcId,
+      clusterName: 'blue',
+    });
+    const count = enis().length;
+    expect(await janitor.deleteLeakedEnis(sweepRequest)).toEqual([]);
+    await clock.advance(300_000);
+    expect(await janitor.deleteLeakedEnis({ ...sweepRequest, dryRun: true })).toEqual([leakedId]);
+    expect(enis()).toHaveLength(count);
+    expect(await janitor.deleteLeakedEnis(sweepRequest)).toEqual([leakedId]);
+    expect(enis()).toHaveLength(count - 1);
+    expect(enis().map(({ eniId }) => eniId)).toEqual(expect.arrayContaining([young, used.eniId]));
+  });
+});
+
 /** Lets real sockets and the fake clock take turns until the promise has its outcome. */
 async function withTime<T>(promise: Promise<T>): Promise<T> {
   let isSettled = false;

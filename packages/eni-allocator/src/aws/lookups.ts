@@ -93,11 +93,17 @@ function encodeFilter(filter: EniFilter): readonly Filter[][] {
       return [{ Name: 'network-interface-id', Values: ids }];
     });
   }
-  const tags = Object.entries(filter.tags);
+  const { status, tags, tagKeys = [], vpcId } = filter;
   return [
     [
-      { Name: 'status', Values: [filter.status] },
-      ...tags.map(([key, value]) => ({ Name: `tag:${key}`, Values: [escapeWildcards(value)] })),
+      { Name: 'status', Values: [status] },
+      ...Object.entries(tags).map(([key, value]) => ({
+        Name: `tag:${key}`,
+        Values: [escapeWildcards(value)],
+      })),
+      // A filter for each: of the values in one, any is enough.
+      ...tagKeys.map((key) => ({ Name: 'tag-key', Values: [escapeWildcards(key)] })),
+      ...(vpcId === undefined ? [] : [{ Name: 'vpc-id', Values: [vpcId] }]),
     ],
   ];
 }
