@@ -40,7 +40,7 @@ export interface EniTruth {
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly securityGroupIds: readonly SecurityGroupId[];
-  /** EC2's word: `interface`, `trunk`, `efa`, `efa-only` …; the last one holds no addresses. */
+  /** EC2's word: `interface`, `trunk`, `efa`, `efa-only` …; see {@link eniKind}. */
   readonly interfaceType: string;
   /** What of it was set explicitly; missing when nothing was. */
   readonly connectionTracking?: ConnectionTracking;
