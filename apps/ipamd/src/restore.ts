@@ -4,30 +4,34 @@ import {
   type AddressEventListener,
   type Recovery,
   type Reservation,
+  type RunningSandbox,
   recover,
 } from '@vpc-cni/ipam';
 import type { CheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
 import type { Context } from './context.ts';
-import type { Host } from './host.ts';
+import type { PoolHost } from './pool.ts';
 
 /**
  * Takes over the pods of an earlier process: everything in the checkpoint whose host link still
  * exists. The rest has no pod any more; its rules are removed and its addresses cool down.
  *
  * A checkpoint that is damaged is moved aside, and one that is gone is missed only by pods: then every
- * address that the kernel leads to a pod is held. Whose it is, the pod's DEL will tell.
+ * address is held that the kernel leads to a pod, or that a sandbox has which the runtime runs. Whose it
+ * is, the runtime tells, or else the pod's DEL.
  */
 export async function restorePods(options: {
   readonly context: Context;
   readonly book: AddressBook;
-  readonly host: Host;
+  readonly host: { readonly network: PoolHost };
   readonly checkpoint: CheckpointFile;
+  /** What the container runtime runs; asked only when the checkpoint does not tell. */
+  readonly sandboxes?: (() => Promise<readonly RunningSandbox[]>) | undefined;
 }): Promise<void> {
   const { context, book, host, checkpoint } = options;
   const { log, clock } = context;
   const recovery = await recoverPods(options);
   for (const { error } of recovery.unreadable) {
-    const movedTo = await checkpoint.quarantine(Date.now());
+    const movedTo = await checkpoint.quarantine(context.wallNowMs());
     log.error({ err: error, movedTo }, 'the checkpoint is damaged and was moved aside');
   }
   if (recovery.kind === 'rebuilt') {
@@ -58,6 +62,7 @@ async function recoverPods({
   book,
   host,
   checkpoint,
+  sandboxes = async () => [],
 }: Parameters<typeof restorePods>[0]): Promise<Recovery> {
   const nowMs = context.clock.nowMs();
   const evidence = {
@@ -72,7 +77,7 @@ async function recoverPods({
   const fromFile = recover({ ...evidence, podRules: [] });
   if (fromFile.kind === 'checkpoint') return fromFile;
   const podRules = (await host.network.listPods()).map((address) => ({ address }));
-  return recover({ ...evidence, podRules });
+  return recover({ ...evidence, podRules, sandboxes: await sandboxes() });
 }
 
 /** Pods by address and the table they leave by, stranded ones left out. */
@@ -83,7 +88,7 @@ const placesOf = (pods: readonly Reservation[]) =>
 
 /** A pod that has its address again may have it on another ENI: its packets have to leave by that one. */
 export const routeRestoredPods =
-  ({ log }: Context, { network }: Host): AddressEventListener =>
+  ({ log }: Context, { network }: { readonly network: PoolHost }): AddressEventListener =>
   (event) => {
     if (event.kind !== 'restored') return;
     const { key, address } = event.reservation;

@@ -16,7 +16,7 @@ import { type Checkpoint, nsFromMs } from './checkpoint.ts';
 import { CoolDown, type RestTimes } from './cool-down.ts';
 import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
-import type { EniDescription, EniId } from './eni-description.ts';
+import type { EniDescription, EniId, EniRole } from './eni-description.ts';
 import { EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
 import { type Holding, Holdings } from './holdings.ts';
@@ -66,13 +66,18 @@ export class AddressBook {
   }
 
   /**
-   * Adds an ENI without addresses. Adding the same one again changes its role, and nothing else.
+   * Adds an ENI without addresses. Adding the same one again changes nothing but its role.
    *
    * @throws {IpamError} `eni-mismatch` when it is known with another description.
    */
   addEni(eni: EniDescription): void {
     this.#inventory.addEni(eni);
     this.#relay.flush();
+  }
+
+  /** Gives an ENI another role; an unknown one is no error. */
+  setEniRole(eniId: EniId, role: EniRole): void {
+    this.#inventory.setEniRole(eniId, role);
   }
 
   /**

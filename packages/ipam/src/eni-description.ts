@@ -29,7 +29,7 @@ export interface EniDescription {
   readonly primaryAddress: Ipv4Address;
   /** When this process learnt of the ENI, Unix milliseconds. */
   readonly attachedAtMs: number;
-  /** Default `ordinary`. It may change: adding the ENI again with another role is enough. */
+  /** Default `ordinary`. */
   readonly role?: EniRole;
 }
 

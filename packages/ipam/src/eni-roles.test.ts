@@ -5,7 +5,7 @@ import type { EniRole } from './eni-description.ts';
 
 const PREFIX = '10.0.0.32/28';
 
-const setRole = (book: AddressBook, role: EniRole) => book.addEni({ ...eni(0), role });
+const setRole = (book: AddressBook, role: EniRole) => book.setEniRole(FIRST_ENI, role);
 
 /** ENI 0 with two addresses and a prefix; `a` holds the first address. */
 function usedBook(): AddressBook {
@@ -15,6 +15,12 @@ function usedBook(): AddressBook {
   book.addPrefix(FIRST_ENI, PREFIX);
   return book;
 }
+
+test('the role of an ENI that is not there is nobody’s business', () => {
+  const book = new AddressBook({ addressCooldownMs: COOLDOWN_MS });
+  setRole(book, 'excluded');
+  expect(book.enis(START_MS)).toEqual([]);
+});
 
 describe('an excluded ENI', () => {
   test('gives nothing to new pods, and leaves what it has to those that hold it', () => {
@@ -68,7 +74,7 @@ describe('an excluded ENI', () => {
 
   test('can be excluded from the start', () => {
     const book = new AddressBook({ addressCooldownMs: COOLDOWN_MS });
-    setRole(book, 'excluded');
+    book.addEni({ ...eni(0), role: 'excluded' });
     book.addAddress(FIRST_ENI, address(0, 10));
     expect(book.statistics(START_MS)).toMatchObject({ reservableNowCount: 0, closedCount: 1 });
     expect(book.statistics(START_MS, { networkCardIndex: 1 })).toMatchObject({ closedCount: 0 });

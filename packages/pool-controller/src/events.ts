@@ -26,4 +26,6 @@ export type PoolEvent =
       /** Held by pods although EC2 no longer assigns them to this ENI. */
       readonly stranded: readonly string[];
     }
-  | { readonly kind: 'observe-failed'; readonly error: unknown };
+  | { readonly kind: 'observe-failed'; readonly error: unknown }
+  /** ENIs that a crash or a failure may have left could not be deleted; the next comparison tries again. */
+  | { readonly kind: 'leaks-left'; readonly error: unknown };
