@@ -67,7 +67,8 @@ describe('allocateEni without a subnet', () => {
     ec2.failNext('createEni', 'subnet-exhausted', 2);
     await expect(allocator.allocateEni(addresses)).rejects.toMatchObject({
       code: 'subnet-exhausted',
-      message: expect.stringContaining('scripted'),
+      message: '[subnet-exhausted] createEni: scripted; subnet-small is asked again in 120 s',
+      facts: { awsCode: 'Fake.subnet-exhausted', retryAfterMs: 120_000 },
     });
     await clock.advance(20_000);
     const callCount = ec2.calls.length;

@@ -247,7 +247,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
       }
       eni.prefixes = eni.prefixes.filter((held) => !prefixes.includes(held));
     },
-    async detachEni(attachmentId) {
+    async detachEni({ attachmentId }) {
       const eni = byAttachment(attachmentId);
       if (eni === undefined) {
         return 'not-attached';

@@ -35,7 +35,7 @@ export async function freeEni(
     } else if (eni.status !== 'detaching') {
       refuseToDetach(context, eni);
       slot = slotOf(eni);
-      await ec2.detachEni(eni.attachmentId, options);
+      await ec2.detachEni({ eniId, attachmentId: eni.attachmentId }, options);
     }
     if (clock.nowMs() + delayMs > giveUpAtMs) {
       throw stillThere(eniId, eni);

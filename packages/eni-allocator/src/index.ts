@@ -79,6 +79,7 @@ export type {
   DeviceSlot,
   Ec2NetworkPort,
   Ec2Operation,
+  Ec2Request,
   EniFilter,
   EniProperties,
   EniStatus,

@@ -176,7 +176,10 @@ export interface Ec2NetworkPort {
     request: { readonly eniId: EniId; readonly prefixes: readonly Ipv4Prefix[] },
     options?: CallOptions,
   ): Promise<void>;
-  detachEni(attachmentId: EniAttachmentId, options?: CallOptions): Promise<DetachOutcome>;
+  detachEni(
+    request: { readonly eniId: EniId; readonly attachmentId: EniAttachmentId },
+    options?: CallOptions,
+  ): Promise<DetachOutcome>;
   deleteEni(eniId: EniId, options?: CallOptions): Promise<DeleteOutcome>;
   /** All pages, in EC2's order. */
   describeEnis(filter: EniFilter, options?: CallOptions): Promise<readonly EniTruth[]>;
@@ -196,3 +199,6 @@ export interface Ec2NetworkPort {
 
 /** The name of one operation of the port, for policies, metrics and journals. */
 export type Ec2Operation = keyof Ec2NetworkPort;
+
+/** What any operation of the port is asked for. */
+export type Ec2Request = Parameters<Ec2NetworkPort[Ec2Operation]>[0];

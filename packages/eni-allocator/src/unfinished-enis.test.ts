@@ -145,7 +145,8 @@ describe('an ENI that could not be cleaned up and is attached', () => {
 
   test('is deleted once EC2 has let go of it, when it was on its way out', async () => {
     const { eni, sweep, ec2, eniIds } = await leakAttached();
-    if (eni.attachmentId !== undefined) await ec2.detachEni(eni.attachmentId);
+    const { eniId, attachmentId } = eni;
+    if (attachmentId !== undefined) await ec2.detachEni({ eniId, attachmentId });
     const swept: (readonly string[])[] = [];
     while (eniIds().length > 0) swept.push(await sweep());
     expect(swept.at(-1)).toEqual([eni.eniId]);

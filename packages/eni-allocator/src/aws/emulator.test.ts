@@ -404,7 +404,10 @@ describe('trouble', () => {
     const failure = { code: 'InternalError', message: 'Lost.', when: 'after' } as const;
     emulator.knobs.failNext('AssignPrivateIpAddresses', failure);
     const assigning = withTime(allocator.assignAddresses(eni.eniId, 2));
-    await expect(assigning).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(assigning).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('it may have been carried out: describe the ENI'),
+    });
     expect(enis()[0]?.secondaryAddresses).toHaveLength(2);
   });
 
@@ -453,6 +456,20 @@ describe('trouble', () => {
       expect(enis()).toEqual([]);
     },
   );
+
+  test.each([
+    'DescribeNetworkInterfaces',
+    'DetachNetworkInterface',
+    'DeleteNetworkInterface',
+  ] as const)('freeing without permission for %s names the ENI and the action', async (action) => {
+    const { eniId } = await allocate();
+    emulator.knobs.deny(action);
+    await expect(withTime(allocator.freeEni(eniId))).rejects.toMatchObject({
+      code: 'not-permitted',
+      message: expect.stringMatching(`${eniId}.* \\(ec2:${action}\\): UnauthorizedOperation: `),
+      facts: { action, eniId, awsCode: 'UnauthorizedOperation' },
+    });
+  });
 
   test.each(['refused', 'reset', 'hanging'] as const)(
     'an EC2 that is %s is unreachable until it is back',
