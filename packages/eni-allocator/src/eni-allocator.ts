@@ -4,6 +4,7 @@ import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './alloc
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
 import { assignAddresses, assignPrefixes } from './assign.ts';
+import { checkAllocateEniRequest, checkCount } from './check-arguments.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
 import { createSlotBook } from './device-slots.ts';
@@ -195,24 +196,22 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   };
   return {
     allocateEni: async (request) => {
-      requireOneCount(request);
       if (request.subnetId === undefined && options.subnets === undefined) {
         throw new TypeError(
           'allocateEni: expected a subnetId, as the allocator has no subnet source',
         );
       }
-      requireCount('networkCardIndex', request.networkCardIndex ?? 0, 0);
-      requireClientToken(request.clientToken);
+      checkAllocateEniRequest(request);
       return allocateEni(context, request);
     },
     assignAddresses: async (eniId, count, callOptions = {}) => {
-      requireCount('count', count, 1);
+      checkCount('count', count, 1);
       return assignAddresses(context, eniId, count, callOptions);
     },
     unassignAddresses: (eniId, addresses, callOptions = {}) =>
       unassignAddresses(context, eniId, addresses, callOptions),
     assignPrefixes: async (eniId, count, callOptions = {}) => {
-      requireCount('count', count, 1);
+      checkCount('count', count, 1);
       return assignPrefixes(context, eniId, count, callOptions);
     },
     unassignPrefixes: (eniId, prefixes, callOptions = {}) =>
@@ -225,7 +224,7 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     syncDeleteOnTermination: (enis, callOptions = {}) =>
       syncDeleteOnTermination(context, enis, callOptions),
     syncSecurityGroups: async (enis, securityGroupIds, callOptions = {}) => {
-      requireCount('securityGroupIds', securityGroupIds.length, 1);
+      checkCount('securityGroupIds', securityGroupIds.length, 1);
       return syncSecurityGroups(context, enis, securityGroupIds, callOptions);
     },
     deleteLeakedEnis: async (request) => {
@@ -252,30 +251,4 @@ async function describeEnis(
     }
   }
   return enis;
-}
-
-function requireOneCount({ addressCount, prefixCount }: AllocateEniRequest): void {
-  if (addressCount !== undefined && prefixCount !== undefined) {
-    throw new TypeError('allocateEni: expected addressCount or prefixCount, received both');
-  }
-  if (prefixCount === undefined) {
-    requireCount('addressCount', addressCount, 0);
-  } else {
-    requireCount('prefixCount', prefixCount, 0);
-  }
-}
-
-function requireCount(name: string, value: number | undefined, minimum: number): void {
-  if (value === undefined || !Number.isSafeInteger(value) || value < minimum) {
-    throw new TypeError(`${name}: expected an integer of at least ${minimum}, received ${value}`);
-  }
-}
-
-/** EC2 takes 64 characters; four of them are for the number of the subnet that is tried. */
-function requireClientToken(token: string | undefined): void {
-  if (token !== undefined && !/^[!-~]{1,60}$/.test(token)) {
-    throw new TypeError(
-      `clientToken: expected 1 to 60 visible ASCII characters, received ${JSON.stringify(token)}`,
-    );
-  }
 }
