@@ -1,6 +1,6 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import { attachEni } from './attach-eni.ts';
-import { createEni } from './create-eni.ts';
+import { type CreatedEni, createEni } from './create-eni.ts';
 import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
 import {
@@ -56,17 +56,15 @@ export async function allocateEni(
   context: AllocatorContext,
   request: AllocateEniRequest,
 ): Promise<AllocatedEni> {
-  const { ec2, owner, slots, limits } = context;
+  const { ec2, owner, slots, limits, underWay } = context;
   const options = { signal: request.signal };
   const place = await reserveSlot(context, request, options);
-  const { eni, subnet } = await createEni(context, request, options).catch(
-    async (error: unknown) => {
-      slots.release(place.reserved);
-      learnAddressLimit(context, request, error);
-      await makeRoom(context, error, options);
-      throw error;
-    },
-  );
+  const { eni, subnet } = await createUnderWay(context, request).catch(async (error: unknown) => {
+    slots.release(place.reserved);
+    learnAddressLimit(context, request, error);
+    await makeRoom(context, error, options);
+    throw error;
+  });
   const { eniId } = eni;
   try {
     const attachment = await attachEni(context, eniId, place, options);
@@ -85,6 +83,26 @@ export async function allocateEni(
     learnAddressLimit(context, request, error);
     await discardEni(context, eniId, request.signal);
     throw error;
+  } finally {
+    underWay.attaching.delete(eniId);
+  }
+}
+
+/** A sweep for leaks that sees the new ENI at EC2 must know at once that it is none. */
+async function createUnderWay(
+  context: AllocatorContext,
+  request: AllocateEniRequest,
+): Promise<CreatedEni> {
+  const { creating, attaching } = context.underWay;
+  const creation = createEni(context, request, { signal: request.signal }).then((created) => {
+    attaching.add(created.eni.eniId);
+    return created;
+  });
+  creating.add(creation);
+  try {
+    return await creation;
+  } finally {
+    creating.delete(creation);
   }
 }
 

@@ -21,6 +21,8 @@ export interface AllocatorContext {
   readonly subnetRecords: Map<SubnetId, SubnetRecord>;
   /** ENIs of failed allocations that could not be deleted yet. */
   readonly unfinished: Set<EniId>;
+  /** ENIs under way to the instance, once EC2 has answered, and until it has: no leaks. */
+  readonly underWay: { readonly creating: Set<Promise<unknown>>; readonly attaching: Set<EniId> };
   /** Since when each ENI has been seen attached nowhere by every sweep of the cluster. */
   readonly sightings: Map<EniId, number>;
   /** The VPC that sweeps of the cluster keep to. */

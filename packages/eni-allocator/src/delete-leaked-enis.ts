@@ -10,11 +10,12 @@ import {
 } from './eni-tags.ts';
 import type { CallOptions, EniProperties, EniTruth } from './ports.ts';
 import { deletableUnfinished, deleteUnfinished } from './unfinished-enis.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface DeleteLeakedEnisRequest extends CallOptions {
   /**
-   * Younger ENIs are spared: they may be between create and attach. Milliseconds. Those that this
-   * allocator remembers as unfinished are not.
+   * Younger ENIs are spared: another process may be about to attach them. Milliseconds. Those that this
+   * allocator is attaching are spared at any age, those that it remembers as unfinished at none.
    */
   readonly olderThanMs: number;
   /**
@@ -79,13 +80,16 @@ async function findLeaked(
   context: AllocatorContext,
   { olderThanMs, scope = 'instance', isNeeded = () => false, signal }: DeleteLeakedEnisRequest,
 ): Promise<{ readonly leaked: readonly EniTruth[]; readonly ageless: readonly EniTruth[] }> {
-  const { ec2, clock, unfinished, sightings } = context;
+  const { ec2, clock, unfinished, underWay, sightings } = context;
   const askedAtMs = clock.nowMs();
   const described = await ec2.describeEnis(filterFor(context, scope), { signal });
+  // EC2 may have created one already that this very allocator has not heard of yet.
+  await unlessAborted(Promise.allSettled(underWay.creating), signal);
   const candidates = described.filter(
     (eni) =>
       eni.description.startsWith(ENI_DESCRIPTION_PREFIX) &&
       !unfinished.has(eni.eniId) &&
+      !underWay.attaching.has(eni.eniId) &&
       !isNeeded(eni),
   );
   const isOld = (eni: EniTruth) => askedAtMs - (createdAtMs(eni) ?? askedAtMs) > olderThanMs;

@@ -189,6 +189,7 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     slots: createSlotBook(instanceId, limits.now),
     limits,
     unfinished: new Set(),
+    underWay: { creating: new Set(), attaching: new Set() },
     sightings: new Map(),
     vpcId: options.vpcId,
     onEvent,

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createEmulator, type Emulator, type RunningInstance } from '@vpc-cni/aws-emulator';
+import {
+  createEmulator,
+  type Ec2Operation,
+  type Emulator,
+  type RunningInstance,
+} from '@vpc-cni/aws-emulator';
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
 import type { AllocateEniRequest } from '../allocate-eni.ts';
 import type { AllocatorEvent } from '../allocator-events.ts';
@@ -77,6 +82,23 @@ describe('on the clock of a test, without sockets', () => {
     expect(allocation.state).toBe('pending');
     await clock.advance(1);
     expect(allocation.state).toBe('fulfilled');
+    expect(emulator.describe().enis).toContainEqual(
+      expect.objectContaining({ eniId: (await allocation.promise).eniId, status: 'in-use' }),
+    );
+  });
+
+  test.each<[string, Ec2Operation]>([
+    ['created, and nobody has heard of it yet', 'CreateNetworkInterface'],
+    ['created, and being attached', 'AttachNetworkInterface'],
+  ])('a sweep for leaks spares an ENI that is %s', async (_, operation) => {
+    emulator.knobs.hang(operation, operation === 'CreateNetworkInterface' ? 'after' : 'before');
+    const allocation = allocate();
+    await clock.advance(3 * LATENCY_MS);
+    const sweep = watch(allocator.deleteLeakedEnis({ olderThanMs: 0 }));
+    await clock.advance(LATENCY_MS);
+    emulator.knobs.resume(operation);
+    await clock.advance(4 * LATENCY_MS);
+    expect(await sweep.promise).toEqual([]);
     expect(emulator.describe().enis).toContainEqual(
       expect.objectContaining({ eniId: (await allocation.promise).eniId, status: 'in-use' }),
     );
