@@ -94,7 +94,11 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   });
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
-  await phases.run('reading the ENIs (IMDS and EC2)', () => controller.adopt());
+  await phases.run('reading the ENIs (IMDS and EC2)', async () => {
+    await controller.adopt();
+    const hasPrimary = book.enis(clock.nowMs()).some(({ isPrimary }) => isPrimary);
+    if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
+  });
   await phases.run(`restoring pods from ${config.checkpointPath}`, () =>
     restorePods({ context, book, host, checkpoint, sandboxes: surroundings.sandboxes }),
   );
@@ -121,6 +125,8 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     },
     stop: async () => {
       await Promise.all([controller.stop(), ...work]);
+      // What EC2 has answered lately need not be found out by the next process.
+      await checkpoint.save().catch((error: unknown) => log.warn({ err: error }, 'not saved'));
     },
   };
 }

@@ -87,7 +87,12 @@ export async function reconcile(r: Reconciler): Promise<Reconciled> {
     troubledSlots: newcomers
       .filter(({ eniId }) => !atLast.has(eniId) && !leftAlone.has(eniId))
       .flatMap(({ truth }) => truth ?? []),
-    isComplete: isCorrected && areWired.every((isDone) => isDone) && asked.every(isQuiet),
+    isComplete:
+      isCorrected &&
+      areWired.every((isDone) => isDone) &&
+      asked.every(isQuiet) &&
+      // It cannot be gone: EC2 does not show it yet.
+      observed.every(({ eniId, isPrimary }) => !isPrimary || atLast.has(eniId)),
   };
 }
 
