@@ -28,6 +28,7 @@ import {
 import type { PlanLimits } from '@vpc-cni/warm-pool';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
 import type { Context } from './context.ts';
+import { nameIfSlow } from './name-if-slow.ts';
 
 /** What the daemon knows of its instance, and how it reaches AWS. */
 export interface AwsAccess {
@@ -112,17 +113,16 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
 }
 
 /** EC2 with a deadline for each call, counted, within a budget, and with few retries. */
-function connectToEc2(
-  { config, clock, metrics }: Context,
-  { region }: InstanceFacts,
-  ways: AwsWays,
-): Ec2NetworkPort {
+function connectToEc2(context: Context, { region }: InstanceFacts, ways: AwsWays): Ec2NetworkPort {
+  const { config, clock, metrics } = context;
   const { httpTimeoutMs, ec2Endpoint: endpoint } = config;
   const aws = createAwsEc2({ region, timeoutMs: httpTimeoutMs, endpoint, ...ways.ec2 });
   const bounded = withDeadline(aws, DEADLINE_IN_TIMEOUTS * httpTimeoutMs, clock);
   const observed = withCallObserver(bounded, (operation) => {
     metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });
+    const answered = nameIfSlow(`ec2:${EC2_ACTIONS[operation]}`, context);
     return ({ kind }) => {
+      answered();
       if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
     };
   });

@@ -17,7 +17,7 @@ import { createHostPort } from './host-port.ts';
 import { holdsStranded, sweepLeakedEnis } from './leak-sweep.ts';
 import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
 import { logPoolEvent } from './pool-log.ts';
-import { restorePods, routeRestoredPods } from './restore.ts';
+import { rememberedEnis, restorePods, routeRestoredPods } from './restore.ts';
 import { inWallTime } from './wall-time.ts';
 
 /** What the pool does with the host. */
@@ -94,13 +94,14 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   });
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
+  const text = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
   await phases.run('reading the ENIs (IMDS and EC2)', async () => {
-    await controller.adopt();
+    await controller.adopt(rememberedEnis(text));
     const hasPrimary = book.enis(clock.nowMs()).some(({ isPrimary }) => isPrimary);
     if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
   });
   await phases.run(`restoring pods from ${config.checkpointPath}`, () =>
-    restorePods({ context, book, host, checkpoint, sandboxes: surroundings.sandboxes }),
+    restorePods({ context, book, host, checkpoint, text, sandboxes: surroundings.sandboxes }),
   );
   await phases.run(`writing ${config.checkpointPath}`, () => checkpoint.save());
   book.subscribe(routeRestoredPods(context, host));

@@ -2,12 +2,15 @@ import { hostLinkName } from '@vpc-cni/host-network';
 import {
   type AddressBook,
   type AddressEventListener,
+  isIpv4Address,
+  isIpv4Prefix,
   type Recovery,
   type Reservation,
   type RunningSandbox,
   recover,
 } from '@vpc-cni/ipam';
 import type { CheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import type { EniTruth } from '@vpc-cni/pool-controller';
 import type { Context } from './context.ts';
 import type { PoolHost } from './pool.ts';
 
@@ -24,6 +27,8 @@ export async function restorePods(options: {
   readonly book: AddressBook;
   readonly host: { readonly network: PoolHost };
   readonly checkpoint: CheckpointFile;
+  /** What {@link checkpoint} has; `undefined` when there is none. */
+  readonly text: string | undefined;
   /** What the container runtime runs; asked only when the checkpoint does not tell. */
   readonly sandboxes?: (() => Promise<readonly RunningSandbox[]>) | undefined;
 }): Promise<void> {
@@ -57,16 +62,32 @@ export async function restorePods(options: {
   log.info({ pods: book.reservations().length }, 'checkpoint restored');
 }
 
+/** The ENIs that an earlier process had, as far as its checkpoint tells. */
+export function rememberedEnis(text: string | undefined): readonly EniTruth[] {
+  const { checkpoint } = recover({
+    files: [{ networkCardIndex: 0, text }],
+    podRules: [],
+    enis: [],
+    nowMs: 0,
+  });
+  return (checkpoint.enis ?? []).map(({ blocks, ...eni }) => ({
+    ...eni,
+    secondaryAddresses: blocks.filter(isIpv4Address),
+    prefixes: blocks.filter(isIpv4Prefix),
+    isManaged: true,
+  }));
+}
+
 async function recoverPods({
   context,
   book,
   host,
-  checkpoint,
+  text,
   sandboxes = async () => [],
 }: Parameters<typeof restorePods>[0]): Promise<Recovery> {
   const nowMs = context.clock.nowMs();
   const evidence = {
-    files: [{ networkCardIndex: 0, text: await checkpoint.load() }],
+    files: [{ networkCardIndex: 0, text }],
     enis: book.enis(nowMs).map(({ networkCardIndex, addresses, prefixes }) => ({
       networkCardIndex,
       addresses: addresses.map(({ address }) => address),

@@ -23,6 +23,7 @@ import { type Holding, Holdings } from './holdings.ts';
 import { IntentLog } from './intent-log.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import type { Ipv4Prefix } from './ipv4-prefix.ts';
+import { rememberedEnis } from './remembered-eni.ts';
 import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
 import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
 
@@ -334,12 +335,13 @@ export class AddressBook {
     return this.#told(enisOf(this.#table));
   }
 
-  /** What a restart must know: all reservations, the releases still remembered, the open intents. */
+  /** What a restart must know: reservations, the releases still remembered, open intents, the ENIs. */
   toCheckpoint(): Checkpoint {
     return {
       allocations: this.#holdings.all().map(({ allocation }) => allocation),
       recentReleases: this.#coolDown.recentReleases(),
       intents: this.#intents.all(),
+      enis: rememberedEnis(this.#table),
     };
   }
 

@@ -43,6 +43,7 @@ export {
 } from './ipv4-prefix.ts';
 export type { PodRule, RunningSandbox } from './pod-evidence.ts';
 export { type Recovery, type RecoveryEvidence, recover } from './recovery.ts';
+export type { RememberedEni } from './remembered-eni.ts';
 export type {
   EniPlace,
   PlacedReservation,

@@ -17,7 +17,7 @@ import {
 } from './growth-troubles.ts';
 import { createIntentKeeper, type IntentKeeper } from './intent-keeper.ts';
 import { createObserver, type Observer } from './observer.ts';
-import type { CheckpointPort, Clock, EniPort, HostPort, MetadataPort } from './ports.ts';
+import type { CheckpointPort, Clock, EniPort, EniTruth, HostPort, MetadataPort } from './ports.ts';
 import { type Limit, limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
@@ -62,8 +62,13 @@ export interface NodeOutlook {
 export interface PoolController {
   /** ADDs that found the pool empty. */
   readonly waitingLine: WaitingLine;
-  /** Takes over what is attached to the instance; the address book knows every address afterwards. */
-  adopt(): Promise<void>;
+  /**
+   * Takes over what is attached to the instance; the address book knows every address afterwards.
+   *
+   * @param remembered ENIs as an earlier process knew them. With them, the node can serve its pods while
+   *   EC2 does not answer: by what both they and metadata show.
+   */
+  adopt(remembered?: readonly EniTruth[]): Promise<void>;
   /** Keeps the pool on target until {@link stop}; call after {@link adopt}. */
   start(): void;
   /** Looks at the pool now: something changed. */
@@ -168,8 +173,8 @@ class PoolLoop implements PoolController {
     return totalCount + strandedCount > 0 ? undefined : refusalFor(outlook, outlook.nowMs);
   }
 
-  adopt(): Promise<void> {
-    return this.#observer.observe();
+  adopt(remembered?: readonly EniTruth[]): Promise<void> {
+    return this.#observer.observe(remembered);
   }
 
   start(): void {

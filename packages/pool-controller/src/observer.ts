@@ -1,6 +1,6 @@
 import type { EniId } from '@vpc-cni/ipam';
 import type { PoolEvent } from './events.ts';
-import type { EniPort, EniSlot } from './ports.ts';
+import type { EniPort, EniSlot, EniTruth } from './ports.ts';
 import { type Reconciler, reconcile } from './reconcile.ts';
 
 /** Compares the address book with the instance, and knows when to do so next. */
@@ -11,11 +11,15 @@ export interface Observer {
   readonly otherSlots: readonly EniSlot[];
   /** Brings the next comparison forward. */
   observeBy(atMs: number): void;
-  /** Rejects when instance metadata or EC2 could not be asked; the next comparison tries again. */
-  observe(): Promise<void>;
+  /**
+   * Rejects when instance metadata or EC2 could not be asked; the next comparison tries again.
+   *
+   * @param remembered see {@link Reconciler.remembered}.
+   */
+  observe(remembered?: readonly EniTruth[]): Promise<void>;
 }
 
-export type ObserverOptions = Omit<Reconciler, 'leftAlone' | 'isThorough'> & {
+export type ObserverOptions = Omit<Reconciler, 'leftAlone' | 'isThorough' | 'remembered'> & {
   readonly enis: Pick<EniPort, 'describeEnis' | 'deleteLeakedEnis'>;
   readonly onEvent: (event: PoolEvent) => void;
   /** Time between two comparisons with instance metadata, ms. */
@@ -50,13 +54,16 @@ export function createObserver(options: ObserverOptions): Observer {
     }
   }
 
-  async function compare(askedAtMs: number): Promise<boolean> {
+  async function compare(
+    askedAtMs: number,
+    remembered: readonly EniTruth[] | undefined,
+  ): Promise<boolean> {
     await deleteLeaks(askedAtMs);
     const isThorough = askedAtMs >= askEc2AtMs;
-    const { isComplete, ...seen } = await reconcile({ ...options, leftAlone, isThorough });
+    const seen = await reconcile({ ...options, leftAlone, isThorough, remembered });
     ({ leftAlone, troubledSlots } = seen);
-    if (isThorough) askEc2AtMs = askedAtMs + options.truthIntervalMs;
-    return isComplete;
+    if (isThorough && seen.isByEc2) askEc2AtMs = askedAtMs + options.truthIntervalMs;
+    return seen.isComplete;
   }
 
   return {
@@ -67,11 +74,11 @@ export function createObserver(options: ObserverOptions): Observer {
       return [...leftAlone.values(), ...troubledSlots];
     },
     observeBy,
-    observe: async () => {
+    observe: async (remembered) => {
       const askedAtMs = clock.nowMs();
       // Whatever asks for a comparison while this one is under way gets another.
       dueAtMs = askedAtMs + options.reconcileIntervalMs;
-      const isComplete = await compare(askedAtMs).catch((error: unknown) => {
+      const isComplete = await compare(askedAtMs, remembered).catch((error: unknown) => {
         observeBy(clock.nowMs() + RETRY_MS);
         throw error;
       });

@@ -1,6 +1,7 @@
 import type { AddressBook, Ec2Block, EniId, EniRole, EniSnapshot } from '@vpc-cni/ipam';
 import type { ActionLedger } from './action-ledger.ts';
 import { correctionOf, isNeeded, takeAway, takeOver } from './correction.ts';
+import { describeOrRemember } from './describe-or-remember.ts';
 import { doubtful, isSameSlot } from './doubt.ts';
 import { enterEni } from './enter-eni.ts';
 import type { PoolEvent } from './events.ts';
@@ -31,10 +32,14 @@ export interface Reconciler {
   readonly leftAlone: ReadonlyMap<EniId, EniSlot>;
   /** Ask EC2 about every ENI, whatever metadata says. */
   readonly isThorough: boolean;
+  /** ENIs of an earlier process, for a start while EC2 does not answer. Default: none. */
+  readonly remembered?: readonly EniTruth[] | undefined;
 }
 
 /** What a comparison has found out. */
 export interface Reconciled {
+  /** False when EC2 did not answer, and an earlier process's memory had to do. */
+  readonly isByEc2: boolean;
   /** ENIs that are not the pool's; EC2 need not be asked about them again. */
   readonly leftAlone: ReadonlyMap<EniId, EniSlot>;
   /** Slots of ENIs that are the pool's and could not be taken over. */
@@ -67,7 +72,14 @@ export async function reconcile(r: Reconciler): Promise<Reconciled> {
     r.ledger.isUntouchedSince(mark, { eniId, isKnown: atFirst.has(eniId) });
 
   const observed = await r.metadata.readEnis({ signal: r.signal });
-  const asked = await askEc2(toAsk(observed, atFirst, askedAtMs, r), { observed, askedAtMs }, r);
+  const eniIds = toAsk(observed, atFirst, askedAtMs, r);
+  const { truths, isByEc2 } = await describeOrRemember(eniIds, observed, r);
+  const asked = eniIds.map((eniId) => ({
+    eniId,
+    observed: observed.find((eni) => eni.eniId === eniId),
+    truth: truths.find((eni) => eni.eniId === eniId),
+    caution: r.intents.cautionFor(eniId, askedAtMs),
+  }));
   const doubts = asked.filter(isQuiet);
   // Nothing is waited for until the book is right: an action that began would overtake EC2's word.
   const lost = loseEnis(doubts, r);
@@ -83,11 +95,13 @@ export async function reconcile(r: Reconciler): Promise<Reconciled> {
   const atLast = knownEnis(r);
   const leftAlone = stillLeftAlone(observed, asked, r);
   return {
+    isByEc2,
     leftAlone,
     troubledSlots: newcomers
       .filter(({ eniId }) => !atLast.has(eniId) && !leftAlone.has(eniId))
       .flatMap(({ truth }) => truth ?? []),
     isComplete:
+      isByEc2 &&
       isCorrected &&
       areWired.every((isDone) => isDone) &&
       asked.every(isQuiet) &&
@@ -114,24 +128,6 @@ function toAsk(
     return !isRecent || isUncertain;
   };
   return [...new Set([...doubted.filter(isWorthAsking), ...intents.uncertainEnis()])];
-}
-
-async function askEc2(
-  eniIds: readonly EniId[],
-  {
-    observed,
-    askedAtMs,
-  }: { readonly observed: readonly ObservedEni[]; readonly askedAtMs: number },
-  { enis, intents, signal }: Reconciler,
-): Promise<readonly Doubt[]> {
-  if (eniIds.length === 0) return [];
-  const described = await enis.describeEnis(eniIds, { signal });
-  return eniIds.map((eniId) => ({
-    eniId,
-    observed: observed.find((eni) => eni.eniId === eniId),
-    truth: described.find((eni) => eni.eniId === eniId),
-    caution: intents.cautionFor(eniId, askedAtMs),
-  }));
 }
 
 /** @returns whether it succeeded; the event tells the failure. */
