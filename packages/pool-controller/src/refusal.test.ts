@@ -115,7 +115,8 @@ test.each<[string, readonly LimitReason[], LimitReason | undefined]>([
     'no-free-prefix',
   ],
   ['the node is cordoned and full', ['eni-limit', 'not-schedulable'], 'not-schedulable'],
-  ['max-pods is reached', ['eni-limit', 'at-max-pods'], 'at-max-pods'],
+  ['max-pods is reached', ['at-max-pods'], 'at-max-pods'],
+  ['what is to be kept warm exceeds max-pods', ['at-max-pods', 'eni-limit'], 'eni-limit'],
 ])('the limit when %s', (_, reasons, expected) => {
   expect(limitIn(reasons.map(refused), NOW)?.reason).toBe(expected);
 });

@@ -25,13 +25,16 @@ export interface Limit {
   readonly message: string;
 }
 
-/** Where several apply, the first: with prefixes, for one, the ENIs might have been enough. */
+/**
+ * Where several apply, the first: with prefixes, for one, the ENIs might have been enough. Max-pods comes
+ * last because what is kept warm runs into it before the pods do.
+ */
 const LIMITS_IN_A_PLAN = [
   'terminating',
   'not-schedulable',
-  'at-max-pods',
   'no-free-prefix',
   'eni-limit',
+  'at-max-pods',
 ] as const;
 
 /** The limit that a plan ran into, if it did. Without prefixes there are single addresses, while they fit. */
