@@ -75,7 +75,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     metadata: createMetadataPort(aws.imds),
     enis: createEniPort({
       ...aws,
-      managesUntagged: config.enis.managesUntagged,
+      ...config.enis,
       securityGroupIds: () => facts.current.securityGroupIds,
       isNeeded,
       onDescribed: care.note,
