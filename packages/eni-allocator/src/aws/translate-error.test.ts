@@ -22,6 +22,16 @@ describe('translateError', () => {
       code: 'not-permitted',
     },
     { name: 'a code named like a method', error: answer('toString', 400), code: 'unexpected' },
+    {
+      name: 'a subnet with fewer addresses than a prefix has',
+      error: answer(
+        'InvalidParameterValue',
+        400,
+        "There aren't sufficient free Ipv4 addresses or prefixes",
+      ),
+      code: 'no-free-prefix',
+    },
+    { name: 'a wrong value', error: answer('InvalidParameterValue', 400), code: 'invalid-request' },
     { name: 'a throttle status', error: answer('Whatever', 429), code: 'throttled' },
     { name: 'a server error', error: answer('Whatever', 502), code: 'unreachable' },
     { name: 'a client error nobody knows', error: answer('Whatever', 400), code: 'unexpected' },

@@ -71,8 +71,14 @@ export const messageOf = (error: unknown): string => {
     : (networkCodeOf(error) ?? String(error));
 };
 
+/** EC2's words for a subnet with fewer free addresses than a prefix has; its code says nothing. */
+const LACKS_A_PREFIX = /sufficient free Ipv4 addresses or prefixes/i;
+
 function meaningOf(error: unknown): Ec2ErrorMeaning {
   const awsCode = awsCodeOf(error) ?? '';
+  if (awsCode === 'InvalidParameterValue' && LACKS_A_PREFIX.test(messageOf(error))) {
+    return { code: 'no-free-prefix', advice: ADVICE['no-free-prefix'] };
+  }
   const listed = Object.hasOwn(EC2_ERROR_TABLE, awsCode) ? EC2_ERROR_TABLE[awsCode] : undefined;
   if (listed !== undefined) {
     return listed;
