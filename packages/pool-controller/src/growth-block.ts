@@ -15,7 +15,7 @@ export interface GrowthBlock {
   readonly reason: GrowthBlockReason;
   readonly message: string;
   readonly untilMs: number;
-  /** Failures in a row, for the back-off. */
+  /** Failures in a row, for the back-off; those of calls in parallel are one. */
   readonly failureCount: number;
 }
 
@@ -53,7 +53,9 @@ export function growthBlockOf(
   nowMs: number,
 ): GrowthBlock {
   const reason = reasonOfCode[codeOf(error) ?? ''] ?? 'ec2-unavailable';
-  const failureCount = (previous?.failureCount ?? 0) + 1;
+  // While a block holds nothing is asked for: what fails then had been asked for before it.
+  const isParallel = previous !== undefined && nowMs < previous.untilMs;
+  const failureCount = (previous?.failureCount ?? 0) + (isParallel ? 0 : 1);
   const [firstMs, longestMs] = OF_SUBNET.has(reason)
     ? [FIRST_SUBNET_BACKOFF_MS, LONGEST_SUBNET_BACKOFF_MS]
     : [FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS];
