@@ -10,6 +10,17 @@ const blockAfter = (code: string, atS: readonly number[]): GrowthBlock | undefin
     undefined,
   );
 
+test.each([
+  ['throttled', 'throttled'],
+  ['not-permitted', 'permission'],
+  ['account-limit-reached', 'eni-limit'],
+  ['instance-not-found', 'terminating'],
+  ['unreachable', 'ec2-unavailable'],
+  ['a code nobody knows', 'ec2-unavailable'],
+])('a failure with code %s is told as %s', (code, reason) => {
+  expect(growthBlockOf(refusal(code), undefined, 0).reason).toBe(reason);
+});
+
 describe('growth is held back', () => {
   test.each([
     ['for 1 s after a failure', 'unreachable', [0], 1],

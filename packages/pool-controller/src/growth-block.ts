@@ -7,6 +7,8 @@ export type GrowthBlockReason =
   | 'throttled'
   | 'permission'
   | 'eni-limit'
+  /** The instance is gone, or about to go: EC2 gives it nothing more. */
+  | 'terminating'
   | 'checkpoint-unwritable'
   | 'ec2-unavailable';
 
@@ -34,6 +36,7 @@ const reasonOfCode: Readonly<Record<string, GrowthBlockReason>> = {
   'eni-limit-reached': 'eni-limit',
   'account-limit-reached': 'eni-limit',
   'address-limit-reached': 'eni-limit',
+  'instance-not-found': 'terminating',
   'checkpoint-unwritable': 'checkpoint-unwritable',
 };
 
