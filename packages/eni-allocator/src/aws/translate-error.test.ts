@@ -73,6 +73,15 @@ describe('translateError', () => {
     expect(isEniAllocatorError(error)).toBe(true);
   });
 
+  test('leaves out what people cannot read', () => {
+    const said = 'You are not authorized. Encoded authorization failure message: aB3-_x9';
+    expect(translateError(answer('UnauthorizedOperation', 403, said), call).message).toBe(
+      '[not-permitted] assigning 2 addresses to eni-1 (ec2:AssignPrivateIpAddresses): ' +
+        'UnauthorizedOperation: You are not authorized; ' +
+        'see that the IAM role of the node allows ec2:AssignPrivateIpAddresses',
+    );
+  });
+
   test('names the permission that is missing', () => {
     const error = translateError(answer('UnauthorizedOperation', 403), call);
     expect(error.message).toContain('ec2:AssignPrivateIpAddresses');
