@@ -30,6 +30,7 @@ export {
   type HostNetworkFacts,
   isHostNetworkError,
 } from './host-network-error.ts';
+export type { IpAddress, IpCidr, IpFamily } from './ip.ts';
 export type {
   IptablesDescription,
   IptablesRule,
@@ -44,13 +45,16 @@ export {
 } from './iptables/parse-iptables-save.ts';
 export { planIptables } from './iptables/plan-iptables.ts';
 export type { Ipv4Address, Ipv4Cidr } from './ipv4.ts';
+export type { Ipv6Address, Ipv6Cidr } from './ipv6.ts';
 export type { LinkAddress } from './netlink/address.ts';
 export type { Addresses } from './netlink/addresses.ts';
-export type { Link, LinkChange, LinkSelector, VethPair } from './netlink/link.ts';
+export type { ChannelOptions as NetlinkOptions } from './netlink/channel.ts';
+export type { Link, LinkChange, LinkSelector, NewLink, NewVlan, VethPair } from './netlink/link.ts';
 export type { Links } from './netlink/links.ts';
 export type { Neighbour } from './netlink/neighbour.ts';
 export type { Neighbours } from './netlink/neighbours.ts';
-export { type Netlink, type NetlinkOptions, openNetlink } from './netlink/netlink.ts';
+export { type Netlink, openNetlink } from './netlink/netlink.ts';
+export type { RequestObserver } from './netlink/netlink-socket.ts';
 export type { Route } from './netlink/route.ts';
 export { MAIN_TABLE } from './netlink/route.ts';
 export type { Routes } from './netlink/routes.ts';

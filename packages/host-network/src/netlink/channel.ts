@@ -1,6 +1,7 @@
 import { inNetns } from '../netns/in-netns.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { type NetlinkSocket, openRouteSocket } from './netlink-socket.ts';
+import { NetlinkSocket, type RequestObserver } from './netlink-socket.ts';
+import { openSocket } from './open-socket.ts';
 
 /** Two sockets of one namespace: one for short requests, one, opened when first needed, for what may block. */
 export interface Channel {
@@ -13,15 +14,23 @@ export interface Channel {
   close(): void;
 }
 
+export interface ChannelOptions {
+  /** Default: the calling thread's namespace. */
+  readonly netnsPath?: string;
+  /** Called with every request, for counting. */
+  readonly observe?: RequestObserver;
+}
+
 /**
  * Opens a channel to the calling thread's network namespace, or to the one at `netnsPath`.
  *
  * The path must stay valid until the first asynchronous request; a channel without path opens both
  * sockets at once, so it keeps its namespace whatever the thread does later.
  */
-export function openChannel(netnsPath: string | undefined): Channel {
+export function openChannel({ netnsPath, observe }: ChannelOptions): Channel {
+  const openHere = () => openSocket({ protocol: 'NETLINK_ROUTE' });
   const open = () =>
-    netnsPath === undefined ? openRouteSocket() : inNetns(netnsPath, openRouteSocket);
+    new NetlinkSocket(netnsPath === undefined ? openHere() : inNetns(netnsPath, openHere), observe);
   const direct = open();
   let background: NetlinkSocket | undefined = netnsPath === undefined ? open() : undefined;
   const ensureBackground = () => {

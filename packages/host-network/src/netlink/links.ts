@@ -1,5 +1,6 @@
 import { isErrno } from '../host-network-error.ts';
 import type { Channel } from './channel.ts';
+import { HOST_ORDER } from './host-order.ts';
 import {
   changedLink,
   type Link,
@@ -8,7 +9,11 @@ import {
   linkFromMessage,
   linkGroup,
   linkText,
+  type NewLink,
+  type NewVlan,
+  newDummy,
   newVethPair,
+  newVlan,
   selectLink,
   type VethPair,
 } from './link.ts';
@@ -24,7 +29,6 @@ import {
 } from './link-message.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER } from './netlink-socket.ts';
 
 /** The links of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
 export class Links {
@@ -64,11 +68,19 @@ export class Links {
 
   /** Creates a veth pair. EEXIST when either name is taken, and then nothing was created. */
   createVeth(pair: VethPair): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
     const object = `${pair.name} with peer ${pair.peer.name}`;
-    this.#channel.exchange(
-      linkRequest(RTM_NEWLINK, flags, newVethPair(pair), 'create veth', object),
-    );
+    this.#create(newVethPair(pair), 'create veth', object, 'veth');
+  }
+
+  /** Creates a VLAN. EEXIST when the name, or the id on that parent, is taken. */
+  createVlan(link: NewVlan): void {
+    const object = `${link.name} with id ${link.vlanId} on #${link.parentIndex}`;
+    this.#create(newVlan(link), 'create vlan', object, '8021q');
+  }
+
+  /** Creates a link that drops whatever is sent to it. EEXIST when the name is taken. */
+  createDummy(link: NewLink): void {
+    this.#create(newDummy(link), 'create dummy', link.name, 'dummy');
   }
 
   /** Changes what `change` names. ENODEV when there is no such link. */
@@ -103,6 +115,15 @@ export class Links {
       if (isErrno(error, 'ENODEV')) return false;
       throw error;
     }
+  }
+
+  #create(message: LinkMessage, operation: string, object: string, module: string): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    this.#channel.exchange({
+      ...linkRequest(RTM_NEWLINK, flags, message, operation, object),
+      // libuv's name for EOPNOTSUPP.
+      remedies: { ENOTSUP: `this kernel lacks the module ${module}` },
+    });
   }
 }
 

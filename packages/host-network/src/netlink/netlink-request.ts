@@ -12,34 +12,53 @@ export interface NetlinkRequest {
   readonly operation: string;
   /** For example `512: from all to 10.0.40.77 lookup main`; made only when it is needed. */
   readonly object: () => string;
+  /** What to do about an errno, beside what {@link commonRemedies} know. */
+  readonly remedies?: Remedies;
 }
+
+type Remedies = Readonly<Record<string, string>>;
+
+const commonRemedies: Remedies = {
+  EPERM: 'NET_ADMIN is needed in the namespace',
+  ENOBUFS: 'the socket’s receive buffer overflowed; net.core.rmem_max bounds it',
+};
 
 /** @throws {HostNetworkError} `kernel-refused` unless the kernel acknowledges success. */
-export function requireSuccess(
-  { errno, reason }: Acknowledgement,
-  { operation, object }: NetlinkRequest,
-): void {
-  if (errno !== 0) throw refused(errno, operation, object(), reason);
-}
-
-export function refused(errno: number, operation: string, object: string, reason: string) {
-  const words = reason === '' ? errnoText(errno) : reason;
-  const name = errnoName(errno);
-  return new HostNetworkError('kernel-refused', `${operation} ${object}: ${name}, ${words}`, {
-    facts: { errno: name, operation, object, reason },
-  });
+export function requireSuccess({ errno, reason }: Acknowledgement, request: NetlinkRequest): void {
+  if (errno !== 0) throw refused(errnoName(errno), request, reason, reason || errnoText(errno));
 }
 
 /** What `fs` says about a socket, in this package's words; errors of ours stay as they are. */
-export function translateIoError(cause: unknown, { operation, object }: NetlinkRequest): unknown {
+export function translateIoError(cause: unknown, request: NetlinkRequest): unknown {
   const errno = systemErrorCode(cause);
   if (errno === undefined || cause instanceof HostNetworkError) return cause;
+  return refused(errno, request, '', 'on the socket', { cause });
+}
+
+type Refusal = Pick<NetlinkRequest, 'operation' | 'object' | 'remedies'>;
+
+/** @param reason the kernel's own words, empty when it gave none; `words` stand for them in the message. */
+export function refused(
+  errno: string,
+  { operation, object, remedies }: Refusal,
+  reason: string,
+  words: string,
+  options: ErrorOptions = {},
+): HostNetworkError {
+  const remedy = remedies?.[errno] ?? commonRemedies[errno];
+  const hint = remedy === undefined ? '' : `; ${remedy}`;
   return new HostNetworkError(
     'kernel-refused',
-    `${operation} ${object()}: ${errno} on the socket`,
+    `${operation} ${object()}: ${errno}, ${words}${hint}`,
     {
-      cause,
-      facts: { errno, operation, object: object(), reason: '' },
+      ...options,
+      facts: {
+        errno,
+        operation,
+        object: object(),
+        reason,
+        ...(remedy === undefined ? {} : { remedy }),
+      },
     },
   );
 }

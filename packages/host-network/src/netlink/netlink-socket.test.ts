@@ -1,9 +1,10 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import koffi from 'koffi';
+import { HOST_ORDER } from './host-order.ts';
 import { decodeMessages, encodeMessage, type Message, NLMSG_DONE, NLMSG_ERROR } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER, NetlinkSocket } from './netlink-socket.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
 
 // A pair of datagram sockets: the test plays the kernel on the other one.
 const AF_UNIX = 1;

@@ -1,10 +1,8 @@
 import { closeSync, read, readSync, write, writeSync } from 'node:fs';
-import { endianness } from 'node:os';
 import { promisify } from 'node:util';
 import { HostNetworkError } from '../host-network-error.ts';
-import { bind, lastErrno, setsockopt, socket } from '../native/libc.ts';
 import { decodeAcknowledgement } from './acknowledgement.ts';
-import type { ByteOrder } from './byte-reader.ts';
+import { HOST_ORDER } from './host-order.ts';
 import {
   decodeMessages,
   encodeMessage,
@@ -16,31 +14,7 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from './message.ts';
-import {
-  type NetlinkRequest,
-  refused,
-  requireSuccess,
-  translateIoError,
-} from './netlink-request.ts';
-
-export const HOST_ORDER: ByteOrder = endianness() === 'LE' ? 'little' : 'big';
-
-// <linux/socket.h>, <linux/netlink.h>
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const NETLINK_ROUTE = 0;
-const SOL_NETLINK = 270;
-const NETLINK_CAP_ACK = 10;
-const NETLINK_EXT_ACK = 11;
-const NETLINK_GET_STRICT_CHK = 12;
-const ENABLED = new Uint8Array(Uint32Array.of(1).buffer);
-// struct sockaddr_nl, <linux/netlink.h>: u16 family, u16 padding, u32 port (0: the kernel picks one), u32 groups
-const ANY_PORT = (() => {
-  const address = new Uint8Array(12);
-  new DataView(address.buffer).setUint16(0, AF_NETLINK, HOST_ORDER === 'little');
-  return address;
-})();
+import { type NetlinkRequest, requireSuccess, translateIoError } from './netlink-request.ts';
 
 const DUMP_ATTEMPTS = 5;
 
@@ -50,21 +24,11 @@ const writeAsync = promisify(write);
 // Synchronous answers are consumed before anything else runs, so all sockets share this.
 const receiveBuffer = new Uint8Array(MESSAGE_CEILING_BYTES);
 
-/** Opens a route netlink socket in the calling thread's network namespace, where it stays. */
-export function openRouteSocket(): NetlinkSocket {
-  const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) throw refused(lastErrno(), 'open netlink socket', 'NETLINK_ROUTE', '');
-  for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
-    // All three are older than the oldest kernel Node.js runs on here; without them only texts get poorer.
-    setsockopt(fd, SOL_NETLINK, option, ENABLED, ENABLED.length);
-  }
-  if (bind(fd, ANY_PORT, ANY_PORT.length) !== 0) {
-    const errno = lastErrno();
-    closeSync(fd);
-    throw refused(errno, 'bind netlink socket', 'NETLINK_ROUTE', '');
-  }
-  return new NetlinkSocket(fd);
-}
+/** Sees what is asked of the kernel, for counting; `isDump` when it is asked for a whole table. */
+export type RequestObserver = (request: {
+  readonly operation: string;
+  readonly isDump: boolean;
+}) => void;
 
 /**
  * One netlink socket. Use one either for synchronous requests or for asynchronous ones: the answers of
@@ -73,13 +37,16 @@ export function openRouteSocket(): NetlinkSocket {
  */
 export class NetlinkSocket {
   readonly #fd: number;
+  readonly #observe: RequestObserver;
   #sequence = 0;
   #isClosed = false;
   #queue: Promise<unknown> = Promise.resolve();
   #queuedCount = 0;
 
-  constructor(fd: number) {
+  /** @param observe is called with every request, before it is sent. */
+  constructor(fd: number, observe: RequestObserver = () => {}) {
     this.#fd = fd;
+    this.#observe = observe;
   }
 
   /** Sends a request and reads its answer before it returns. */
@@ -170,6 +137,7 @@ export class NetlinkSocket {
 
   #encode(request: NetlinkRequest, sequence: number, extraFlags: number): Uint8Array {
     const flags = NLM_F_REQUEST | request.flags | extraFlags;
+    this.#observe({ operation: request.operation, isDump: (flags & NLM_F_DUMP) === NLM_F_DUMP });
     return encodeMessage(
       { type: request.type, flags, sequence, portId: 0 },
       request.payload,

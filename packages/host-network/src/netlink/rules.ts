@@ -1,9 +1,10 @@
 import { isErrno } from '../host-network-error.ts';
+import type { IpFamily } from '../ip.ts';
 import type { Channel } from './channel.ts';
-import { AF_INET } from './family.ts';
+import { familyNumber } from './family.ts';
+import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER } from './netlink-socket.ts';
 import { type Rule, type RuleSelector, ruleFromMessage, ruleMessage, ruleText } from './rule.ts';
 import {
   decodeRuleMessage,
@@ -16,7 +17,7 @@ import {
 // Far above what could ever be there, and far below for ever.
 const DELETE_ALL_CEILING = 10_000;
 
-/** The IPv4 policy rules of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
+/** The policy rules of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
 export class Rules {
   readonly #channel: Channel;
 
@@ -55,15 +56,18 @@ export class Rules {
     return count;
   }
 
-  /** All rules that look up a table, in the order they are consulted, by a dump off the JavaScript thread. */
-  list(): Promise<Rule[]> {
+  /**
+   * The rules of one family that look up a table, in the order they are consulted, by a dump off the
+   * JavaScript thread.
+   */
+  list(family: IpFamily = 'ipv4'): Promise<Rule[]> {
     const request = {
       type: RTM_GETRULE,
       flags: 0,
       // Strict checking wants everything but the family to be zero.
       payload: encodeRuleMessage(
         {
-          family: AF_INET,
+          family: familyNumber(family),
           destinationLength: 0,
           sourceLength: 0,
           tos: 0,
