@@ -7,6 +7,8 @@ import { openSocket } from './open-socket.ts';
 export interface Channel {
   /** A request that takes microseconds, answered before the call returns. */
   exchange(request: NetlinkRequest): Uint8Array;
+  /** The same; undefined when the kernel refuses with one of the expected errnos. */
+  attempt(request: NetlinkRequest, ...expected: readonly string[]): Uint8Array | undefined;
   /** A request the kernel may take its time for; it runs off the JavaScript thread. */
   exchangeAsync(request: NetlinkRequest): Promise<Uint8Array>;
   /** All entries of a kernel table, read off the JavaScript thread. */
@@ -39,6 +41,7 @@ export function openChannel({ netnsPath, observe }: ChannelOptions): Channel {
   };
   return {
     exchange: (request) => direct.exchange(request),
+    attempt: (request, ...expected) => direct.attempt(request, ...expected),
     exchangeAsync: async (request) => ensureBackground().exchangeAsync(request),
     list: async (request, read) => {
       let found: NonNullable<ReturnType<typeof read>>[] = [];

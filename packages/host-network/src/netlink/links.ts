@@ -41,15 +41,11 @@ export class Links {
   /** The link with that name or index, or undefined. One lookup, no dump. */
   find(selector: LinkSelector): Link | undefined {
     const message = { ...selectLink(selector), extensionMask: RTEXT_FILTER_SKIP_STATS };
-    try {
-      const answer = this.#channel.exchange(
-        linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector)),
-      );
-      return linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
-    } catch (error) {
-      if (isErrno(error, 'ENODEV')) return undefined;
-      throw error;
-    }
+    const request = linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector));
+    const answer = this.#channel.attempt(request, 'ENODEV');
+    return answer === undefined
+      ? undefined
+      : linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
   }
 
   /** All links, by a dump off the JavaScript thread. */

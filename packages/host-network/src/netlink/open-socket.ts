@@ -74,7 +74,6 @@ function socketRefused(verb: string, protocol: SocketOptions['protocol']) {
         EMFILE: 'raise the limit of open files',
       },
     },
-    '',
     errnoText(errno),
   );
 }
