@@ -1,5 +1,5 @@
 import { isErrno } from '../host-network-error.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, WatchOptions } from './channel.ts';
 import { HOST_ORDER } from './host-order.ts';
 import {
   changedLink,
@@ -27,6 +27,7 @@ import {
   RTM_NEWLINK,
   RTM_SETLINK,
 } from './link-message.ts';
+import type { LinkEvent, LinkWatch } from './link-watch.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
 
@@ -60,6 +61,14 @@ export class Links {
   async findByMac(mac: string): Promise<Link | undefined> {
     const wanted = mac.toLowerCase();
     return (await this.list()).find((link) => link.mac === wanted);
+  }
+
+  /**
+   * Calls `onEvent` for every link that appears, changes or vanishes from now on. Without `netnsPath`,
+   * those of the namespace that the calling thread is in now. A listener that throws ends the watch.
+   */
+  watch(onEvent: (event: LinkEvent) => void, options?: WatchOptions): LinkWatch {
+    return this.#channel.watchLinks(onEvent, options);
   }
 
   /** Creates a veth pair. EEXIST when either name is taken, and then nothing was created. */
