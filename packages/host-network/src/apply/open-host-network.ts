@@ -4,8 +4,11 @@ import type { EniLink, HostSettings, PodAttachment, PodToTearDown } from '../des
 import { HostNetworkError } from '../host-network-error.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
 import type { Ipv4Address } from '../ipv4.ts';
+import { openConntrack } from '../netlink/conntrack.ts';
 import { openNetlink } from '../netlink/netlink.ts';
+import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { OWN_NETNS } from '../netns/in-netns.ts';
+import { AddressForgetter } from './address-forgetter.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LinkSweeper } from './link-sweeper.ts';
@@ -27,6 +30,8 @@ export interface HostNetworkOptions {
   readonly commands?: Partial<HostCommands>;
   /** Source of MAC addresses. Default: the system's. */
   readonly randomBytes?: (count: number) => Uint8Array;
+  /** Called with every netlink request, for counting. */
+  readonly observe?: RequestObserver;
 }
 
 export interface CallOptions {
@@ -80,7 +85,7 @@ export interface HostNetwork {
   listPods(): Promise<readonly Ipv4Address[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
   tearDownPodRules(address: Ipv4Address): void;
-  /** Resolves when all links of pods torn down so far are deleted. */
+  /** Resolves when the links of pods torn down so far are deleted, and what the kernel remembers of them. */
   settled(): Promise<void>;
   /** Waits for {@link settled}, then closes. The wiring stays. */
   close(): Promise<void>;
@@ -94,13 +99,22 @@ export interface HostNetwork {
 export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
   const { clock = systemClock, linkWaitMs = DEFAULT_LINK_WAIT_MS } = options;
   const commands = { ...defaultCommands, ...options.commands };
-  const host = openNetlink();
+  const { observe = () => {} } = options;
+  const host = openNetlink({ observe });
+  const conntrack = openConntrack({ observe });
   const hostNetnsFd = openSync(OWN_NETNS, 'r');
   const sweeper = new LinkSweeper(host.links);
+  const forgetter = new AddressForgetter({
+    conntrack,
+    neighbours: host.neighbours,
+    linksGone: () => sweeper.settled(),
+  });
   const context = {
     host,
     hostNetnsFd,
     sweeper,
+    forgetter,
+    observe,
     randomBytes: options.randomBytes ?? randomBytes,
   };
   const waiting = ({ signal }: CallOptions = {}) => ({
@@ -108,6 +122,10 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     waitMs: linkWaitMs,
     ...(signal === undefined ? {} : { signal }),
   });
+  const settled = async () => {
+    await sweeper.settled();
+    await forgetter.settled();
+  };
   let hostTurn: Promise<unknown> = Promise.resolve();
   let isClosed = false;
 
@@ -129,16 +147,17 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
     routePods: (pods) => routePods(host, pods),
     listPods: () => listPods(host),
-    tearDownPodRules: (address) => tearDownPodRules(host, address),
-    settled: () => sweeper.settled(),
+    tearDownPodRules: (address) => tearDownPodRules(context, address),
+    settled,
     close: async () => {
       if (isClosed) return;
       isClosed = true;
       try {
         await hostTurn;
-        await sweeper.settled();
+        await settled();
       } finally {
         host.close();
+        conntrack.close();
         closeSync(hostNetnsFd);
       }
     },

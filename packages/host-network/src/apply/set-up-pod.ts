@@ -21,12 +21,16 @@ export interface PodLinks {
 export async function setUpPod(context: HostContext, attachment: PodAttachment): Promise<PodLinks> {
   const description = describePod(attachment);
   const hostMac = randomMac(context.randomBytes(6));
-  const pod = openNetlink({ netnsPath: attachment.netnsPath });
+  const pod = openNetlink({ netnsPath: attachment.netnsPath, observe: context.observe });
+  // Runs on another thread meanwhile. Should it fail, the pod is wired nevertheless, as upstream's is.
+  const forgotten = context.forgetter.arrive(attachment.address).catch(() => {});
   try {
     await createPodLinks(context, pod, attachment, hostMac);
     const undo: (() => void)[] = [];
     try {
-      return wire(context.host, pod, attachment, description, undo);
+      const links = wire(context.host, pod, attachment, description, undo);
+      await forgotten;
+      return links;
     } catch (error) {
       await takeAway(context, attachment.hostLinkName, undo);
       throw error;

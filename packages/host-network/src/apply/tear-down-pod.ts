@@ -3,15 +3,21 @@ import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { isErrno, isHostNetworkError } from '../host-network-error.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
+import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { MAIN_TABLE, type Route } from '../netlink/route.ts';
 import { requireVeth } from './create-pod-links.ts';
 import type { HostContext } from './host-context.ts';
 
 /**
- * Takes a pod's rules and route away at once and leaves its link to the sweeper. Whatever is gone
- * already, the namespace included, is fine.
+ * Takes a pod's rules and route away at once; its link is left to the sweeper, what the kernel remembers of
+ * its address to the forgetter. Whatever is gone already, the namespace included, is fine.
  */
-export function tearDownPod({ host, sweeper }: HostContext, attachment: PodToTearDown): void {
+export function tearDownPod(context: HostContext, attachment: PodToTearDown): void {
+  unwire(context, attachment);
+  context.forgetter.leave(attachment.address);
+}
+
+function unwire({ host, sweeper, observe }: HostContext, attachment: PodToTearDown): void {
   deletePodRules(host, attachment.address);
   const route = podRoute(attachment);
   const link = host.links.find({ name: attachment.hostLinkName });
@@ -20,7 +26,7 @@ export function tearDownPod({ host, sweeper }: HostContext, attachment: PodToTea
     return;
   }
   requireVeth(link.kind, link.name);
-  if (deleteRoute(host, route, link.index) || isPeerOf(link, attachment)) {
+  if (deleteRoute(host, route, link.index) || isPeerOf(link, attachment, observe)) {
     sweeper.doom(link.index);
     return;
   }
@@ -29,9 +35,13 @@ export function tearDownPod({ host, sweeper }: HostContext, attachment: PodToTea
 }
 
 /** Rules and route of an address whose link is not known any more. Calling it again does nothing. */
-export function tearDownPodRules(host: Netlink, address: PodAttachment['address']): void {
+export function tearDownPodRules(
+  { host, forgetter }: HostContext,
+  address: PodAttachment['address'],
+): void {
   deletePodRules(host, address);
   deleteRoute(host, { destination: `${address}/32`, tableId: MAIN_TABLE, scope: 'link' });
+  forgetter.leave(address);
 }
 
 /** Whatever table its packets were sent to: the ENI may have moved since, or be gone. */
@@ -52,11 +62,15 @@ function deleteRoute(host: Netlink, route: Route, linkIndex?: number): boolean {
 }
 
 /** True when the host link's other end is this attachment's pod link: each names the other. */
-function isPeerOf(link: Link, { netnsPath, podLinkName }: PodToTearDown): boolean {
+function isPeerOf(
+  link: Link,
+  { netnsPath, podLinkName }: PodToTearDown,
+  observe: RequestObserver,
+): boolean {
   if (netnsPath === '') return false;
   let pod: Netlink;
   try {
-    pod = openNetlink({ netnsPath });
+    pod = openNetlink({ netnsPath, observe });
   } catch (error) {
     if (isHostNetworkError(error) && error.code === 'netns-not-found') return false;
     throw error;
