@@ -17,7 +17,7 @@ import { familyNumber } from './family.ts';
 import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { NetlinkSocket } from './netlink-socket.ts';
+import { LOST_ANSWER_MS, NetlinkSocket } from './netlink-socket.ts';
 import { openSocket } from './open-socket.ts';
 
 /**
@@ -46,7 +46,7 @@ export interface Conntrack {
 
 /** Opens the connection tracking of the calling thread's namespace, or of the one at `netnsPath`. */
 export function openConntrack({ netnsPath, observe }: ChannelOptions = {}): Conntrack {
-  const open = () => openSocket({ protocol: 'NETLINK_NETFILTER' });
+  const open = () => openSocket({ protocol: 'NETLINK_NETFILTER', readTimeoutMs: LOST_ANSWER_MS });
   try {
     const fd = netnsPath === undefined ? open() : inNetns(netnsPath, open);
     return new ConntrackOnSocket(new NetlinkSocket(fd, observe));

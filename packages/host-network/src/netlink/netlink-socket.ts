@@ -1,6 +1,7 @@
 import { closeSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { HostNetworkError } from '../host-network-error.ts';
+import { systemErrorCode } from '../native/errno.ts';
 import { decodeAcknowledgement } from './acknowledgement.ts';
 import { HOST_ORDER } from './host-order.ts';
 import {
@@ -31,6 +32,12 @@ const writeAsync = promisify(write);
 
 // Synchronous answers are consumed before anything else runs, so all sockets share this.
 const receiveBuffer = new Uint8Array(MESSAGE_CEILING_BYTES);
+
+/**
+ * What sockets of requests should have as `readTimeoutMs`. The kernel's answer is there when the request is
+ * written, so a read that waits waits for an answer that an overflow took, and would wait for ever.
+ */
+export const LOST_ANSWER_MS = 1_000;
 
 /** Sees what is asked of the kernel, for counting; `isDump` when it is asked for a whole table. */
 export type RequestObserver = (request: {
@@ -83,7 +90,7 @@ export class NetlinkSocket {
 
   #readAnswer(sequence: number, request: NetlinkRequest): Answer {
     for (;;) {
-      const length = readSync(this.#fd, receiveBuffer);
+      const length = readUninterrupted(this.#fd);
       const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
       if (answer !== undefined) return answer;
     }
@@ -219,6 +226,17 @@ export class NetlinkSocket {
   #requireOpen({ operation, object }: NetlinkRequest): void {
     if (!this.#isClosed) return;
     throw new HostNetworkError('closed', `${operation} ${object()}: the netlink socket was closed`);
+  }
+}
+
+/** A read with a time limit is not resumed by the kernel after a signal, for example a child's end. */
+function readUninterrupted(fd: number): number {
+  for (;;) {
+    try {
+      return readSync(fd, receiveBuffer);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EINTR') throw error;
+    }
   }
 }
 
