@@ -18,6 +18,7 @@ import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
 import { type PodLinks, setUpPod } from './set-up-pod.ts';
 import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
+import { createTurns } from './turns.ts';
 
 const DEFAULT_LINK_WAIT_MS = 15_000;
 
@@ -126,6 +127,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     await sweeper.settled();
     await forgetter.settled();
   };
+  const turn = createTurns();
   let hostTurn: Promise<unknown> = Promise.resolve();
   let isClosed = false;
 
@@ -139,10 +141,14 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     setUpEni: (eni, settings, callOptions) => setUpEni(host, eni, settings, waiting(callOptions)),
     tearDownEni: (eni) => tearDownEni(host, eni),
     setUpPod: async (attachment) => {
+      await turn();
       if (isClosed) throw closedError(attachment.hostLinkName);
       return setUpPod(context, attachment);
     },
-    tearDownPod: async (attachment) => tearDownPod(context, attachment),
+    tearDownPod: async (attachment) => {
+      await turn();
+      tearDownPod(context, attachment);
+    },
     checkPod: (attachment) => checkPod(context, attachment),
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
     routePods: (pods) => routePods(host, pods),
