@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 const RESOLUTION_MS = 1;
 
 /** The longest time, ms, that the event loop did not turn while `work` ran. */
-export async function longestBlockMs(work: () => Promise<void>): Promise<number> {
+export async function longestBlockMs(work: () => Promise<unknown>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   await work();
