@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { routeText } from '../netlink/route.ts';
 import { describeEni } from './describe-eni.ts';
 import { describeHost } from './describe-host.ts';
 import { describePod } from './describe-pod.ts';
-import { explain } from './network-description.ts';
+import { explain } from './explain.ts';
 import type { HostSettings, PodAttachment } from './settings.ts';
 
 const pod: PodAttachment = {
@@ -75,8 +76,8 @@ describe('describeEni', () => {
       'default via 10.0.32.1 dev eth1 table 2',
       '32765: from 10.0.41.20 lookup 2',
     ]);
-    expect(description.absentRoutes).toEqual([
-      { destination: '10.0.32.0/19', tableId: 254, scope: 'link', preferredSource: '10.0.41.20' },
+    expect(description.claims.routes.map(routeText)).toEqual([
+      '10.0.32.0/19 dev eth1 scope link src 10.0.41.20',
     ]);
   });
 
@@ -108,6 +109,7 @@ describe('describeHost', () => {
   };
   const factsOf = (backend: 'nf_tables' | 'legacy') => ({
     primaryLinkName: 'eth0',
+    isLocalRuleMoved: false,
     iptables: { backend, hasRandomFully: true },
   });
 
@@ -167,18 +169,18 @@ describe('describeHost', () => {
     test.each(matrix)(
       'follows the matrix with externalSnat $externalSnat, nodePortSupport $nodePortSupport',
       ({ externalSnat, nodePortSupport, ...expected }) => {
-        const description = describeHost(
+        const { rules, packetFilter } = describeHost(
           { ...settings, externalSnat, nodePortSupport },
           factsOf(backend),
         );
-        const shared = description.iptables.tables.flatMap(({ table, sharedRules }) =>
+        const shared = packetFilter.ipv4.tables.flatMap(({ table, sharedRules }) =>
           sharedRules.map(({ chain, rule }) => `${table} ${chain} ${rule.join(' ')}`),
         );
         const count = (pattern: RegExp) => shared.filter((rule) => pattern.test(rule)).length;
         const legacyConnmark = count(/nat PREROUTING .*-j AWS-CONNMARK-CHAIN-0/);
-        const nftConnmark = description.connmarkRuleset === undefined ? 0 : 1;
+        const nftConnmark = packetFilter.connmarkRuleset === undefined ? 0 : 1;
         expect({
-          rule: description.rules.length,
+          rule: rules.length,
           jump: count(/nat POSTROUTING .*-j AWS-SNAT-CHAIN-0/),
           setMark: count(/mangle PREROUTING -i eth0 .*--set-xmark/),
           fromPods: count(/mangle PREROUTING -i eni\+ .*--restore-mark/),
@@ -186,7 +188,7 @@ describe('describeHost', () => {
           connmark: legacyConnmark + nftConnmark,
         }).toEqual(expected);
         expect(backend === 'legacy' ? nftConnmark : legacyConnmark).toBe(0);
-        const names = description.iptables.tables.flatMap(({ chains }) =>
+        const names = packetFilter.ipv4.tables.flatMap(({ chains }) =>
           chains.map(({ name }) => name),
         );
         expect(names).toContain('AWS-SNAT-CHAIN-0');
@@ -203,11 +205,11 @@ describe('describeHost', () => {
     'ends the SNAT rule with $ends for $randomizeSnat',
     ({ randomizeSnat, hasRandomFully, ends }) => {
       const facts = {
-        primaryLinkName: 'eth0',
+        ...factsOf('nf_tables'),
         iptables: { backend: 'nf_tables', hasRandomFully },
       } as const;
-      const { iptables } = describeHost({ ...settings, randomizeSnat }, facts);
-      expect(iptables.tables[0]?.chains[0]?.rules.at(-1)?.at(-1)).toBe(ends);
+      const { packetFilter } = describeHost({ ...settings, randomizeSnat }, facts);
+      expect(packetFilter.ipv4.tables[0]?.chains[0]?.rules.at(-1)?.at(-1)).toBe(ends);
     },
   );
 

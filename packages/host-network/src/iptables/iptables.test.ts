@@ -27,8 +27,12 @@ type Variant = Partial<HostSettings> & { readonly backend?: 'nf_tables' | 'legac
 const describeFor = ({ backend = 'legacy', ...other }: Variant) =>
   describeHost(
     { ...settings, ...other },
-    { primaryLinkName: 'eth0', iptables: { backend, hasRandomFully: true } },
-  ).iptables;
+    {
+      primaryLinkName: 'eth0',
+      isLocalRuleMoved: false,
+      iptables: { backend, hasRandomFully: true },
+    },
+  ).packetFilter.ipv4;
 
 /** What iptables-restore --noflush does with a batch, over iptables-save text, as far as we use it. */
 function restore(saved: string, batch: string | undefined): string {
