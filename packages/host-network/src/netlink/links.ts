@@ -1,5 +1,5 @@
 import { isErrno } from '../host-network-error.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, WatchOptions } from './channel.ts';
 import { HOST_ORDER } from './host-order.ts';
 import {
   changedLink,
@@ -27,6 +27,7 @@ import {
   RTM_NEWLINK,
   RTM_SETLINK,
 } from './link-message.ts';
+import type { LinkEvent, LinkWatch } from './link-watch.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
 
@@ -41,15 +42,11 @@ export class Links {
   /** The link with that name or index, or undefined. One lookup, no dump. */
   find(selector: LinkSelector): Link | undefined {
     const message = { ...selectLink(selector), extensionMask: RTEXT_FILTER_SKIP_STATS };
-    try {
-      const answer = this.#channel.exchange(
-        linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector)),
-      );
-      return linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
-    } catch (error) {
-      if (isErrno(error, 'ENODEV')) return undefined;
-      throw error;
-    }
+    const request = linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector));
+    const answer = this.#channel.attempt(request, 'ENODEV');
+    return answer === undefined
+      ? undefined
+      : linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
   }
 
   /** All links, by a dump off the JavaScript thread. */
@@ -64,6 +61,14 @@ export class Links {
   async findByMac(mac: string): Promise<Link | undefined> {
     const wanted = mac.toLowerCase();
     return (await this.list()).find((link) => link.mac === wanted);
+  }
+
+  /**
+   * Calls `onEvent` for every link that appears, changes or vanishes from now on. Without `netnsPath`,
+   * those of the namespace that the calling thread is in now. A listener that throws ends the watch.
+   */
+  watch(onEvent: (event: LinkEvent) => void, options?: WatchOptions): LinkWatch {
+    return this.#channel.watchLinks(onEvent, options);
   }
 
   /** Creates a veth pair. EEXIST when either name is taken, and then nothing was created. */

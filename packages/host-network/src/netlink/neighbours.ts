@@ -1,4 +1,3 @@
-import { isErrno } from '../host-network-error.ts';
 import type { IpFamily } from '../ip.ts';
 import type { Channel } from './channel.ts';
 import { familyNumber } from './family.ts';
@@ -51,14 +50,9 @@ export class Neighbours {
   forget({ address, linkIndex }: LearnedNeighbour): boolean {
     const message = neighbourSelection(address, linkIndex);
     const object = () => `${address} on link #${linkIndex}`;
-    try {
-      this.#channel.exchange(request(RTM_DELNEIGH, NLM_F_ACK, 'forget neighbour', message, object));
-      return true;
-    } catch (error) {
-      // Also when link or entry went on their own since the caller looked.
-      if (isErrno(error, 'ENOENT', 'ENODEV')) return false;
-      throw error;
-    }
+    const forgetting = request(RTM_DELNEIGH, NLM_F_ACK, 'forget neighbour', message, object);
+    // Link and entry may have gone on their own since the caller looked.
+    return this.#channel.attempt(forgetting, 'ENOENT', 'ENODEV') !== undefined;
   }
 
   /** The permanent entries of a link in one family, by a dump off the JavaScript thread. */

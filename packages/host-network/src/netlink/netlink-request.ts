@@ -23,33 +23,48 @@ const commonRemedies: Remedies = {
   ENOBUFS: 'the socket’s receive buffer overflowed; net.core.rmem_max bounds it',
 };
 
-/** @throws {HostNetworkError} `kernel-refused` unless the kernel acknowledges success. */
-export function requireSuccess({ errno, reason }: Acknowledgement, request: NetlinkRequest): void {
-  if (errno !== 0) throw refused(errnoName(errno), request, reason, reason || errnoText(errno));
+/**
+ * What the kernel answered. A refusal is a value: on a pod's path some are expected, and an `Error` costs
+ * more than the request.
+ */
+export type Answer =
+  | { readonly kind: 'done'; readonly payload: Uint8Array }
+  | { readonly kind: 'refused'; readonly errno: string; readonly reason: string };
+
+const acknowledged: Answer = { kind: 'done', payload: new Uint8Array(0) };
+
+export const answerOf = ({ errno, reason }: Acknowledgement): Answer =>
+  errno === 0
+    ? acknowledged
+    : { kind: 'refused', errno: errnoName(errno), reason: reason || errnoText(errno) };
+
+/** @throws {HostNetworkError} `kernel-refused` unless the kernel did what it was asked. */
+export function requirePayload(answer: Answer, request: NetlinkRequest): Uint8Array {
+  if (answer.kind === 'done') return answer.payload;
+  throw refused(answer.errno, request, answer.reason);
 }
 
 /** What `fs` says about a socket, in this package's words; errors of ours stay as they are. */
 export function translateIoError(cause: unknown, request: NetlinkRequest): unknown {
   const errno = systemErrorCode(cause);
   if (errno === undefined || cause instanceof HostNetworkError) return cause;
-  return refused(errno, request, '', 'on the socket', { cause });
+  return refused(errno, request, 'on the socket', { cause });
 }
 
 type Refusal = Pick<NetlinkRequest, 'operation' | 'object' | 'remedies'>;
 
-/** @param reason the kernel's own words, empty when it gave none; `words` stand for them in the message. */
+/** @param reason the kernel's own words, or what its errno means. */
 export function refused(
   errno: string,
   { operation, object, remedies }: Refusal,
   reason: string,
-  words: string,
   options: ErrorOptions = {},
 ): HostNetworkError {
   const remedy = remedies?.[errno] ?? commonRemedies[errno];
   const hint = remedy === undefined ? '' : `; ${remedy}`;
   return new HostNetworkError(
     'kernel-refused',
-    `${operation} ${object()}: ${errno}, ${words}${hint}`,
+    `${operation} ${object()}: ${errno}, ${reason}${hint}`,
     {
       ...options,
       facts: {

@@ -14,7 +14,13 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from './message.ts';
-import { type NetlinkRequest, requireSuccess, translateIoError } from './netlink-request.ts';
+import {
+  type Answer,
+  answerOf,
+  type NetlinkRequest,
+  requirePayload,
+  translateIoError,
+} from './netlink-request.ts';
 
 const DUMP_ATTEMPTS = 5;
 
@@ -49,8 +55,19 @@ export class NetlinkSocket {
     this.#observe = observe;
   }
 
-  /** Sends a request and reads its answer before it returns. */
+  /** Sends a request and reads its answer before it returns. @throws {HostNetworkError} when refused. */
   exchange(request: NetlinkRequest): Uint8Array {
+    return requirePayload(this.#ask(request), request);
+  }
+
+  /** The same for a request that may be refused in a way the caller expects: then undefined. */
+  attempt(request: NetlinkRequest, ...expected: readonly string[]): Uint8Array | undefined {
+    const answer = this.#ask(request);
+    const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
+    return isExpected ? undefined : requirePayload(answer, request);
+  }
+
+  #ask(request: NetlinkRequest): Answer {
     this.#requireOpen(request);
     const sequence = this.#nextSequence();
     const bytes = this.#encode(request, sequence, 0);
@@ -75,7 +92,7 @@ export class NetlinkSocket {
       for (;;) {
         const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, null);
         const answer = findAnswer(buffer.subarray(0, bytesRead), sequence, request);
-        if (answer !== undefined) return answer;
+        if (answer !== undefined) return requirePayload(answer, request);
       }
     });
   }
@@ -127,7 +144,7 @@ export class NetlinkSocket {
         if (message.sequence !== sequence) continue;
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) isInterrupted = true;
         if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-          requireSuccess(decodeAcknowledgement(message, HOST_ORDER), request);
+          requirePayload(answerOf(decodeAcknowledgement(message, HOST_ORDER)), request);
           return isInterrupted ? 'interrupted' : 'complete';
         }
         each(message.payload);
@@ -175,14 +192,13 @@ function findAnswer(
   bytes: Uint8Array,
   sequence: number,
   request: NetlinkRequest,
-): Uint8Array | undefined {
+): Answer | undefined {
   for (const message of decodeMessages(bytes, HOST_ORDER)) {
     if (message.sequence !== sequence) continue;
-    if (message.type === NLMSG_ERROR) {
-      requireSuccess(decodeAcknowledgement(message, HOST_ORDER), request);
-      return new Uint8Array(0);
+    if (message.type === NLMSG_ERROR) return answerOf(decodeAcknowledgement(message, HOST_ORDER));
+    if ((request.flags & NLM_F_ACK) === 0) {
+      return { kind: 'done', payload: message.payload.slice() };
     }
-    if ((request.flags & NLM_F_ACK) === 0) return message.payload.slice();
   }
   return undefined;
 }

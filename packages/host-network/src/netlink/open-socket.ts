@@ -10,6 +10,7 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
+const SO_RCVTIMEO = 20;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -24,6 +25,8 @@ export interface SocketOptions {
   readonly groups?: number;
   /** Default: the kernel's, some 200 KiB. */
   readonly receiveBufferBytes?: number;
+  /** After this a read without message fails with EAGAIN. Default: it waits for ever. */
+  readonly readTimeoutMs?: number;
 }
 
 /**
@@ -32,7 +35,8 @@ export interface SocketOptions {
  * @returns its file descriptor.
  * @throws {HostNetworkError} `kernel-refused`
  */
-export function openSocket({ protocol, groups = 0, receiveBufferBytes }: SocketOptions): number {
+export function openSocket(options: SocketOptions): number {
+  const { protocol, groups = 0, receiveBufferBytes, readTimeoutMs } = options;
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocols[protocol]);
   if (fd < 0) throw socketRefused('open', protocol);
   for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
@@ -41,6 +45,10 @@ export function openSocket({ protocol, groups = 0, receiveBufferBytes }: SocketO
   }
   if (receiveBufferBytes !== undefined) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, u32(receiveBufferBytes), 4);
+  }
+  if (readTimeoutMs !== undefined) {
+    const timeout = timeval(readTimeoutMs);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
   }
   const address = socketAddress(groups);
   if (bind(fd, address, address.length) !== 0) {
@@ -52,6 +60,12 @@ export function openSocket({ protocol, groups = 0, receiveBufferBytes }: SocketO
 }
 
 const u32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
+
+// struct timeval of 64-bit systems: seconds, microseconds
+const timeval = (ms: number) =>
+  new Uint8Array(
+    BigInt64Array.of(BigInt(Math.floor(ms / 1000)), BigInt((ms % 1000) * 1000)).buffer,
+  );
 
 // struct sockaddr_nl, <linux/netlink.h>: u16 family, u16 padding, u32 port (0: the kernel picks one), u32 groups
 function socketAddress(groups: number): Uint8Array {
@@ -74,7 +88,6 @@ function socketRefused(verb: string, protocol: SocketOptions['protocol']) {
         EMFILE: 'raise the limit of open files',
       },
     },
-    '',
     errnoText(errno),
   );
 }

@@ -1,4 +1,3 @@
-import { isErrno } from '../host-network-error.ts';
 import type { IpFamily } from '../ip.ts';
 import type { Channel } from './channel.ts';
 import { familyNumber } from './family.ts';
@@ -27,26 +26,15 @@ export class Rules {
 
   /** @returns false when the very same rule was there already. */
   ensure(rule: Rule): boolean {
-    try {
-      this.#channel.exchange(
-        ruleRequest(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 'add', rule),
-      );
-      return true;
-    } catch (error) {
-      if (isErrno(error, 'EEXIST')) return false;
-      throw error;
-    }
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    const request = ruleRequest(RTM_NEWRULE, flags, 'add', rule);
+    return this.#channel.attempt(request, 'EEXIST') !== undefined;
   }
 
   /** Deletes the first rule that matches; what the selector leaves out matches anything. @returns false when none did. */
   delete(selector: RuleSelector): boolean {
-    try {
-      this.#channel.exchange(ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector));
-      return true;
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return false;
-      throw error;
-    }
+    const request = ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector);
+    return this.#channel.attempt(request, 'ENOENT') !== undefined;
   }
 
   /** Deletes every rule that matches. @returns how many there were. */
