@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { IptablesBackend } from '../desired/host-facts.ts';
 import type { EniLink, HostSettings, PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
+import type { IpAddress } from '../ip.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
 import { createPacketFilter } from '../iptables/packet-filter.ts';
 import type { Ipv4Address } from '../ipv4.ts';
@@ -97,7 +98,7 @@ export interface HostNetwork {
   /** Addresses of the pods that are wired, as the kernel has them. Dumps: not for a pod's path. */
   listPods(): Promise<readonly Ipv4Address[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
-  tearDownPodRules(address: Ipv4Address): void;
+  tearDownPodRules(address: IpAddress): void;
   /** Resolves when all links of pods torn down so far are deleted. */
   settled(): Promise<void>;
   /** Waits for {@link settled}, then closes. The wiring stays. */

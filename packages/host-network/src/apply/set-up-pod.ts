@@ -26,8 +26,7 @@ export async function setUpPod(context: HostContext, attachment: PodAttachment):
   const hostMac = randomMac(context.randomBytes(6));
   const pod = openNetlink({ netnsPath: attachment.netnsPath });
   try {
-    // A branch ENI's link may be left from an earlier pod, on a trunk that has changed since.
-    if (attachment.branch !== undefined) await makeWayForBranch(context.host, description);
+    if (attachment.branch !== undefined) await makeWayForBranch(context, description);
     await createPodLinks(context, pod, attachment, hostMac);
     const done: NetworkChange[] = [];
     try {
@@ -41,7 +40,12 @@ export async function setUpPod(context: HostContext, attachment: PodAttachment):
   }
 }
 
-async function makeWayForBranch(host: Netlink, { host: side }: PodDescription): Promise<void> {
+/** A branch ENI's link may be left from an earlier pod, on its way out or on a trunk that has changed since. */
+async function makeWayForBranch(
+  { host, sweeper }: HostContext,
+  { host: side }: PodDescription,
+): Promise<void> {
+  await sweeper.settled();
   await makeWay({ netlink: host }, diff(presentLinks(host, side.links), side));
 }
 

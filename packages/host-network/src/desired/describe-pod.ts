@@ -9,7 +9,7 @@ import {
 } from './describe-branch.ts';
 import { ipv6Setting, routerAdvertisementSettings } from './ipv6-settings.ts';
 import { type DesiredSysctl, type NetworkDescription, nothing } from './network-description.ts';
-import { addressesOf, type PodAttachment } from './settings.ts';
+import { addressesOf, type PodAttachment, type PodToTearDown } from './settings.ts';
 import { hostCidr } from './subnet.ts';
 
 /** Next hop of every pod. Nothing owns it: a permanent neighbour entry leads to the host link. */
@@ -45,7 +45,6 @@ function describeHostSide(attachment: PodAttachment): NetworkDescription {
   const addresses = addressesOf(attachment);
   const tableId = leavingTableOf(attachment);
   const branchSide = branch === undefined ? nothing : describeBranch(attachment, branch);
-  const isStrict = branch?.mode === 'strict';
   return {
     ...nothing,
     sysctls: [
@@ -54,13 +53,11 @@ function describeHostSide(attachment: PodAttachment): NetworkDescription {
       ...branchSide.sysctls,
     ],
     links: [{ name: hostLinkName, isUp: true, mtuBytes, kind: 'veth' }, ...branchSide.links],
-    routes: [
-      ...addresses.map((address) =>
-        podRoute({ address, hostLinkName }, isStrict ? tableId : MAIN_TABLE),
-      ),
-      ...branchSide.routes,
-    ],
-    rules: isStrict ? branchSide.rules : addresses.flatMap((address) => podRules(address, tableId)),
+    routes: [...podRoutes(attachment), ...branchSide.routes],
+    rules:
+      branch?.mode === 'strict'
+        ? branchSide.rules
+        : addresses.flatMap((address) => podRules(address, tableId)),
     claims: { ...nothing.claims, rules: podClaims(attachment) },
   };
 }
@@ -107,16 +104,17 @@ export const podGateway = (family: IpFamily, interfaceIndex: number): IpAddress 
     ? `169.254.1.${interfaceIndex + 1}`
     : `fe80::${(interfaceIndex + 1).toString(16)}`;
 
-/** How the host reaches the pod. */
-export const podRoute = (
-  { address, hostLinkName }: Pick<PodAttachment, 'address' | 'hostLinkName'>,
-  tableId: number = MAIN_TABLE,
-): Route => ({
-  destination: hostCidr(address),
-  linkName: hostLinkName,
-  tableId,
-  scope: 'link',
-});
+/** How the host reaches the pod: by main, or by its branch ENI's table alone if the pod is strict. */
+export function podRoutes(attachment: PodToTearDown): readonly Route[] {
+  const { hostLinkName, branch } = attachment;
+  const tableId = branch?.mode === 'strict' ? branchTableId(branch.vlanId) : MAIN_TABLE;
+  return addressesOf(attachment).map((address) => ({
+    destination: hostCidr(address),
+    linkName: hostLinkName,
+    tableId,
+    scope: 'link',
+  }));
+}
 
 /** To the pod by main; from the pod by its ENI's table, unless that is main. */
 export function podRules(address: PodAttachment['address'], routeTableId: number): readonly Rule[] {
@@ -146,7 +144,7 @@ export const leavingTableOf = ({
  * Whose rules these are: a crash may have left some to an earlier holder of the address, of the host link
  * or of the VLAN, and they would win.
  */
-function podClaims(attachment: PodAttachment): readonly RuleSelector[] {
+export function podClaims(attachment: PodToTearDown): readonly RuleSelector[] {
   const { hostLinkName, branch } = attachment;
   return addressesOf(attachment).flatMap((address): readonly RuleSelector[] => {
     const family = ipFamily(address);
