@@ -7,8 +7,11 @@ import type { IpAddress } from '../ip.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
 import { createPacketFilter } from '../iptables/packet-filter.ts';
 import type { Ipv4Address } from '../ipv4.ts';
+import { openConntrack } from '../netlink/conntrack.ts';
 import { openNetlink } from '../netlink/netlink.ts';
+import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { OWN_NETNS } from '../netns/in-netns.ts';
+import { AddressForgetter } from './address-forgetter.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LinkSweeper } from './link-sweeper.ts';
@@ -32,6 +35,8 @@ export interface HostNetworkOptions {
   readonly commands?: Partial<HostCommands>;
   /** Source of MAC addresses. Default: the system's. */
   readonly randomBytes?: (count: number) => Uint8Array;
+  /** Called with every netlink request, for counting. */
+  readonly observe?: RequestObserver;
 }
 
 export interface CallOptions {
@@ -99,7 +104,7 @@ export interface HostNetwork {
   listPods(): Promise<readonly Ipv4Address[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
   tearDownPodRules(address: IpAddress): void;
-  /** Resolves when all links of pods torn down so far are deleted. */
+  /** Resolves when the links of pods torn down so far are deleted, and what the kernel remembers of them. */
   settled(): Promise<void>;
   /** Waits for {@link settled}, then closes. The wiring stays. */
   close(): Promise<void>;
@@ -113,13 +118,22 @@ export interface HostNetwork {
 export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
   const { clock = systemClock, linkWaitMs = DEFAULT_LINK_WAIT_MS } = options;
   const packetFilter = createPacketFilter({ ...defaultCommands, ...options.commands });
-  const host = openNetlink();
+  const { observe = () => {} } = options;
+  const host = openNetlink({ observe });
+  const conntrack = openConntrack({ observe });
   const hostNetnsFd = openSync(OWN_NETNS, 'r');
   const sweeper = new LinkSweeper(host.links);
+  const forgetter = new AddressForgetter({
+    conntrack,
+    neighbours: host.neighbours,
+    linksGone: () => sweeper.settled(),
+  });
   const context = {
     host,
     hostNetnsFd,
     sweeper,
+    forgetter,
+    observe,
     randomBytes: options.randomBytes ?? randomBytes,
   };
   const waiting = ({ signal }: CallOptions = {}) => ({
@@ -127,6 +141,10 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     waitMs: linkWaitMs,
     ...(signal === undefined ? {} : { signal }),
   });
+  const settled = async () => {
+    await sweeper.settled();
+    await forgetter.settled();
+  };
   let hostTurn: Promise<unknown> = Promise.resolve();
   const inTurn: HostNetwork['setUpHost'] = (settings, callOptions) => {
     sweeper.sweep();
@@ -177,17 +195,18 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     listPods: () => listPods(host),
     tearDownPodRules: (address) => {
       touches.touch({ address });
-      tearDownPodRules(host, address);
+      tearDownPodRules(context, address);
     },
-    settled: () => sweeper.settled(),
+    settled,
     close: async () => {
       if (isClosed) return;
       isClosed = true;
       try {
         await hostTurn;
-        await sweeper.settled();
+        await settled();
       } finally {
         host.close();
+        conntrack.close();
         closeSync(hostNetnsFd);
       }
     },

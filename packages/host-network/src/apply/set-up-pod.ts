@@ -2,7 +2,7 @@ import { describePod, type PodDescription } from '../desired/describe-pod.ts';
 import { diff } from '../desired/diff.ts';
 import type { NetworkChange } from '../desired/network-change.ts';
 import { type NetworkState, untouched } from '../desired/network-state.ts';
-import type { PodAttachment } from '../desired/settings.ts';
+import { addressesOf, type PodAttachment } from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
 import { randomMac } from '../mac-address.ts';
 import type { Link } from '../netlink/link.ts';
@@ -24,13 +24,19 @@ export interface PodLinks {
 export async function setUpPod(context: HostContext, attachment: PodAttachment): Promise<PodLinks> {
   const description = describePod(attachment);
   const hostMac = randomMac(context.randomBytes(6));
-  const pod = openNetlink({ netnsPath: attachment.netnsPath });
+  const pod = openNetlink({ netnsPath: attachment.netnsPath, observe: context.observe });
+  // Runs on another thread meanwhile. Should it fail, the pod is wired nevertheless, as upstream's is.
+  const forgotten = Promise.all(
+    addressesOf(attachment).map((address) => context.forgetter.arrive(address)),
+  ).catch(() => {});
   try {
     if (attachment.branch !== undefined) await makeWayForBranch(context, description);
     await createPodLinks(context, pod, attachment, hostMac);
     const done: NetworkChange[] = [];
     try {
-      return wire(context.host, pod, attachment, description, done);
+      const links = wire(context.host, pod, attachment, description, done);
+      await forgotten;
+      return links;
     } catch (error) {
       await takeAway(context, attachment.hostLinkName, done);
       throw error;

@@ -23,6 +23,8 @@ import {
 } from './netlink-request.ts';
 
 const DUMP_ATTEMPTS = 5;
+/** In one write: their answers fit the receive buffer many times over. */
+const PIPELINED_REQUESTS = 32;
 
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
@@ -73,28 +75,61 @@ export class NetlinkSocket {
     const bytes = this.#encode(request, sequence, 0);
     try {
       writeSync(this.#fd, bytes);
-      for (;;) {
-        const length = readSync(this.#fd, receiveBuffer);
-        const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
-        if (answer !== undefined) return answer;
-      }
+      return this.#readAnswer(sequence, request);
     } catch (cause) {
       throw translateIoError(cause, request);
+    }
+  }
+
+  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
+    for (;;) {
+      const length = readSync(this.#fd, receiveBuffer);
+      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
+      if (answer !== undefined) return answer;
     }
   }
 
   /** The same off the JavaScript thread. */
   exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
     return this.#enqueue(request, async () => {
-      const sequence = this.#nextSequence();
-      await writeAsync(this.#fd, this.#encode(request, sequence, 0));
-      const buffer = new Uint8Array(MESSAGE_CEILING_BYTES);
-      for (;;) {
-        const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, null);
-        const answer = findAnswer(buffer.subarray(0, bytesRead), sequence, request);
-        if (answer !== undefined) return requirePayload(answer, request);
-      }
+      const [answer] = await this.#askAllAsync([request]);
+      // One request has one answer.
+      return requirePayload(answer as Answer, request);
     });
+  }
+
+  /**
+   * Asks many things with few writes, off the JavaScript thread. The kernel does them in turn, also when it
+   * refused one before.
+   *
+   * @returns for each request whether it was done; false when it was refused as expected.
+   */
+  attemptAllAsync(
+    requests: readonly NetlinkRequest[],
+    ...expected: readonly string[]
+  ): Promise<readonly boolean[]> {
+    const [first] = requests;
+    if (first === undefined) return Promise.resolve([]);
+    return this.#enqueue(first, async () => {
+      const answers: Answer[] = [];
+      for (let start = 0; start < requests.length; start += PIPELINED_REQUESTS) {
+        const batch = requests.slice(start, start + PIPELINED_REQUESTS);
+        answers.push(...(await this.#askAllAsync(batch)));
+      }
+      return answers.map((answer, index) => {
+        const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
+        if (!isExpected) requirePayload(answer, requests[index] ?? first);
+        return !isExpected;
+      });
+    });
+  }
+
+  /** The kernel does its work in the write: the answers are there when it returns. */
+  async #askAllAsync(requests: readonly NetlinkRequest[]): Promise<readonly Answer[]> {
+    const numbered = requests.map((request) => ({ request, sequence: this.#nextSequence() }));
+    const messages = numbered.map(({ request, sequence }) => this.#encode(request, sequence, 0));
+    await writeAsync(this.#fd, Buffer.concat(messages));
+    return numbered.map(({ request, sequence }) => this.#readAnswer(sequence, request));
   }
 
   /**

@@ -1,0 +1,70 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import type { IpAddress } from '../ip.ts';
+import type { LearnedNeighbour } from '../netlink/neighbour.ts';
+import { AddressForgetter } from './address-forgetter.ts';
+
+let forgotten: (readonly IpAddress[])[];
+let learned: LearnedNeighbour[];
+let links: PromiseWithResolvers<void>;
+let forgetter: AddressForgetter;
+
+const turn = () => new Promise(setImmediate);
+
+beforeEach(() => {
+  forgotten = [];
+  learned = [];
+  links = Promise.withResolvers<void>();
+  forgetter = new AddressForgetter({
+    conntrack: {
+      forget: async (addresses) => {
+        forgotten.push(addresses);
+      },
+    },
+    neighbours: {
+      listLearned: async (family) =>
+        learned.filter(({ address }) => address.includes(':') === (family === 'ipv6')),
+      forget: (entry) => {
+        learned = learned.filter((other) => other !== entry);
+        return true;
+      },
+    },
+    linksGone: () => links.promise,
+  });
+});
+
+test('what is handed out is forgotten at once', async () => {
+  await forgetter.arrive('10.0.0.1');
+  expect(forgotten).toEqual([['10.0.0.1']]);
+});
+
+test('what leaves is forgotten when the links are gone, all together', async () => {
+  const other = { address: '10.0.0.3', linkIndex: 2 } as const;
+  learned = [{ address: '10.0.0.1', linkIndex: 2 }, other, { address: '2600::2', linkIndex: 3 }];
+  forgetter.leave('10.0.0.1');
+  forgetter.leave('2600::2');
+  await turn();
+  expect(forgotten).toEqual([]);
+  links.resolve();
+  await forgetter.settled();
+  expect(forgotten).toEqual([['10.0.0.1', '2600::2']]);
+  expect(learned).toEqual([other]);
+});
+
+test('what was handed out again meanwhile is left to its new holder', async () => {
+  learned = [{ address: '10.0.0.1', linkIndex: 2 }];
+  forgetter.leave('10.0.0.1');
+  await turn();
+  await forgetter.arrive('10.0.0.1');
+  links.resolve();
+  await forgetter.settled();
+  expect(forgotten).toEqual([['10.0.0.1']]);
+  expect(learned).toHaveLength(1);
+});
+
+test('a failure is told to whoever waits', async () => {
+  forgetter.leave('10.0.0.1');
+  const told = expect(forgetter.settled()).rejects.toThrow('no');
+  await turn();
+  links.reject(new Error('no'));
+  await told;
+});
