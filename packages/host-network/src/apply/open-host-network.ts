@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
+import type { EniSettings } from '../desired/describe-eni.ts';
 import type { IptablesBackend } from '../desired/host-facts.ts';
 import type { EniLink, HostSettings, PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
@@ -12,8 +13,10 @@ import { openNetlink } from '../netlink/netlink.ts';
 import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { OWN_NETNS } from '../netns/in-netns.ts';
 import { AddressForgetter } from './address-forgetter.ts';
+import type { AwaitLinkOptions } from './await-link.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { createHostTurns } from './host-turns.ts';
 import { LinkSweeper } from './link-sweeper.ts';
 import { listPods } from './list-pods.ts';
 import { type DesiredNode, podRepairSteps, type RepairReport, repairAll } from './repair.ts';
@@ -64,16 +67,13 @@ export interface HostNetwork {
   /** The iptables back-end that the last set-up found in use; undefined before. */
   readonly iptablesBackend: IptablesBackend | undefined;
   /**
-   * Waits for the link with the ENI's MAC, then gives it MTU, address, route table and rule.
+   * Waits for the link with the ENI's MAC, then gives it MTU, address, route table and rule. With
+   * `eniMarkMask`, the host's filters follow.
    *
    * @returns what it changed, line by line; nothing when all was well.
    * @throws {HostNetworkError} `link-not-found` when it does not appear within `linkWaitMs`.
    */
-  setUpEni(
-    eni: EniLink,
-    settings: Pick<HostSettings, 'eniMtuBytes'>,
-    options?: CallOptions,
-  ): Promise<readonly string[]>;
+  setUpEni(eni: EniLink, settings: EniSettings, options?: CallOptions): Promise<readonly string[]>;
   /** Takes the ENI's rules and routes away; fine when there are none. */
   tearDownEni(eni: EniLink): Promise<void>;
   /**
@@ -145,23 +145,27 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     await sweeper.settled();
     await forgetter.settled();
   };
-  let hostTurn: Promise<unknown> = Promise.resolve();
-  const inTurn: HostNetwork['setUpHost'] = (settings, callOptions) => {
+  const hostTurns = createHostTurns((settings, secondaryLinks, callOptions) => {
     sweeper.sweep();
-    const turn = hostTurn.then(() => setUpHost(host, settings, packetFilter, waiting(callOptions)));
-    hostTurn = turn.catch(() => {});
-    return turn;
+    return setUpHost(host, settings, packetFilter, secondaryLinks, waiting(callOptions));
+  });
+  const setUpOneEni = async (eni: EniLink, settings: EniSettings, wait: AwaitLinkOptions) => {
+    const { linkName, changes } = await setUpEni(host, eni, settings, wait);
+    return [...changes, ...(await hostTurns.addEni(eni, linkName))];
   };
   const touches = createTouchLog();
   let isClosed = false;
 
   return {
-    setUpHost: inTurn,
+    setUpHost: hostTurns.setUp,
     get iptablesBackend() {
       return packetFilter.backend;
     },
-    setUpEni: (eni, settings, callOptions) => setUpEni(host, eni, settings, waiting(callOptions)),
-    tearDownEni: (eni) => tearDownEni(host, eni),
+    setUpEni: (eni, settings, callOptions) => setUpOneEni(eni, settings, waiting(callOptions)),
+    tearDownEni: async (eni) => {
+      await tearDownEni(host, eni);
+      await hostTurns.removeEni(eni);
+    },
     setUpPod: async (attachment) => {
       if (isClosed) throw closedError(attachment.hostLinkName);
       touches.touch(attachment);
@@ -176,10 +180,10 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
       const watch = touches.watch();
       try {
         return await repairAll([
-          { object: 'host', run: () => inTurn(settings) },
+          { object: 'host', run: () => hostTurns.setUp(settings) },
           ...enis.map((eni) => ({
             object: eni.mac,
-            run: () => setUpEni(host, eni, settings, { ...waiting(), waitMs: 0 }),
+            run: () => setUpOneEni(eni, settings, { ...waiting(), waitMs: 0 }),
           })),
           ...podRepairSteps(host, pods, watch.wasTouched),
         ]);
@@ -202,7 +206,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
       if (isClosed) return;
       isClosed = true;
       try {
-        await hostTurn;
+        await hostTurns.settled();
         await settled();
       } finally {
         host.close();

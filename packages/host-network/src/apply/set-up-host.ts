@@ -3,6 +3,7 @@ import {
   describePacketFilter,
   isMovedLocalRule,
 } from '../desired/describe-host.ts';
+import type { SecondaryLink } from '../desired/host-facts.ts';
 import { changeText } from '../desired/network-change.ts';
 import { clusterFamily, type HostSettings } from '../desired/settings.ts';
 import type { PacketFilter } from '../iptables/packet-filter.ts';
@@ -19,6 +20,7 @@ export async function setUpHost(
   host: Netlink,
   settings: HostSettings,
   packetFilter: PacketFilter,
+  secondaryLinks: readonly SecondaryLink[],
   wait: AwaitLinkOptions,
 ): Promise<readonly string[]> {
   const { name: primaryLinkName } = await awaitLink(host.links, settings.primaryMac, wait);
@@ -27,7 +29,7 @@ export async function setUpHost(
   const network = describeHostNetwork(settings, { primaryLinkName, isLocalRuleMoved });
   const changes = await converge({ netlink: host }, network);
   const lines = await packetFilter.apply((iptables) =>
-    describePacketFilter(settings, { primaryLinkName, iptables }),
+    describePacketFilter(settings, { primaryLinkName, iptables, secondaryLinks }),
   );
   return [...changes.map(changeText), ...lines];
 }

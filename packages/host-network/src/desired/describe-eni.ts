@@ -1,13 +1,22 @@
 import { ipFamily } from '../ip.ts';
 import { MAIN_TABLE, type Route } from '../netlink/route.ts';
-import { type NetworkDescription, nothing } from './network-description.ts';
+import type { Rule } from '../netlink/rule.ts';
+import { eniMark } from './eni-mark.ts';
+import { ipv6Setting } from './ipv6-settings.ts';
+import { type DesiredSysctl, type NetworkDescription, nothing } from './network-description.ts';
 import type { EniLink, HostSettings } from './settings.ts';
 import { hostCidr, subnetOf } from './subnet.ts';
 
 /** Just before the main table. */
 const ENI_PRIORITY = 32765;
+/** Right behind the primary ENI's mark. */
+export const REPLY_PRIORITY = 1025;
 /** What the kernel gives the routes it makes for IPv6 addresses. */
 const KERNEL_IPV6_METRIC = 256;
+
+/** What of the settings concerns ENIs. */
+export type EniSettings = Pick<HostSettings, 'eniMtuBytes'> &
+  Partial<Pick<HostSettings, 'eniMarkMask' | 'nodePortSupport'>>;
 
 /**
  * What a secondary ENI needs on the host: its address, its own route table, and the rule that leads there.
@@ -17,7 +26,7 @@ const KERNEL_IPV6_METRIC = 256;
  */
 export function describeEni(
   eni: EniLink,
-  settings: Pick<HostSettings, 'eniMtuBytes'>,
+  settings: EniSettings,
   linkName: string = eni.mac,
 ): NetworkDescription {
   const { primaryAddress, subnetCidr, routeTableId, isTrunk = false } = eni;
@@ -33,6 +42,11 @@ export function describeEni(
   return {
     ...nothing,
     links: [{ name: linkName, isUp: true, mtuBytes: settings.eniMtuBytes }],
+    sysctls: [
+      ...(hasReplyMarks(eni, settings) ? [looseReversePath(linkName)] : []),
+      // Its link-local address comes from the MAC that EC2 gave it, to it alone.
+      ...(family === 'ipv6' ? [ipv6Setting(linkName, 'accept_dad', '0')] : []),
+    ],
     addresses: [
       {
         address: primaryAddress,
@@ -45,7 +59,7 @@ export function describeEni(
       },
     ],
     routes: eniRoutes(eni, linkName),
-    rules: isTrunk ? [] : [rule],
+    rules: isTrunk ? [] : [rule, ...replyRules(eni, settings)],
     claims: {
       // What DHCP or an earlier owner put there.
       addresses: [{ linkName, family }],
@@ -53,11 +67,34 @@ export function describeEni(
       rules: [
         { family, priority: ENI_PRIORITY, from: primaryAddress },
         { family, priority: ENI_PRIORITY, tableId: routeTableId, having: 'from' },
+        { family, priority: REPLY_PRIORITY, tableId: routeTableId, having: 'mark' },
       ],
       routes: [subnetRoute(eni, linkName)],
     },
   };
 }
+
+const hasReplyMarks = ({ isTrunk = false, primaryAddress }: EniLink, settings: EniSettings) =>
+  !isTrunk &&
+  ipFamily(primaryAddress) === 'ipv4' &&
+  settings.eniMarkMask !== undefined &&
+  settings.nodePortSupport === true;
+
+/** Replies to connections that came in by the ENI. */
+function replyRules(eni: EniLink, settings: EniSettings): readonly Rule[] {
+  const { eniMarkMask: markMask } = settings;
+  if (markMask === undefined || !hasReplyMarks(eni, settings)) return [];
+  const { routeTableId: tableId } = eni;
+  const mark = eniMark(tableId, markMask);
+  return [{ priority: REPLY_PRIORITY, mark, ...(mark === markMask ? {} : { markMask }), tableId }];
+}
+
+/** Loose, as on the primary ENI: the route back to the pod is elsewhere. */
+const looseReversePath = (linkName: string): DesiredSysctl => ({
+  key: `net/ipv4/conf/${linkName}/rp_filter`,
+  value: '2',
+  isOptional: false,
+});
 
 /** The two routes of an ENI's own table, in the order they can be made. */
 export function eniRoutes(

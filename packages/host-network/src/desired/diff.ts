@@ -191,9 +191,18 @@ const claims =
 /** As the kernel matches a rule to be deleted: what the selector leaves out matches anything. */
 export const matches = (selector: RuleSelector, rule: Rule): boolean =>
   ruleFamily(selector) === ruleFamily(rule) &&
-  (['priority', 'from', 'to', 'inputLinkName', 'mark', 'ipProtocol', 'tableId'] as const).every(
-    (name) => selector[name] === undefined || selector[name] === rule[name],
-  );
+  (
+    [
+      'priority',
+      'from',
+      'to',
+      'inputLinkName',
+      'mark',
+      'markMask',
+      'ipProtocol',
+      'tableId',
+    ] as const
+  ).every((name) => selector[name] === undefined || selector[name] === rule[name]);
 
 function diffNeighbours(
   { links, neighbours = [] }: NetworkState,

@@ -9,6 +9,13 @@ export interface PacketFilterFacts {
   /** Name of the link with the primary ENI's MAC. */
   readonly primaryLinkName: string;
   readonly iptables: IptablesFacts;
+  /** Links of secondary ENIs that are set up. They matter with `eniMarkMask` only. */
+  readonly secondaryLinks?: readonly SecondaryLink[];
+}
+
+export interface SecondaryLink {
+  readonly name: string;
+  readonly routeTableId: number;
 }
 
 export type IptablesBackend = 'nf_tables' | 'legacy';

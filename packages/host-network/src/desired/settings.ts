@@ -20,6 +20,12 @@ export interface HostSettings {
   readonly connmark: number;
   /** Replies to connections that came in by the primary ENI leave by the primary ENI. */
   readonly nodePortSupport: boolean;
+  /**
+   * Bits of the packet and connection mark, next to each other and apart from `connmark`, that hold the ENI
+   * by which a connection came in: then replies leave by any ENI they came in by. 0x7f00 does for eight
+   * network cards. Needs `nodePortSupport`. Default: none, for the primary ENI only.
+   */
+  readonly eniMarkMask?: number;
   /** Somebody else translates addresses for the internet; the node does not. */
   readonly externalSnat: boolean;
   /** Further destinations that see the pod's own address. */

@@ -1,4 +1,5 @@
 import { EGRESS_IPV4_CIDR, EGRESS_IPV6_CIDR } from '../desired/egress-cidrs.ts';
+import { eniMark } from '../desired/eni-mark.ts';
 import type { PacketFilterFacts } from '../desired/host-facts.ts';
 import { clusterFamily, type HostSettings } from '../desired/settings.ts';
 import { canonicalCidr } from '../ipv4.ts';
@@ -159,12 +160,33 @@ function describeMangle(
       ? [[...fromLinks(vethPrefix), ...about, ...restoreMark(settings)]]
       : []),
     ...(nodePortSupport ? [[...fromLinks('vlan'), ...about, ...restoreMark(settings)]] : []),
+    ...secondaryEniRules(settings, facts),
   ];
   return {
     table: 'mangle',
     chains: [],
     sharedRules: rules.map((rule) => ({ chain: 'PREROUTING', rule })),
   };
+}
+
+/** Connections that come in by another ENI are marked with it, and their replies, wherever they come from. */
+function secondaryEniRules(
+  { nodePortSupport, eniMarkMask }: HostSettings,
+  { secondaryLinks = [] }: PacketFilterFacts,
+): readonly IptablesRule[] {
+  if (!nodePortSupport || eniMarkMask === undefined || secondaryLinks.length === 0) return [];
+  const mask = hex(eniMarkMask);
+  const about = comment('AWS, secondary ENI');
+  const setMarks = secondaryLinks.map(({ name, routeTableId }) => [
+    ...['-i', name, ...about, '-m', 'addrtype', '--dst-type', 'LOCAL', '--limit-iface-in'],
+    ...['-j', 'CONNMARK', '--set-xmark', `${hex(eniMark(routeTableId, eniMarkMask))}/${mask}`],
+  ]);
+  const restore = [
+    ...[...about, '-m', 'conntrack', '--ctdir', 'REPLY'],
+    ...['-m', 'connmark', '!', '--mark', `0x0/${mask}`],
+    ...['-j', 'CONNMARK', '--restore-mark', '--nfmask', mask, '--ctmask', mask],
+  ];
+  return [...setMarks, restore];
 }
 
 /** The last destination comes first: upstream inserts them one by one at the head. */
