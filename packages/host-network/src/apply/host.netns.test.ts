@@ -215,6 +215,81 @@ describe.each(['nft', 'legacy'] as const)('setUpHost with iptables-%s', (backend
   });
 });
 
+describe('setUpHost for other settings', () => {
+  test('leads external services by the main table, and forgets those of the past', async () => {
+    const network = open('nft');
+    const external = () => rules().filter((rule) => rule.startsWith('1535:'));
+    await network.setUpHost({ ...settings, externalServiceCidrs: ['10.9.0.0/16', '10.8.0.1/32'] });
+    expect(external()).toEqual([
+      '1535: from all to 10.9.0.0/16 lookup main',
+      '1535: from all to 10.8.0.1 lookup main',
+    ]);
+    await network.setUpHost({ ...settings, externalServiceCidrs: ['0.0.0.0/0'] });
+    expect(external()).toEqual(['1535: from all lookup main']);
+    await network.setUpHost(settings);
+    expect(external()).toEqual([]);
+  });
+
+  // plugin-and-host-network §9.1, last sentence
+  test('moves the rule to the local table for strict pods, and back', async () => {
+    const network = open('nft');
+    await network.setUpHost(settings);
+    const fresh = rules();
+    await network.setUpHost({ ...settings, branchEnis: 'strict' });
+    expect(rules().slice(0, 2)).toEqual([
+      '20: from all lookup local',
+      '1024: from all fwmark 0x80/0x80 lookup main',
+    ]);
+    await network.setUpHost({ ...settings, branchEnis: 'standard' });
+    expect(rules()).toEqual(fresh);
+  });
+
+  test('leaves a local rule alone that somebody else moved', async () => {
+    host.sh('ip rule add pref 100 lookup local; ip rule del pref 0');
+    await open('nft').setUpHost(settings);
+    expect(rules()[0]).toBe('100: from all lookup local');
+  });
+
+  test.each(['nft', 'legacy'] as const)(
+    'keeps egress addresses on the node, before anybody accepts them, with %s',
+    async (backend) => {
+      host.sh(`ip6tables-${backend} -w 5 -A FORWARD -j ACCEPT`);
+      const network = open(backend);
+      const filter = () =>
+        tidyLines(host.sh(`ip6tables-${backend}-save -t filter`)).filter((line) =>
+          line.startsWith('-A'),
+        );
+      await network.setUpHost({ ...settings, ipv6Egress: true });
+      expect(filter()).toEqual([
+        '-A FORWARD -d fd00::ac:0/118 -m conntrack --ctstate NEW -m comment --comment "Block Node Local Pod access via IPv6" -j REJECT --reject-with icmp6-port-unreachable',
+        '-A FORWARD -j ACCEPT',
+      ]);
+      expect(await network.setUpHost({ ...settings, ipv6Egress: true })).toEqual([]);
+      await network.setUpHost(settings);
+      expect(filter()).toEqual(['-A FORWARD -j ACCEPT']);
+    },
+  );
+
+  test.each(['nft', 'legacy'] as const)(
+    'takes fifty VPC CIDRs at run time in one batch of %s',
+    async (backend) => {
+      const { commands, executions } = countingCommands(backend);
+      host.sh(canary(backend));
+      const network = openNetwork(commands);
+      await network.setUpHost(settings);
+      const vpcCidrs = Array.from({ length: 50 }, (_, index) => `10.${index}.0.0/16` as const);
+      await network.setUpHost({ ...settings, vpcCidrs });
+      const again = [`iptables-${backend}-save`, `iptables-${backend}-restore`];
+      expect(executions()).toEqual([...again, ...again]);
+      const returns = saved(backend, 'nat').filter((rule) =>
+        rule.startsWith('-A AWS-SNAT-CHAIN-0 -d 10.'),
+      );
+      expect(returns).toHaveLength(50);
+      expect(await network.setUpHost({ ...settings, vpcCidrs })).toEqual([]);
+    },
+  );
+});
+
 describe('the iptables back-end', () => {
   const fullSetOn = (backend: Backend) => {
     expect(saved(backend, 'nat')).toEqual(natOf[backend]);

@@ -173,9 +173,11 @@ function diffRules({ rules }: NetworkState, desired: NetworkDescription): Of<'ru
     seen.add(key(rule));
     return (isTwin || !wanted.has(key(rule))) && desired.claims.rules.some(claims(rule));
   });
-  // The right one first: there is no moment without. To the kernel, a rule to be deleted stands for all that
-  // say at least as much; where it may have taken a right one instead, that comes back.
-  const endangered = desired.rules.filter((rule) => stale.some((gone) => matches(gone, rule)));
+  // The right one first: there is no moment without. But to the kernel, a rule that leaves things out is the same
+  // as any that says more, whether it is to be added or deleted: what that may have hit is added once more.
+  const endangered = desired.rules.filter((rule) =>
+    stale.some((gone) => matches(gone, rule) || matches(rule, gone)),
+  );
   return [
     ...desired.rules.filter((rule) => !present.has(key(rule))).map(add),
     ...stale.map((rule) => ({ kind: 'rule', verb: 'delete', rule }) as const),

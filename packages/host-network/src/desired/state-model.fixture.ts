@@ -1,4 +1,3 @@
-import { ruleFamily, ruleText } from '../netlink/rule.ts';
 import { matches } from './diff.ts';
 import type { NetworkChange } from './network-change.ts';
 import type { NetworkState } from './network-state.ts';
@@ -48,7 +47,8 @@ function carryOutOne(state: KnownState, change: NetworkChange): KnownState {
     case 'rule': {
       if (change.verb === 'add') {
         const { rule } = change;
-        const isThere = state.rules.some((one) => ruleKey(one) === ruleKey(rule));
+        // As the kernel looks for a rule that exists: what is left out matches anything.
+        const isThere = state.rules.some((one) => matches(rule, one));
         return isThere ? state : { ...state, rules: [...state.rules, rule] };
       }
       const { rule, verb } = change;
@@ -65,5 +65,3 @@ function carryOutOne(state: KnownState, change: NetworkChange): KnownState {
     }
   }
 }
-
-const ruleKey = (rule: KnownState['rules'][number]) => `${ruleFamily(rule)} ${ruleText(rule)}`;
