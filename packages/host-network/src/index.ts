@@ -9,21 +9,40 @@ export {
   openHostNetwork,
 } from './apply/open-host-network.ts';
 export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiring.ts';
+export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
-export { describeEni, type EniDescription } from './desired/describe-eni.ts';
+export { deriveMtus, type Mtus } from './desired/derive-mtus.ts';
+export { describeEni } from './desired/describe-eni.ts';
 export { describeHost, type HostDescription } from './desired/describe-host.ts';
 export { describePod, POD_GATEWAY, type PodDescription } from './desired/describe-pod.ts';
-export type { HostFacts, IptablesFacts } from './desired/host-facts.ts';
-export { type HostLinkNameInput, hostLinkName } from './desired/host-link-name.ts';
+export { diff } from './desired/diff.ts';
 export {
-  type DesiredLink,
-  type DesiredNeighbour,
-  type DesiredSysctl,
+  type Explainable,
   explain,
-  type NetworkDescription,
+  explainIptables,
+} from './desired/explain.ts';
+export type { HostFacts, IptablesBackend, IptablesFacts } from './desired/host-facts.ts';
+export { type HostLinkNameInput, hostLinkName } from './desired/host-link-name.ts';
+export { changeText, type NetworkChange } from './desired/network-change.ts';
+export type {
+  Claims,
+  DesiredLink,
+  DesiredNeighbour,
+  DesiredSysctl,
+  DesiredVlan,
+  NetworkDescription,
+  RuleClaim,
+  SysctlValue,
 } from './desired/network-description.ts';
+export { type NetworkState, untouched } from './desired/network-state.ts';
 export { type EniPlace, routeTableId } from './desired/route-table-id.ts';
-export type { EniLink, HostSettings, PodAttachment } from './desired/settings.ts';
+export type {
+  BranchEni,
+  BranchMode,
+  EniLink,
+  HostSettings,
+  PodAttachment,
+} from './desired/settings.ts';
 export {
   HostNetworkError,
   type HostNetworkErrorCode,
@@ -36,7 +55,8 @@ export type {
   IptablesRule,
   IptablesTableDescription,
 } from './iptables/describe-iptables.ts';
-export type { HostCommands } from './iptables/host-commands.ts';
+export type { HostCommands, IptablesFamilies, IptablesPrograms } from './iptables/host-commands.ts';
+export type { PacketFilterDescription } from './iptables/packet-filter.ts';
 export {
   parseIptablesSave,
   type SavedRule,

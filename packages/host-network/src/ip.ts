@@ -1,5 +1,5 @@
-import { type Ipv4Address, type Ipv4Cidr, ipv4Bytes, ipv4Text } from './ipv4.ts';
-import { type Ipv6Address, type Ipv6Cidr, ipv6Bytes, ipv6Text } from './ipv6.ts';
+import { type Ipv4Address, type Ipv4Cidr, ipv4Bytes, ipv4Text, parseIpv4Address } from './ipv4.ts';
+import { type Ipv6Address, type Ipv6Cidr, ipv6Bytes, ipv6Text, parseIpv6Address } from './ipv6.ts';
 
 /** An address of either family. */
 export type IpAddress = Ipv4Address | Ipv6Address;
@@ -12,6 +12,10 @@ export type IpFamily = 'ipv4' | 'ipv6';
 /** The family an address or network is spelled in. */
 export const ipFamily = (text: IpAddress | IpCidr): IpFamily =>
   text.includes(':') ? 'ipv6' : 'ipv4';
+
+/** Checks text from outside. @throws {TypeError} when it is not an address. */
+export const parseIpAddress = (text: string): IpAddress =>
+  text.includes(':') ? parseIpv6Address(text) : parseIpv4Address(text);
 
 /** The four or sixteen bytes of an address, in network order. @throws {TypeError} for any other text. */
 export const ipBytes = (address: IpAddress): Uint8Array =>

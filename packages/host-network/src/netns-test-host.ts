@@ -5,6 +5,8 @@ import { enterNewNetns } from './netns/enter-new-netns.ts';
 export interface TestHost {
   /** Runs a shell command on the host and returns its standard output. */
   sh(command: string): string;
+  /** Name of the namespace in which the ENIs' other ends are: the VPC, as far as a test makes one. */
+  readonly outside: string;
   /** Makes an ENI's link appear: one end of a veth pair whose other end lies outside, up, as a cable. */
   addEni(eni: { readonly name: string; readonly mac: string; readonly address?: string }): void;
   /** Makes namespaces as a runtime would and returns their paths. */
@@ -27,6 +29,7 @@ export function createTestHost(): TestHost {
 
   return {
     sh,
+    outside,
     addEni: ({ name, mac, address }) => {
       sh(`ip link add ${name} address ${mac} type veth peer name ${name} netns ${outside}`);
       sh(`ip -n ${outside} link set ${name} up`);

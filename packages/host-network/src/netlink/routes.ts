@@ -50,8 +50,15 @@ export class Routes {
   /**
    * The routes of one table in one family, by a dump off the JavaScript thread that the kernel filters; none where the
    * kernel has no such table yet.
+   *
+   * @param linkNameOf how the answer names links; by default it does not.
    */
-  async list(tableId: number, linkIndex?: number, family: IpFamily = 'ipv4'): Promise<Route[]> {
+  async list(
+    tableId: number,
+    linkIndex?: number,
+    family: IpFamily = 'ipv4',
+    linkNameOf: (linkIndex: number) => string | undefined = () => undefined,
+  ): Promise<Route[]> {
     const message = {
       family: familyNumber(family),
       destinationLength: 0,
@@ -75,7 +82,8 @@ export class Routes {
     try {
       return await this.#channel.list(request, (payload) => {
         const entry = decodeRouteMessage(payload, HOST_ORDER);
-        return entry.tableId === tableId ? routeFromMessage(entry, undefined) : undefined;
+        if (entry.tableId !== tableId) return undefined;
+        return routeFromMessage(entry, linkNameOf(entry.outputLinkIndex ?? 0));
       });
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];

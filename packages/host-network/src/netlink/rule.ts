@@ -12,8 +12,10 @@ export interface Rule {
   readonly from?: IpAddress | IpCidr;
   readonly to?: IpAddress | IpCidr;
   readonly inputLinkName?: string;
-  /** The packet mark that must be present; compared under the mask of the same value. */
+  /** The packet mark that must be present. */
   readonly mark?: number;
+  /** The bits in which it is compared. Default: those of the mark. */
+  readonly markMask?: number;
   /** Number of the transport protocol, for example 58 for ICMPv6. */
   readonly ipProtocol?: number;
   readonly tableId: number;
@@ -37,7 +39,7 @@ export function ruleMessage(rule: RuleSelector): RuleMessage {
     ...(source === undefined ? {} : { source: source.bytes }),
     ...(rule.inputLinkName === undefined ? {} : { inputLinkName: rule.inputLinkName }),
     ...(rule.priority === undefined ? {} : { priority: rule.priority }),
-    ...(rule.mark === undefined ? {} : { mark: rule.mark, markMask: rule.mark }),
+    ...(rule.mark === undefined ? {} : { mark: rule.mark, markMask: rule.markMask ?? rule.mark }),
     ...(rule.ipProtocol === undefined ? {} : { ipProtocol: rule.ipProtocol }),
     otherAttributes: [],
   };
@@ -56,7 +58,6 @@ export function ruleFromMessage(message: RuleMessage): Rule | undefined {
   const { action, source, destination, inputLinkName, mark, markMask, ipProtocol } = message;
   const family = familyName(message.family);
   if (family === undefined || action !== FR_ACT_TO_TBL) return undefined;
-  if (mark !== undefined && mark !== markMask) return undefined;
   const isFamilyHidden = source === undefined && destination === undefined;
   return {
     ...(isFamilyHidden && family === 'ipv6' ? { family } : {}),
@@ -67,6 +68,7 @@ export function ruleFromMessage(message: RuleMessage): Rule | undefined {
       : { to: shortPrefixText(destination, message.destinationLength) }),
     ...(inputLinkName === undefined ? {} : { inputLinkName }),
     ...(mark === undefined ? {} : { mark }),
+    ...(mark === undefined || markMask === undefined || markMask === mark ? {} : { markMask }),
     ...(ipProtocol === undefined ? {} : { ipProtocol }),
     tableId: message.tableId,
   };
@@ -91,8 +93,8 @@ export function ruleText(rule: RuleSelector): string {
   const words = [`${rule.priority ?? 'any'}:`, 'from', rule.from ?? 'all'];
   if (rule.to !== undefined) words.push('to', rule.to);
   if (rule.mark !== undefined) {
-    const mark = `0x${rule.mark.toString(16)}`;
-    words.push('fwmark', `${mark}/${mark}`);
+    const mask = rule.markMask ?? rule.mark;
+    words.push('fwmark', `0x${rule.mark.toString(16)}/0x${mask.toString(16)}`);
   }
   if (rule.inputLinkName !== undefined) words.push('iif', rule.inputLinkName);
   if (rule.ipProtocol !== undefined) {
