@@ -1,5 +1,5 @@
 import { isErrno } from '../host-network-error.ts';
-import { type IpAddress, ipBytes, ipFamily, ipText } from '../ip.ts';
+import { canonicalAddress, type IpAddress, ipBytes, ipFamily, ipText } from '../ip.ts';
 import { inNetns } from '../netns/in-netns.ts';
 import type { ChannelOptions } from './channel.ts';
 import {
@@ -22,7 +22,7 @@ import { openSocket } from './open-socket.ts';
 
 /**
  * From how many addresses on the whole table is read instead of being searched for each: a search costs
- * four walks of the table in the kernel, reading it some seven times as much, whatever its size.
+ * four walks of the table in the kernel, reading it four to nine times as much, whatever its size.
  */
 const WHOLE_TABLE_FROM = 8;
 
@@ -36,7 +36,7 @@ export type ConntrackMethod = 'filtered-deletion' | 'dump' | 'none';
 export interface Conntrack {
   /**
    * Forgets every flow that has one of these addresses at either end, in either direction: what NAT made of
-   * it counts, too. Calls must not overlap.
+   * it counts, too.
    *
    * Without connection tracking there is nothing to forget.
    */
@@ -91,7 +91,7 @@ export class ConntrackOnSocket implements Conntrack {
 
   /** @returns false when there is no connection tracking. */
   async #deleteListed(addresses: readonly IpAddress[]): Promise<boolean> {
-    const wanted = new Set<string>(addresses);
+    const wanted = new Set<string>(addresses.map(canonicalAddress));
     const dumps =
       addresses.length < WHOLE_TABLE_FROM
         ? addresses.flatMap(filtersOf)

@@ -76,27 +76,7 @@ export class NetlinkSocket {
     return isExpected ? undefined : requirePayload(answer, request);
   }
 
-  #ask(request: NetlinkRequest): Answer {
-    this.#requireOpen(request);
-    const sequence = this.#nextSequence();
-    const bytes = this.#encode(request, sequence, 0);
-    try {
-      writeSync(this.#fd, bytes);
-      return this.#readAnswer(sequence, request);
-    } catch (cause) {
-      throw translateIoError(cause, request);
-    }
-  }
-
-  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
-    for (;;) {
-      const length = readUninterrupted(this.#fd);
-      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
-      if (answer !== undefined) return answer;
-    }
-  }
-
-  /** The same off the JavaScript thread. */
+  /** As {@link exchange}, off the JavaScript thread. */
   exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
     return this.#enqueue(request, async () => {
       const [answer] = await this.#askAllAsync([request]);
@@ -129,6 +109,26 @@ export class NetlinkSocket {
         return !isExpected;
       });
     });
+  }
+
+  #ask(request: NetlinkRequest): Answer {
+    this.#requireOpen(request);
+    const sequence = this.#nextSequence();
+    const bytes = this.#encode(request, sequence, 0);
+    try {
+      writeSync(this.#fd, bytes);
+      return this.#readAnswer(sequence, request);
+    } catch (cause) {
+      throw translateIoError(cause, request);
+    }
+  }
+
+  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
+    for (;;) {
+      const length = readUninterrupted(this.#fd);
+      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
+      if (answer !== undefined) return answer;
+    }
   }
 
   /** The kernel does its work in the write: the answers are there when it returns. */
@@ -196,7 +196,7 @@ export class NetlinkSocket {
 
   #encode(request: NetlinkRequest, sequence: number, extraFlags: number): Uint8Array {
     const flags = NLM_F_REQUEST | request.flags | extraFlags;
-    this.#observe({ operation: request.operation, isDump: (flags & NLM_F_DUMP) === NLM_F_DUMP });
+    this.#observe({ operation: request.operation, isDump: extraFlags === NLM_F_DUMP });
     return encodeMessage(
       { type: request.type, flags, sequence, portId: 0 },
       request.payload,
