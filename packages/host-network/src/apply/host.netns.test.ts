@@ -259,12 +259,12 @@ describe('setUpHost for other settings', () => {
         tidyLines(host.sh(`ip6tables-${backend}-save -t filter`)).filter((line) =>
           line.startsWith('-A'),
         );
-      await network.setUpHost({ ...settings, ipv6Egress: true });
+      await network.setUpHost({ ...settings, egressAddress: '2600:1f14::10' });
       expect(filter()).toEqual([
         '-A FORWARD -d fd00::ac:0/118 -m conntrack --ctstate NEW -m comment --comment "Block Node Local Pod access via IPv6" -j REJECT --reject-with icmp6-port-unreachable',
         '-A FORWARD -j ACCEPT',
       ]);
-      expect(await network.setUpHost({ ...settings, ipv6Egress: true })).toEqual([]);
+      expect(await network.setUpHost({ ...settings, egressAddress: '2600:1f14::10' })).toEqual([]);
       await network.setUpHost(settings);
       expect(filter()).toEqual(['-A FORWARD -j ACCEPT']);
     },
