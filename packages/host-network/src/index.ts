@@ -70,6 +70,7 @@ export type { Ipv6Address, Ipv6Cidr } from './ipv6.ts';
 export type { LinkAddress } from './netlink/address.ts';
 export type { Addresses } from './netlink/addresses.ts';
 export type { ChannelOptions as NetlinkOptions } from './netlink/channel.ts';
+export { type Conntrack, openConntrack } from './netlink/conntrack.ts';
 export type { Link, LinkChange, LinkSelector, NewLink, NewVlan, VethPair } from './netlink/link.ts';
 export type { LinkEvent, LinkWatch } from './netlink/link-watch.ts';
 export type { Links } from './netlink/links.ts';

@@ -61,6 +61,14 @@ test('what was handed out again meanwhile is left to its new holder', async () =
   expect(learned).toHaveLength(1);
 });
 
+test('an address is the same in any spelling', async () => {
+  learned = [{ address: '2600::a', linkIndex: 3 }];
+  forgetter.leave('2600:0::A');
+  links.resolve();
+  await forgetter.settled();
+  expect(learned).toEqual([]);
+});
+
 test('a failure is told to whoever waits', async () => {
   forgetter.leave('10.0.0.1');
   const told = expect(forgetter.settled()).rejects.toThrow('no');

@@ -1,5 +1,4 @@
-import type { IpAddress } from '../ip.ts';
-import { ipFamily } from '../ip.ts';
+import { canonicalAddress, type IpAddress, ipFamily } from '../ip.ts';
 import type { Conntrack } from '../netlink/conntrack.ts';
 import type { Neighbours } from '../netlink/neighbours.ts';
 import { Batches } from './batches.ts';
@@ -42,13 +41,13 @@ export class AddressForgetter {
    * for two minutes.
    */
   arrive(address: IpAddress): Promise<void> {
-    this.#leaving.delete(address);
+    this.#leaving.delete(canonicalAddress(address));
     return this.#flows.add(address);
   }
 
   /** Sees that the address is forgotten when its link is gone; {@link settled} tells when, and failures. */
   leave(address: IpAddress): void {
-    this.#leaving.add(address);
+    this.#leaving.add(canonicalAddress(address));
     this.#departures.add(address).catch(() => {});
   }
 

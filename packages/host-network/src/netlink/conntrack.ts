@@ -1,5 +1,5 @@
 import { isErrno } from '../host-network-error.ts';
-import { type IpAddress, ipBytes, ipFamily, ipText } from '../ip.ts';
+import { canonicalAddress, type IpAddress, ipBytes, ipFamily, ipText } from '../ip.ts';
 import { inNetns } from '../netns/in-netns.ts';
 import type { ChannelOptions } from './channel.ts';
 import {
@@ -17,12 +17,12 @@ import { familyNumber } from './family.ts';
 import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { NetlinkSocket } from './netlink-socket.ts';
+import { LOST_ANSWER_MS, NetlinkSocket } from './netlink-socket.ts';
 import { openSocket } from './open-socket.ts';
 
 /**
  * From how many addresses on the whole table is read instead of being searched for each: a search costs
- * four walks of the table in the kernel, reading it some seven times as much, whatever its size.
+ * four walks of the table in the kernel, reading it four to nine times as much, whatever its size.
  */
 const WHOLE_TABLE_FROM = 8;
 
@@ -36,7 +36,7 @@ export type ConntrackMethod = 'filtered-deletion' | 'dump' | 'none';
 export interface Conntrack {
   /**
    * Forgets every flow that has one of these addresses at either end, in either direction: what NAT made of
-   * it counts, too. Calls must not overlap.
+   * it counts, too.
    *
    * Without connection tracking there is nothing to forget.
    */
@@ -46,7 +46,7 @@ export interface Conntrack {
 
 /** Opens the connection tracking of the calling thread's namespace, or of the one at `netnsPath`. */
 export function openConntrack({ netnsPath, observe }: ChannelOptions = {}): Conntrack {
-  const open = () => openSocket({ protocol: 'NETLINK_NETFILTER' });
+  const open = () => openSocket({ protocol: 'NETLINK_NETFILTER', readTimeoutMs: LOST_ANSWER_MS });
   try {
     const fd = netnsPath === undefined ? open() : inNetns(netnsPath, open);
     return new ConntrackOnSocket(new NetlinkSocket(fd, observe));
@@ -91,7 +91,7 @@ export class ConntrackOnSocket implements Conntrack {
 
   /** @returns false when there is no connection tracking. */
   async #deleteListed(addresses: readonly IpAddress[]): Promise<boolean> {
-    const wanted = new Set<string>(addresses);
+    const wanted = new Set<string>(addresses.map(canonicalAddress));
     const dumps =
       addresses.length < WHOLE_TABLE_FROM
         ? addresses.flatMap(filtersOf)
