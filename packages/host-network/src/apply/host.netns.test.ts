@@ -188,6 +188,8 @@ describe.each(['nft', 'legacy'] as const)('setUpHost with iptables-%s', (backend
     { name: 'another veth prefix', other: { vethPrefix: 'pod' } },
     { name: 'other CIDRs', other: { vpcCidrs: ['10.1.0.0/16'], excludeSnatCidrs: ['0.0.0.0/0'] } },
     { name: 'another source address', other: { primaryAddress: '10.0.40.11' } },
+    { name: 'strict branch pods', other: { branchEnis: 'strict' } },
+    { name: 'external services', other: { externalServiceCidrs: ['10.9.0.0/16'] } },
   ] as const)('is the same after an excursion to $name', async ({ other }) => {
     const network = open(backend);
     await network.setUpHost(settings);
@@ -196,6 +198,16 @@ describe.each(['nft', 'legacy'] as const)('setUpHost with iptables-%s', (backend
     expect(everything(backend)).not.toEqual(fresh);
     await network.setUpHost(settings);
     expect(everything(backend)).toEqual(fresh);
+  });
+
+  test('is the same after ten restarts with everything excluded', async () => {
+    const everythingExcluded = { ...settings, excludeSnatCidrs: ['0.0.0.0/0'] } as const;
+    await open(backend).setUpHost(everythingExcluded);
+    const first = everything(backend);
+    for (let restart = 1; restart <= 10; restart += 1) {
+      expect(await openNetwork().setUpHost(everythingExcluded)).toEqual([]);
+    }
+    expect(everything(backend)).toEqual(first);
   });
 
   test('removes what upstream releases left', async () => {
