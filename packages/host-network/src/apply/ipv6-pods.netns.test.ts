@@ -167,6 +167,13 @@ describe('an IPv6 pod on the primary ENI', () => {
     expect(inPod('ip -6 route')).toContain('default via fe80::1 dev eth0 metric 1024 pref medium');
   });
 
+  test('leaves by another table when its address moves to another ENI', async () => {
+    await network.setUpPod({ ...pod, routeTableId: 2 });
+    await network.routePods([{ address, routeTableId: 5 }]);
+    expect(rules()).toContain(`1536: from ${address} lookup 5`);
+    expect(rules()).not.toContain(`1536: from ${address} lookup 2`);
+  });
+
   test('leaves nothing behind', async () => {
     await network.setUpPod(pod);
     await network.tearDownPod(pod);
