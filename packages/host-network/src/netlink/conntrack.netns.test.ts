@@ -94,6 +94,14 @@ describe.each(['filtered-deletion', 'dump'] as const)('by %s', (method) => {
     await tracked.forget([pod]);
   });
 
+  test('flows to an address are forgotten, those from it stay', async () => {
+    await send(pod, client);
+    await send(client, pod);
+    await send(client, service);
+    await open(method).forgetFlowsTo([pod]);
+    expect(flows()).toEqual([`${pod}>${client} (${client}>${pod})`]);
+  });
+
   test('flows of both families are forgotten together', async () => {
     await send(client6, pod6);
     await send(pod6, client6);

@@ -7,6 +7,8 @@ import { encodeMessage, NLM_F_ACK, NLM_F_REQUEST } from './message.ts';
 import { type Netlink, openNetlink } from './netlink.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { openSocket } from './open-socket.ts';
+import { routeMessage } from './route.ts';
+import { encodeRouteMessage, RTM_GETROUTE } from './route-message.ts';
 
 let host: TestHost;
 
@@ -54,6 +56,35 @@ describe('five thousand rules', () => {
     expect(rules).toEqual(Array.from({ length: 5_000 }, (_, n) => toPod(n)));
     netlink.close();
   });
+});
+
+test('a list of one table is filtered by the kernel, not by us', async () => {
+  const netlink = openNetlink();
+  const onLo = { linkName: 'lo', scope: 'link' } as const;
+  for (let n = 0; n < 500; n += 1) {
+    netlink.routes.add({ ...onLo, destination: `10.8.${n >> 8}.${n & 255}/32`, tableId: 7 }, 1);
+  }
+  netlink.routes.add({ ...onLo, destination: '10.9.0.0/16', tableId: 8 }, 1);
+  const wanted = routeMessage({ ...onLo, destination: 'default', tableId: 8 }, undefined);
+  const unspecified = { ...wanted, protocol: 0, scope: 0, type: 0 };
+  const socket = new NetlinkSocket(openSocket({ protocol: 'NETLINK_ROUTE' }));
+  let answers = 0;
+  await socket.dump(
+    {
+      type: RTM_GETROUTE,
+      flags: 0,
+      payload: encodeRouteMessage(unspecified, HOST_ORDER),
+      operation: 'list',
+      object: () => 'routes of table 8',
+    },
+    () => {
+      answers += 1;
+    },
+    () => {},
+  );
+  expect(answers).toBe(1);
+  socket.close();
+  netlink.close();
 });
 
 test('links that come during each of five lists make an error by name', async () => {
