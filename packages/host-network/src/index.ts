@@ -12,6 +12,7 @@ export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiri
 export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
 export { deriveMtus, type Mtus } from './desired/derive-mtus.ts';
+export { EGRESS_LINK_NAMES } from './desired/describe-egress.ts';
 export { describeEni } from './desired/describe-eni.ts';
 export { describeHost, type HostDescription } from './desired/describe-host.ts';
 export { describePod, POD_GATEWAY, type PodDescription } from './desired/describe-pod.ts';
