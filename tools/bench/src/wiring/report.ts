@@ -2,6 +2,9 @@ import { median, percentile, rounded } from '../statistics.ts';
 import type { Counts } from './count.ts';
 import type { Sample } from './measure.ts';
 
+/** Two digits that count: a tear-down is a few thousandths of ptp's. */
+const ratio = (value: number, reference: number) => Number((value / reference).toPrecision(2));
+
 /** The longest blocks, of a typical round: what else runs on the machine stops any process now and then. */
 const longestBlock = ({ setUpBlocks, tearDownBlocks }: Sample) =>
   Math.max(median(setUpBlocks), median(tearDownBlocks));
@@ -12,16 +15,16 @@ export function figuresOf(sample: Sample, counts: Counts) {
   return {
     pod_setup_p50_ms: rounded(median(setUp[0])),
     pod_setup_p99_ms: rounded(percentile(setUp[0], 0.99)),
-    pod_setup_p50_ratio_ptp: rounded(median(setUp[0]) / median(ptpAdd)),
-    pod_setup_p99_ratio_ptp: rounded(percentile(setUp[0], 0.99) / percentile(ptpAdd, 0.99)),
+    pod_setup_p50_ratio_ptp: ratio(median(setUp[0]), median(ptpAdd)),
+    pod_setup_p99_ratio_ptp: ratio(percentile(setUp[0], 0.99), percentile(ptpAdd, 0.99)),
     pod_teardown_p50_ms: rounded(median(tearDown[0])),
     pod_teardown_p99_ms: rounded(percentile(tearDown[0], 0.99)),
-    pod_teardown_p50_ratio_ptp: rounded(median(tearDown[0]) / median(ptpDel)),
-    setup_cost_ratio_500_rules: rounded(median(setUp[500]) / median(setUp[0])),
-    setup_cost_ratio_5000_rules: rounded(median(setUp[5_000]) / median(setUp[0])),
+    pod_teardown_p50_ratio_ptp: ratio(median(tearDown[0]), median(ptpDel)),
+    setup_cost_ratio_500_rules: ratio(median(setUp[500]), median(setUp[0])),
+    setup_cost_ratio_5000_rules: ratio(median(setUp[5_000]), median(setUp[0])),
     teardown100_ms: rounded(median(atOnce)),
     teardown100_p99_ms: rounded(percentile(atOnce, 0.99)),
-    teardown100_ratio_one_by_one: rounded(median(atOnce) / median(oneByOne)),
+    teardown100_ratio_one_by_one: ratio(median(atOnce), median(oneByOne)),
     loop_block_max_ms: rounded(longestBlock(sample)),
     netlink_messages_per_setup: counts.setUpRequests,
     netlink_messages_per_teardown: counts.tearDownRequests,
@@ -44,7 +47,7 @@ export function table(sample: Sample, counts: Counts): string {
       name,
       ms(median(values)),
       ms(percentile(values, 0.99)),
-      (median(values) / median(reference)).toFixed(2),
+      String(ratio(median(values), median(reference))),
     );
   return [
     cells('ms per pod', 'p50', 'p99', 'ratio'),
