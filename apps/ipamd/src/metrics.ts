@@ -12,6 +12,8 @@ export interface Metrics {
   readonly ec2Requests: Counter<'fn'>;
   readonly ec2Errors: Counter<'fn'>;
   readonly errors: Counter<'fn'>;
+  /** What somebody else changed of the host's and the ENIs' networking, and was changed back. */
+  readonly driftRepairs: Counter<'object'>;
   /** Makes the gauges show what may still be asked of EC2. */
   watchBudget(budget: Pick<CallBudget, 'figures'>): void;
   /** Makes the gauges show this pool. */
@@ -49,6 +51,11 @@ export function createMetrics(version: string): Metrics {
     ec2Requests: counter('awscni_ec2api_req_count', 'Requests to the EC2 API.', ['fn']),
     ec2Errors: counter('awscni_ec2api_error_count', 'Failed requests to the EC2 API.', ['fn']),
     errors: counter('awscni_ipamd_error_count', 'Failures of the pool controller.', ['fn']),
+    driftRepairs: counter(
+      'awscni_drift_repair_count',
+      'Changes by others to networking of ours that were undone.',
+      ['object'],
+    ),
     watchBudget: (budget) => {
       const gauge = (name: string, help: string, figure: (of: BucketFigures) => number) =>
         new Gauge({

@@ -80,7 +80,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
       isNeeded,
       onDescribed: care.note,
     }),
-    host: createHostPort(host.network, host.settings),
+    host: createHostPort(host.network, host.settings, context),
     targets: { ...config.targets, assignmentMode },
     maxPods: maxPods(limits, { assignmentMode }),
     newEnisGoTo: config.enis.discoversSubnets ? 'any-subnet' : 'primary-subnet',
