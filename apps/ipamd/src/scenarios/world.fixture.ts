@@ -48,12 +48,14 @@ const REALISTIC_LATENCY_MS = {
   ec2: 100,
 };
 const STEP_MS = 50;
+/** The machine's clock has fractions of a millisecond, too. */
+const START_MS = 1_700_000_000_000.25;
 /** The daemon's default. */
 const COOLDOWN_MS = 30_000;
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { instanceType = 'm5.large', subnetCidr = '10.0.0.0/22', attachDelayMs = 2_000 } = options;
-  const clock = createFakeClock();
+  const clock = createFakeClock(START_MS);
   const cloud = createEmulator({ clock, attachDelayMs });
   const { vpcId } = cloud.addVpc({ cidr: '10.0.0.0/16' });
   const addSubnet: World['addSubnet'] = (cidr, tags = {}) =>
