@@ -15,6 +15,10 @@ step 'unit tests'
 npm run --silent test:unit
 step 'kernel tests, in namespaces of their own'
 tools/in-namespace.sh npm run --silent test:netns
+step 'kernel tests with VLAN, in a virtual machine where this kernel has none'
+in_vlan_kernel=tools/in-vm.sh
+! tools/has-vlan.sh || in_vlan_kernel=tools/in-namespace.sh
+$in_vlan_kernel npm run --silent test:vm
 step 'pages, in a browser'
 npm run --silent test:browser
 step 'published content'
