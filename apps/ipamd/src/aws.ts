@@ -1,29 +1,51 @@
 import {
   type AllocatorEvent,
+  type AwsEc2Options,
   createAwsEc2,
   createCallBudget,
   createEniAllocator,
   defaultCallBudget,
   defaultRetryPolicy,
+  discoverSubnets,
   EC2_ACTIONS,
+  type Ec2NetworkPort,
   type EniAllocator,
+  fixedSubnets,
+  lookUpLimits,
+  type SubnetDiscovery,
   withCallBudget,
   withCallObserver,
   withDeadline,
   withRetry,
 } from '@vpc-cni/eni-allocator';
-import { createImds, type EniFacts, type Imds, type InstanceFacts } from '@vpc-cni/imds';
+import {
+  createImds,
+  type EniFacts,
+  type Imds,
+  type ImdsOptions,
+  type InstanceFacts,
+} from '@vpc-cni/imds';
 import type { PlanLimits } from '@vpc-cni/warm-pool';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
 import type { Context } from './context.ts';
+import { nameIfSlow } from './name-if-slow.ts';
 
 /** What the daemon knows of its instance, and how it reaches AWS. */
 export interface AwsAccess {
   readonly imds: Imds;
   readonly instance: InstanceFacts;
   readonly primarySubnetCidr: EniFacts['subnetCidr'];
-  readonly limits: PlanLimits;
+  /** What the instance can carry, as far as is known now. */
+  readonly limits: () => PlanLimits;
   readonly allocator: EniAllocator;
+  /** Whether the operator has taken the subnet away from pods. */
+  readonly isExcluded: SubnetDiscovery['isExcluded'];
+}
+
+/** Ways to AWS other than the usual ones, for tests. */
+export interface AwsWays {
+  readonly imds?: Pick<ImdsOptions, 'transport' | 'clock'>;
+  readonly ec2?: Pick<AwsEc2Options, 'requestHandler' | 'credentials'>;
 }
 
 /** The SDK's time limits count silence; an answer that trickles is ended after this many of them. */
@@ -33,15 +55,9 @@ const DEADLINE_IN_TIMEOUTS = 3;
  * Connects to instance metadata and EC2. Returns once metadata has answered, and EC2 if it had to be
  * asked about the instance type.
  */
-export async function connectToAws({
-  config,
-  log,
-  clock,
-  metrics,
-  phases,
-  signal,
-}: Context): Promise<AwsAccess> {
-  const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0 });
+export async function connectToAws(context: Context, ways: AwsWays = {}): Promise<AwsAccess> {
+  const { config, log, clock, phases, signal } = context;
+  const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0, ...ways.imds });
   const { instance, primarySubnetCidr } = await phases.run(
     'reading instance metadata (IMDS)',
     async () => {
@@ -49,39 +65,75 @@ export async function connectToAws({
       return { instance, primarySubnetCidr: await readPrimarySubnetCidr(imds, signal) };
     },
   );
+  const ec2 = connectToEc2(context, instance, ways);
+  const onEvent = (event: AllocatorEvent) => logEvent(log, event);
+  // The built-in table spares a call and a permission; EC2 knows types that are newer.
+  const assumed: PlanLimits =
+    limitsOf(instance.instanceType) ??
+    (await phases.run('asking EC2 what the instance type can carry', () =>
+      lookUpLimits({
+        instanceType: instance.instanceType,
+        table: () => undefined,
+        ec2,
+        onEvent,
+        signal,
+      }),
+    ));
 
-  const aws = createAwsEc2({
-    region: instance.region,
-    timeoutMs: config.httpTimeoutMs,
-    ...(config.ec2Endpoint === undefined ? {} : { endpoint: config.ec2Endpoint }),
+  const primary = { subnetId: instance.subnetId, cidr: primarySubnetCidr };
+  const discovery = config.enis.discoversSubnets
+    ? discoverSubnets({
+        ...instance,
+        ec2,
+        clock,
+        primary,
+        clusterName: config.clusterName,
+        onEvent,
+      })
+    : undefined;
+  const allocator = createEniAllocator({
+    ec2,
+    clock,
+    onEvent,
+    instanceId: instance.instanceId,
+    vpcId: instance.vpcId,
+    clusterName: config.clusterName,
+    additionalTags: config.enis.additionalTags,
+    subnets: discovery ?? fixedSubnets([primary]),
+    limits: assumed,
   });
-  const bounded = withDeadline(aws, DEADLINE_IN_TIMEOUTS * config.httpTimeoutMs, clock);
+  return {
+    imds,
+    instance,
+    primarySubnetCidr,
+    allocator,
+    limits: () => ({ ...assumed, ...allocator.limits() }),
+    isExcluded: discovery === undefined ? async () => false : discovery.isExcluded,
+  };
+}
+
+/** EC2 with a deadline for each call, counted, within a budget, and with few retries. */
+function connectToEc2(context: Context, { region }: InstanceFacts, ways: AwsWays): Ec2NetworkPort {
+  const { config, clock, metrics } = context;
+  const { httpTimeoutMs, ec2Endpoint: endpoint } = config;
+  const aws = createAwsEc2({ region, timeoutMs: httpTimeoutMs, endpoint, ...ways.ec2 });
+  const bounded = withDeadline(aws, DEADLINE_IN_TIMEOUTS * httpTimeoutMs, clock);
   const observed = withCallObserver(bounded, (operation) => {
     metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });
+    const answered = nameIfSlow(`ec2:${EC2_ACTIONS[operation]}`, context);
     return ({ kind }) => {
+      answered();
       if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
     };
   });
-  const ec2 = withRetry(
-    withCallBudget(observed, createCallBudget(defaultCallBudget, clock)),
+  const budget = createCallBudget(defaultCallBudget, clock);
+  metrics.watchBudget(budget);
+  return withRetry(
+    withCallBudget(observed, budget),
     // Few tries: the pool controller knows better than a single call what to try again, and when.
     { ...defaultRetryPolicy, attempts: 3 },
     clock,
   );
-  // The built-in table spares a call and a permission; EC2 knows types that are newer.
-  const limits =
-    limitsOf(instance.instanceType) ??
-    (await phases.run('asking EC2 what the instance type can carry', () =>
-      ec2.describeInstanceLimits(instance.instanceType, { signal }),
-    ));
-  const allocator = createEniAllocator({
-    ec2,
-    clock,
-    instanceId: instance.instanceId,
-    onEvent: (event) => logEvent(log, event),
-    ...(config.clusterName === '' ? {} : { clusterName: config.clusterName }),
-  });
-  return { imds, instance, primarySubnetCidr, limits, allocator };
 }
 
 function logEvent(log: Context['log'], event: AllocatorEvent): void {

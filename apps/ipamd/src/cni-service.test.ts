@@ -40,6 +40,7 @@ beforeEach(async () => {
       log: createLogger({ file: '/dev/null', level: 'fatal' }),
       clock,
       metrics: createMetrics('0'),
+      wallNowMs: clock.nowMs,
       signal,
       phases: { run: (_, step) => step() },
     },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseAdditionalEniTags } from '@vpc-cni/eni-allocator';
 import type { Ipv4Cidr } from '@vpc-cni/host-network';
 import { parseWarmTargets, type WarmTargets } from '@vpc-cni/warm-pool';
 import { type Environment, readEnvironment, type SettingNotice } from './environment.ts';
@@ -12,6 +13,7 @@ export interface IpamdConfig {
   readonly ec2Endpoint: string | undefined;
   readonly httpTimeoutMs: number;
   readonly targets: WarmTargets;
+  readonly enis: EniConfig;
   readonly addressCooldownMs: number;
   /** Ours: how long an ADD waits for an address that is on its way. */
   readonly addWaitMs: number;
@@ -25,6 +27,20 @@ export interface IpamdConfig {
   readonly notices: readonly SettingNotice[];
 }
 
+/** What concerns the ENIs of the node. */
+export interface EniConfig {
+  /** `MANAGE_UNTAGGED_ENI`. */
+  readonly managesUntagged: boolean;
+  /** `ENABLE_SUBNET_DISCOVERY`: new ENIs may go to any subnet that is tagged for pods. */
+  readonly discoversSubnets: boolean;
+  /** False with `DISABLE_NETWORK_RESOURCE_PROVISIONING`. */
+  readonly provisions: boolean;
+  /** False with `DISABLE_LEAKED_ENI_CLEANUP`. */
+  readonly deletesLeaked: boolean;
+  /** `ADDITIONAL_ENI_TAGS`, those that EC2 takes. */
+  readonly additionalTags: Readonly<Record<string, string>>;
+}
+
 /** What concerns the host's rules; the rest of them comes from instance metadata. */
 export interface HostConfig {
   readonly vethPrefix: string;
@@ -33,6 +49,7 @@ export interface HostConfig {
   readonly nodePortSupport: boolean;
   readonly externalSnat: boolean;
   readonly excludeSnatCidrs: readonly Ipv4Cidr[];
+  readonly externalServiceCidrs: readonly Ipv4Cidr[];
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
 }
 
@@ -49,13 +66,21 @@ const isIpv4Cidr = (text: string): text is Ipv4Cidr => {
 export function readConfig(environment: Environment): IpamdConfig {
   const read = readEnvironment(environment);
   const runDirectory = read.text('AWS_VPC_K8S_CNI_RUN_DIR', DEFAULT_RUN_DIRECTORY);
+  const tags = readAdditionalTags(environment);
   return {
     runDirectory,
     checkpointPath: read.text('AWS_VPC_K8S_CNI_BACKING_STORE', join(runDirectory, 'ipam.json')),
     clusterName: read.text('CLUSTER_NAME', ''),
     ec2Endpoint: environment['AWS_EC2_ENDPOINT'] || undefined,
     httpTimeoutMs: 1000 * read.integer('HTTP_TIMEOUT', 10, { min: 10 }),
-    targets: parseWarmTargets(environment),
+    targets: { ...parseWarmTargets(environment), ...NOT_YET },
+    enis: {
+      managesUntagged: read.boolean('MANAGE_UNTAGGED_ENI', true),
+      discoversSubnets: read.boolean('ENABLE_SUBNET_DISCOVERY', true),
+      provisions: !read.boolean('DISABLE_NETWORK_RESOURCE_PROVISIONING', false),
+      deletesLeaked: !read.boolean('DISABLE_LEAKED_ENI_CLEANUP', false),
+      additionalTags: tags.tags,
+    },
     addressCooldownMs: 1000 * read.integer('IP_COOLDOWN_PERIOD', 30, { min: 0 }),
     addWaitMs: 1000 * read.integer('AWS_VPC_K8S_CNI_ADD_WAIT', 30, { min: 0, max: 100 }),
     host: {
@@ -65,6 +90,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       nodePortSupport: read.boolean('AWS_VPC_CNI_NODE_PORT_SUPPORT', true),
       externalSnat: read.boolean('AWS_VPC_K8S_CNI_EXTERNALSNAT', false),
       excludeSnatCidrs: read.list('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS', isIpv4Cidr),
+      externalServiceCidrs: read.list('AWS_EXTERNAL_SERVICE_CIDRS', isIpv4Cidr),
       randomizeSnat: read.oneOf('AWS_VPC_K8S_CNI_RANDOMIZESNAT', 'prng', [
         'prng',
         'hashrandom',
@@ -77,6 +103,38 @@ export function readConfig(environment: Environment): IpamdConfig {
       : read.text('INTROSPECTION_BIND_ADDRESS', '127.0.0.1:61679'),
     logFile: read.text('AWS_VPC_K8S_CNI_LOG_FILE', 'stdout'),
     logLevel: read.text('AWS_VPC_K8S_CNI_LOGLEVEL', 'Debug').toLowerCase(),
-    notices: read.notices,
+    notices: [...read.notices, ...tags.notices, ...notYetNotices(environment)],
   };
+}
+
+/** What the daemon cannot do yet is not planned, whatever the environment says. */
+const NOT_YET = { addressFamily: 'ipv4', customNetworking: false } as const;
+
+function notYetNotices(environment: Environment): readonly SettingNotice[] {
+  const asked = parseWarmTargets(environment);
+  const notice = (variable: string): SettingNotice => ({
+    variable,
+    value: environment[variable] ?? '',
+    expected: 'false: this release cannot do it yet',
+    used: 'false',
+  });
+  return [
+    ...(asked.addressFamily === 'ipv6' ? [notice('ENABLE_IPv6')] : []),
+    ...(asked.customNetworking === true ? [notice('AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG')] : []),
+  ];
+}
+
+function readAdditionalTags(environment: Environment) {
+  const variable = 'ADDITIONAL_ENI_TAGS';
+  const value = environment[variable] ?? '';
+  const { tags, refusals } = parseAdditionalEniTags(value);
+  const notices = refusals.map(
+    ({ key, reason }): SettingNotice => ({
+      variable,
+      value: key ?? value,
+      expected: reason,
+      used: 'left out',
+    }),
+  );
+  return { tags, notices };
 }

@@ -13,6 +13,8 @@ export interface Context {
   readonly config: IpamdConfig;
   readonly log: Logger;
   readonly clock: Clock;
+  /** The machine's time of day, Unix milliseconds: what the next process will start from. */
+  readonly wallNowMs: () => number;
   readonly metrics: Metrics;
   /** Aborted when the daemon is to end. */
   readonly signal: AbortSignal;

@@ -1,11 +1,13 @@
-import type { EniAllocator } from '@vpc-cni/eni-allocator';
+import {
+  type EniTruth as Ec2Eni,
+  type EniAllocator,
+  eniKind,
+  eniManagement,
+} from '@vpc-cni/eni-allocator';
 import type { Imds, InstanceFacts } from '@vpc-cni/imds';
-import { isIpv4Prefix } from '@vpc-cni/ipam';
-import type { EniPort, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
+import { type EniRole, isIpv4Prefix } from '@vpc-cni/ipam';
+import type { EniPort, EniTruth, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
 import type { NetworkFacts } from './network-facts.ts';
-
-/** Tag by which operators keep an ENI to themselves. */
-const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
 
 /** The controller's view of instance metadata. */
 export const createMetadataPort = (imds: Imds): MetadataPort => ({
@@ -15,23 +17,42 @@ export const createMetadataPort = (imds: Imds): MetadataPort => ({
       .map((eni) => ({ ...eni, prefixes: eni.prefixes.filter(isIpv4Prefix) })),
 });
 
-/** The controller's view of EC2: new ENIs go to the primary ENI's subnet and security groups. */
-export function createEniPort(options: {
+export interface EniPortOptions {
   readonly allocator: EniAllocator;
   readonly securityGroupIds: () => NetworkFacts['securityGroupIds'];
   readonly instance: InstanceFacts;
   readonly primarySubnetCidr: ObservedEni['subnetCidr'];
-}): EniPort {
+  readonly managesUntagged: boolean;
+  readonly isExcluded: (subnetId: Ec2Eni['subnetId']) => Promise<boolean>;
+  /** False with `DISABLE_LEAKED_ENI_CLEANUP`: what a crash has left stays. */
+  readonly deletesLeaked: boolean;
+  /** ENIs that were created and are attached nowhere, and stay all the same. */
+  readonly isNeeded: (eni: Ec2Eni) => boolean;
+  /** Told what EC2 says of this instance's ENIs that are the pool's. */
+  readonly onDescribed: (enis: readonly Ec2Eni[]) => void;
+}
+
+/** The controller's view of EC2: new ENIs get the primary ENI's security groups and timeouts. */
+export function createEniPort(options: EniPortOptions): EniPort {
   const { allocator, securityGroupIds, instance, primarySubnetCidr } = options;
+  let connectionTracking: Ec2Eni['connectionTracking'];
+
+  const isPrimary = ({ eniId }: Ec2Eni) => eniId === instance.primaryEniId;
+  const isManaged = (eni: Ec2Eni) => {
+    const context = { ...instance, ...options, isPrimary: isPrimary(eni) };
+    return eniManagement(eni, context).kind === 'managed';
+  };
+
   return {
     allocateEni: async (wanted, { signal }) => {
       const eni = await allocator.allocateEni({
-        subnetId: instance.subnetId,
-        securityGroupIds: securityGroupIds(),
         ...wanted,
+        securityGroupIds: securityGroupIds(),
+        connectionTracking,
         signal,
       });
-      return { ...eni, subnetCidr: primarySubnetCidr, isPrimary: false };
+      const subnetCidr = (eni.subnetCidr ?? primarySubnetCidr) as ObservedEni['subnetCidr'];
+      return { ...eni, subnetCidr, isPrimary: false };
     },
     assignAddresses: (eniId, count, { signal }) =>
       allocator.assignAddresses(eniId, count, { signal }),
@@ -42,16 +63,42 @@ export function createEniPort(options: {
     unassignPrefixes: (eniId, prefixes, { signal }) =>
       allocator.unassignPrefixes(eniId, prefixes, { signal }),
     freeEni: (eniId, { signal }) => allocator.freeEni(eniId, { signal }),
-    describeEnis: async (eniIds, { signal }) =>
-      (await allocator.describeEnis(eniIds, { signal }))
-        .filter((eni) => eni.instanceId === instance.instanceId && eni.status !== 'detaching')
-        .map(({ deviceNumber = 0, networkCardIndex = 0, ...eni }) => ({
-          eniId: eni.eniId,
-          deviceNumber,
-          networkCardIndex,
-          secondaryAddresses: eni.secondaryAddresses,
-          prefixes: eni.prefixes,
-          isManaged: eni.tags[NO_MANAGE_TAG] !== 'true',
+    describeEnis: async (eniIds, { signal }) => {
+      const described = (await allocator.describeEnis(eniIds, { signal })).filter(
+        (eni) => eni.instanceId === instance.instanceId && eni.status !== 'detaching',
+      );
+      connectionTracking = described.find(isPrimary)?.connectionTracking ?? connectionTracking;
+      options.onDescribed(described.filter(isManaged));
+      return Promise.all(
+        described.map(async (eni) => ({
+          ...truthOf(eni),
+          isManaged: isManaged(eni),
+          role: roleOf(eni, await options.isExcluded(eni.subnetId)),
         })),
+      );
+    },
+    deleteLeakedEnis: async ({ signal }) => {
+      if (!options.deletesLeaked) return;
+      await allocator.deleteLeakedEnis({ olderThanMs: 0, isNeeded: options.isNeeded, signal });
+    },
   };
+}
+
+const truthOf = ({ deviceNumber = 0, networkCardIndex = 0, ...eni }: Ec2Eni) => ({
+  eniId: eni.eniId,
+  deviceNumber,
+  networkCardIndex,
+  secondaryAddresses: eni.secondaryAddresses,
+  prefixes: eni.prefixes,
+});
+
+function roleOf(eni: Ec2Eni, isExcluded: boolean): NonNullable<EniTruth['role']> {
+  if (isExcluded) return 'excluded';
+  const roles: Record<ReturnType<typeof eniKind>, EniRole> = {
+    standard: 'ordinary',
+    trunk: 'trunk',
+    efa: 'efa',
+    'efa-only': 'excluded',
+  };
+  return roles[eniKind(eni)];
 }

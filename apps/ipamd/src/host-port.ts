@@ -1,13 +1,9 @@
-import {
-  type EniLink,
-  type HostNetwork,
-  type HostSettings,
-  routeTableId,
-} from '@vpc-cni/host-network';
+import { type EniLink, type HostSettings, routeTableId } from '@vpc-cni/host-network';
 import type { HostPort } from '@vpc-cni/pool-controller';
+import type { PoolHost } from './pool.ts';
 
 /** The controller's view of the host: secondary ENIs. */
-export function createHostPort(network: HostNetwork, settings: () => HostSettings): HostPort {
+export function createHostPort(network: PoolHost, settings: () => HostSettings): HostPort {
   const links = new Map<string, EniLink>();
   return {
     routeTableId,

@@ -27,7 +27,7 @@ export async function setUpHost(
   let settings = settingsFor(facts.current);
   await phases.run('setting up host networking', () => network.setUpHost(settings));
 
-  const following = facts.follow(async (fresh) => {
+  facts.onReading(async (fresh) => {
     const { vpcCidrs } = fresh;
     if (sameMembers(vpcCidrs, settings.vpcCidrs)) return;
     await network.setUpHost(settingsFor(fresh));
@@ -38,10 +38,7 @@ export async function setUpHost(
   return {
     network,
     settings: () => settings,
-    close: async () => {
-      await following;
-      await network.close();
-    },
+    close: () => network.close(),
   };
 }
 

@@ -52,7 +52,8 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
     else log.warn(current, 'start-up is held up');
   };
   const phases = createPhaseRunner({ clock, signal, onPhase });
-  const context: Context = { config, log, clock, metrics, signal, phases };
+  const wallNowMs = Date.now;
+  const context: Context = { config, log, clock, wallNowMs, metrics, signal, phases };
 
   const starting = refusingPorts(() => refusalOf(phase));
   const whileStarting = createPluginHandlers(starting);

@@ -1,4 +1,4 @@
-import type { Imds } from '@vpc-cni/imds';
+import type { Imds, InstanceNotices } from '@vpc-cni/imds';
 import type { Context } from './context.ts';
 
 /** What instance metadata says of the node's network, and what may change while the node runs. */
@@ -6,13 +6,17 @@ export interface NetworkFacts {
   readonly vpcCidrs: Awaited<ReturnType<Imds['readVpcCidrs']>>;
   /** Of the primary ENI; new ENIs get the same. */
   readonly securityGroupIds: Awaited<ReturnType<Imds['readSecurityGroupIds']>>;
+  /** The instance is about to go, as far as anybody has said. */
+  readonly isLeaving: boolean;
 }
 
 export interface NetworkFactsFeed {
   /** As they were read last. */
   readonly current: NetworkFacts;
-  /** Reads them every half minute and gives them to `use`, until the daemon ends; failures are logged. */
-  follow(use: (facts: NetworkFacts) => Promise<void>): Promise<void>;
+  /** Has `use` called with them when the following begins and after every reading; failures are logged. */
+  onReading(use: (facts: NetworkFacts) => Promise<void>): void;
+  /** Reads them every half minute, until the daemon ends; failures are logged. */
+  follow(): Promise<void>;
 }
 
 const REFRESH_MS = 30_000;
@@ -25,23 +29,50 @@ export async function readNetworkFacts(
   const read = async (): Promise<NetworkFacts> => ({
     vpcCidrs: await imds.readVpcCidrs(primaryMac, { signal }),
     securityGroupIds: await imds.readSecurityGroupIds(primaryMac, { signal }),
+    isLeaving: isLeaving(await imds.readNotices({ signal })),
   });
+  const uses: ((facts: NetworkFacts) => Promise<void>)[] = [];
   let current = await phases.run('reading the VPC CIDRs and security groups (IMDS)', read);
   return {
     get current() {
       return current;
     },
-    follow: async (use) => {
-      while (!signal.aborted) {
-        await clock.sleep(REFRESH_MS, { signal }).catch(() => {});
+    onReading: (use) => {
+      uses.push(use);
+    },
+    follow: async () => {
+      const attempt = async (work: () => Promise<void>) => {
         try {
           signal.throwIfAborted();
-          current = await read();
-          await use(current);
+          await work();
         } catch (error) {
           if (!signal.aborted) log.warn({ err: error }, 'cannot refresh the network facts');
         }
+      };
+      while (!signal.aborted) {
+        for (const use of uses) await attempt(() => use(current));
+        await clock.sleep(REFRESH_MS, { signal }).catch(() => {});
+        await attempt(async () => {
+          const { isLeaving: wasLeaving } = current;
+          current = await read();
+          if (current.isLeaving !== wasLeaving) {
+            log.info({ isLeaving: current.isLeaving }, 'the end of the instance was announced');
+          }
+        });
       }
     },
   };
 }
+
+/**
+ * Whether EC2 or Auto Scaling has announced the instance's end. A rebalance recommendation counts:
+ * the end may come within minutes.
+ */
+export const isLeaving = ({
+  spotInterruption,
+  rebalanceRecommendedAtMs,
+  targetLifecycleState = '',
+}: InstanceNotices): boolean =>
+  spotInterruption !== undefined ||
+  rebalanceRecommendedAtMs !== undefined ||
+  targetLifecycleState.endsWith('Terminated');

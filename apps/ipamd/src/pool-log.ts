@@ -31,6 +31,16 @@ export const logPoolEvent =
         metrics.errors.inc({ fn: 'reconcileFailedGetENIs' });
         log.warn({ err: event.error }, 'pool: cannot compare with EC2');
         return;
+      case 'ec2-unheard':
+        metrics.errors.inc({ fn: 'reconcileFailedGetENIs' });
+        log.warn(
+          { err: event.error },
+          'pool: EC2 does not answer, using what an earlier process knew',
+        );
+        return;
+      case 'leaks-left':
+        log.warn({ err: event.error }, 'pool: cannot delete leaked ENIs, trying again');
+        return;
       case 'eni-failed':
         metrics.errors.inc({ fn: 'reconcileENI' });
         log.warn(

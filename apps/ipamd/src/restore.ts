@@ -2,32 +2,41 @@ import { hostLinkName } from '@vpc-cni/host-network';
 import {
   type AddressBook,
   type AddressEventListener,
+  isIpv4Address,
+  isIpv4Prefix,
   type Recovery,
   type Reservation,
+  type RunningSandbox,
   recover,
 } from '@vpc-cni/ipam';
 import type { CheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import type { EniTruth } from '@vpc-cni/pool-controller';
 import type { Context } from './context.ts';
-import type { Host } from './host.ts';
+import type { PoolHost } from './pool.ts';
 
 /**
  * Takes over the pods of an earlier process: everything in the checkpoint whose host link still
  * exists. The rest has no pod any more; its rules are removed and its addresses cool down.
  *
  * A checkpoint that is damaged is moved aside, and one that is gone is missed only by pods: then every
- * address that the kernel leads to a pod is held. Whose it is, the pod's DEL will tell.
+ * address is held that the kernel leads to a pod, or that a sandbox has which the runtime runs. Whose it
+ * is, the runtime tells, or else the pod's DEL.
  */
 export async function restorePods(options: {
   readonly context: Context;
   readonly book: AddressBook;
-  readonly host: Host;
+  readonly host: { readonly network: PoolHost };
   readonly checkpoint: CheckpointFile;
+  /** What {@link checkpoint} has; `undefined` when there is none. */
+  readonly text: string | undefined;
+  /** What the container runtime runs; asked only when the checkpoint does not tell. */
+  readonly sandboxes?: (() => Promise<readonly RunningSandbox[]>) | undefined;
 }): Promise<void> {
   const { context, book, host, checkpoint } = options;
   const { log, clock } = context;
   const recovery = await recoverPods(options);
   for (const { error } of recovery.unreadable) {
-    const movedTo = await checkpoint.quarantine(Date.now());
+    const movedTo = await checkpoint.quarantine(context.wallNowMs());
     log.error({ err: error, movedTo }, 'the checkpoint is damaged and was moved aside');
   }
   if (recovery.kind === 'rebuilt') {
@@ -53,15 +62,32 @@ export async function restorePods(options: {
   log.info({ pods: book.reservations().length }, 'checkpoint restored');
 }
 
+/** The ENIs that an earlier process had, as far as its checkpoint tells. */
+export function rememberedEnis(text: string | undefined): readonly EniTruth[] {
+  const { checkpoint } = recover({
+    files: [{ networkCardIndex: 0, text }],
+    podRules: [],
+    enis: [],
+    nowMs: 0,
+  });
+  return (checkpoint.enis ?? []).map(({ blocks, ...eni }) => ({
+    ...eni,
+    secondaryAddresses: blocks.filter(isIpv4Address),
+    prefixes: blocks.filter(isIpv4Prefix),
+    isManaged: true,
+  }));
+}
+
 async function recoverPods({
   context,
   book,
   host,
-  checkpoint,
+  text,
+  sandboxes = async () => [],
 }: Parameters<typeof restorePods>[0]): Promise<Recovery> {
   const nowMs = context.clock.nowMs();
   const evidence = {
-    files: [{ networkCardIndex: 0, text: await checkpoint.load() }],
+    files: [{ networkCardIndex: 0, text }],
     enis: book.enis(nowMs).map(({ networkCardIndex, addresses, prefixes }) => ({
       networkCardIndex,
       addresses: addresses.map(({ address }) => address),
@@ -72,7 +98,7 @@ async function recoverPods({
   const fromFile = recover({ ...evidence, podRules: [] });
   if (fromFile.kind === 'checkpoint') return fromFile;
   const podRules = (await host.network.listPods()).map((address) => ({ address }));
-  return recover({ ...evidence, podRules });
+  return recover({ ...evidence, podRules, sandboxes: await sandboxes() });
 }
 
 /** Pods by address and the table they leave by, stranded ones left out. */
@@ -83,7 +109,7 @@ const placesOf = (pods: readonly Reservation[]) =>
 
 /** A pod that has its address again may have it on another ENI: its packets have to leave by that one. */
 export const routeRestoredPods =
-  ({ log }: Context, { network }: Host): AddressEventListener =>
+  ({ log }: Context, { network }: { readonly network: PoolHost }): AddressEventListener =>
   (event) => {
     if (event.kind !== 'restored') return;
     const { key, address } = event.reservation;

@@ -3,6 +3,7 @@ import { createFakeClock } from '@vpc-cni/testing';
 import type { AllocatorEvent } from './allocator-events.ts';
 import { createEniAllocator } from './eni-allocator.ts';
 import { createFakeEc2 } from './fake-ec2.ts';
+import type { EniTruth } from './ports.ts';
 
 const ours = {
   'cluster.k8s.amazonaws.com/name': 'blue',
@@ -98,6 +99,68 @@ describe('syncSecurityGroups', () => {
     const { signal } = abort;
     const syncing = allocator.syncSecurityGroups([ec2.addEni({})], ['sg-a'], { signal });
     await expect(syncing).rejects.toThrow('shutting down');
+  });
+});
+
+describe('syncDeleteOnTermination', () => {
+  const lacking: Partial<EniTruth> = {
+    eniId: 'eni-1',
+    status: 'in-use',
+    description: 'aws-K8S-i-1',
+    tags: ours,
+    attachmentId: 'eni-attach-1',
+    instanceId: 'i-1',
+    deviceNumber: 1,
+    networkCardIndex: 0,
+    isDeletedOnTermination: false,
+  };
+  const cases = [
+    { name: 'sets it on an ENI of ours that lacks it', eni: {}, isChanged: true },
+    {
+      name: 'sets it on device 0 of another network card',
+      eni: { deviceNumber: 0, networkCardIndex: 1 },
+      isChanged: true,
+    },
+    { name: 'leaves an ENI that has it', eni: { isDeletedOnTermination: true } },
+    { name: 'leaves the primary ENI', eni: { deviceNumber: 0 } },
+    { name: 'leaves an ENI of another description', eni: { description: 'my appliance' } },
+    { name: 'leaves an ENI without our tag', eni: { tags: {} } },
+    {
+      name: 'leaves an ENI that was created for another instance',
+      eni: { tags: { ...ours, 'node.k8s.amazonaws.com/instance_id': 'i-2' } },
+    },
+    { name: 'leaves an ENI that another instance has by now', eni: { instanceId: 'i-2' as const } },
+  ];
+
+  test.each(cases)('$name', async ({ eni, isChanged = false }) => {
+    const { allocator, ec2 } = setUp();
+    const described = ec2.addEni({ ...lacking, ...eni });
+    const changed = await allocator.syncDeleteOnTermination([described]);
+    expect(changed).toEqual(isChanged ? ['eni-1'] : []);
+    expect(ec2.calls.map(({ request }) => request)).toEqual(
+      isChanged ? [{ eniId: 'eni-1', attachmentId: 'eni-attach-1' }] : [],
+    );
+  });
+
+  test('leaves an ENI that is attached nowhere', async () => {
+    const { allocator, ec2 } = setUp();
+    const eni = ec2.addEni({ description: 'aws-K8S-i-1', tags: ours });
+    expect(await allocator.syncDeleteOnTermination([eni])).toEqual([]);
+    expect(ec2.calls).toEqual([]);
+  });
+
+  test('without permission is told, with what that means', async () => {
+    const { allocator, ec2, events } = setUp();
+    ec2.failNext('setDeleteOnTermination', 'not-permitted');
+    expect(await allocator.syncDeleteOnTermination([ec2.addEni(lacking)])).toEqual([]);
+    expect(events).toMatchObject([
+      {
+        kind: 'degraded',
+        feature: 'delete-on-termination',
+        action: 'ModifyNetworkInterfaceAttribute',
+        consequence: expect.stringContaining('outlive'),
+      },
+    ]);
   });
 });
 

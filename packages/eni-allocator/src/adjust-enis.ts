@@ -2,8 +2,8 @@ import type { AllocatorContext } from './allocator-context.ts';
 import type { OptionalFeature } from './allocator-events.ts';
 import type { EniId, SecurityGroupId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
-import { tagsOfExistingEni } from './eni-tags.ts';
-import type { CallOptions, EniTruth } from './ports.ts';
+import { ENI_DESCRIPTION_PREFIX, ENI_TAGS, type EniOwner, tagsOfExistingEni } from './eni-tags.ts';
+import { type CallOptions, type EniTruth, isInPrimarySlot } from './ports.ts';
 
 /**
  * Gives each ENI the tags it lacks. Trunk ENIs are the resource controller's and keep theirs.
@@ -40,6 +40,32 @@ export function syncSecurityGroups(
       : context.ec2.setSecurityGroups({ eniId: eni.eniId, securityGroupIds: wanted }, options),
   );
 }
+
+/**
+ * Lets each ENI that we created for this instance go with it: a process that died between attaching and
+ * saying so leaves one that would stay.
+ *
+ * @returns the ENIs that were changed.
+ */
+export const syncDeleteOnTermination = (
+  context: AllocatorContext,
+  enis: readonly EniTruth[],
+  options: CallOptions,
+): Promise<readonly EniId[]> =>
+  adjustEach(context, 'delete-on-termination', enis, options, (eni) => {
+    const { eniId, attachmentId } = eni;
+    return attachmentId === undefined || !wouldOutlive(eni, context.owner)
+      ? undefined
+      : context.ec2.setDeleteOnTermination({ eniId, attachmentId }, options);
+  });
+
+/** Whether an ENI of ours would stay when its instance goes. */
+const wouldOutlive = (eni: EniTruth, { instanceId }: EniOwner): boolean =>
+  eni.isDeletedOnTermination === false &&
+  eni.instanceId === instanceId &&
+  !isInPrimarySlot(eni) &&
+  eni.description.startsWith(ENI_DESCRIPTION_PREFIX) &&
+  eni.tags[ENI_TAGS.instanceId] === instanceId;
 
 function missingTags(
   eni: EniTruth,

@@ -1,6 +1,6 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import { attachEni } from './attach-eni.ts';
-import { createEni } from './create-eni.ts';
+import { type CreatedEni, createEni } from './create-eni.ts';
 import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
 import {
@@ -36,6 +36,13 @@ export type AllocateEniRequest = CallOptions & {
    * then not asked. It may be out of date; a slot that is taken after all is passed over.
    */
   readonly usedSlots?: readonly DeviceSlot[];
+  /**
+   * The token that lets EC2 recognise a repeated create, for a caller that writes it down first: at most
+   * 60 visible ASCII characters. It goes with the first subnet that is tried; the second gets `<token>-2`
+   * and so on, as EC2 refuses a token with other parameters. It stands for this one call: the time of
+   * creation is among the parameters, so EC2 refuses it in a later one. Default: the allocator makes one.
+   */
+  readonly clientToken?: string;
 } & PodAddresses;
 
 /** What an ENI shall hold for pods, beside its primary address: EC2 takes one kind at a time. */
@@ -49,17 +56,15 @@ export async function allocateEni(
   context: AllocatorContext,
   request: AllocateEniRequest,
 ): Promise<AllocatedEni> {
-  const { ec2, owner, slots, limits } = context;
+  const { ec2, owner, slots, limits, underWay } = context;
   const options = { signal: request.signal };
   const place = await reserveSlot(context, request, options);
-  const { eni, subnet } = await createEni(context, request, options).catch(
-    async (error: unknown) => {
-      slots.release(place.reserved);
-      learnAddressLimit(context, request, error);
-      await makeRoom(context, error, options);
-      throw error;
-    },
-  );
+  const { eni, subnet } = await createUnderWay(context, request).catch(async (error: unknown) => {
+    slots.release(place.reserved);
+    learnAddressLimit(context, request, error);
+    await makeRoom(context, error, options);
+    throw error;
+  });
   const { eniId } = eni;
   try {
     const attachment = await attachEni(context, eniId, place, options);
@@ -71,12 +76,33 @@ export async function allocateEni(
       ...attachment,
       ...(subnet.cidr === undefined ? {} : { subnetCidr: subnet.cidr }),
       instanceId: owner.instanceId,
+      isDeletedOnTermination: true,
       status: 'attaching',
     };
   } catch (error) {
     learnAddressLimit(context, request, error);
     await discardEni(context, eniId, request.signal);
     throw error;
+  } finally {
+    underWay.attaching.delete(eniId);
+  }
+}
+
+/** A sweep for leaks that sees the new ENI at EC2 must know at once that it is none. */
+async function createUnderWay(
+  context: AllocatorContext,
+  request: AllocateEniRequest,
+): Promise<CreatedEni> {
+  const { creating, attaching } = context.underWay;
+  const creation = createEni(context, request, { signal: request.signal }).then((created) => {
+    attaching.add(created.eni.eniId);
+    return created;
+  });
+  creating.add(creation);
+  try {
+    return await creation;
+  } finally {
+    creating.delete(creation);
   }
 }
 

@@ -47,6 +47,11 @@ const OPTIONAL_FEATURES = {
     action: EC2_ACTIONS.createTags,
     consequence: 'existing ENIs keep the tags they have',
   },
+  'delete-on-termination': {
+    action: EC2_ACTIONS.setDeleteOnTermination,
+    consequence:
+      'ENIs that lack it outlive the instance, until a sweep of the cluster deletes them',
+  },
   'security-groups': {
     action: EC2_ACTIONS.setSecurityGroups,
     consequence: 'existing ENIs keep the security groups they have',

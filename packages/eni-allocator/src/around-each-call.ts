@@ -1,10 +1,11 @@
-import type { CallOptions, Ec2NetworkPort, Ec2Operation } from './ports.ts';
+import type { CallOptions, Ec2NetworkPort, Ec2Operation, Ec2Request } from './ports.ts';
 
 /** Carries out one call of the port, in its own way: later, again, observed … */
 export type AroundCall = <T>(
   operation: Ec2Operation,
   call: (options: CallOptions) => Promise<T>,
   options: CallOptions,
+  request: Ec2Request,
 ) => Promise<T>;
 
 /**
@@ -19,6 +20,7 @@ export function aroundEachCall(port: Ec2NetworkPort, around: AroundCall): Ec2Net
         // A method and its own request: the union of methods is narrowed to one by `Operation`.
         (passed) => (port[operation] as Method<Operation>).call(port, request, passed),
         options,
+        request,
       );
   return {
     createEni: wrap('createEni'),

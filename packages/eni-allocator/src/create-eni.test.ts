@@ -67,7 +67,8 @@ describe('allocateEni without a subnet', () => {
     ec2.failNext('createEni', 'subnet-exhausted', 2);
     await expect(allocator.allocateEni(addresses)).rejects.toMatchObject({
       code: 'subnet-exhausted',
-      message: expect.stringContaining('scripted'),
+      message: '[subnet-exhausted] createEni: scripted; subnet-small is asked again in 120 s',
+      facts: { awsCode: 'Fake.subnet-exhausted', retryAfterMs: 120_000 },
     });
     await clock.advance(20_000);
     const callCount = ec2.calls.length;
@@ -116,4 +117,36 @@ describe('allocateEni without a subnet', () => {
     const allocator = createEniAllocator({ ec2, clock: createFakeClock(), instanceId: 'i-1' });
     await expect(allocator.allocateEni(addresses)).rejects.toThrow(TypeError);
   });
+});
+
+describe("the caller's client token", () => {
+  const tokens = (created: readonly CreateEniRequest[]) =>
+    created.map(({ clientToken }) => clientToken);
+
+  test('goes with the first subnet, and a number after it with each further one', async () => {
+    const { allocator, ec2, created } = setUp();
+    ec2.failNext('createEni', 'subnet-exhausted');
+    await allocator.allocateEni({ ...addresses, clientToken: 'intent-7' });
+    await allocator.allocateEni({ ...addresses, clientToken: 'intent-8' });
+    // The refused request is not among those that EC2 carried out.
+    expect(tokens(created())).toEqual(['intent-7-2', 'intent-8']);
+  });
+
+  test('goes with the subnet that the caller named', async () => {
+    const { allocator, created } = setUp();
+    const subnetId = 'subnet-named';
+    await allocator.allocateEni({ ...addresses, subnetId, clientToken: 'x'.repeat(60) });
+    expect(tokens(created())).toEqual(['x'.repeat(60)]);
+  });
+
+  test.each(['', 'x'.repeat(61), 'größer', 'a b', 'a\n'])(
+    'is refused as %j',
+    async (clientToken) => {
+      const { allocator, ec2 } = setUp();
+      await expect(allocator.allocateEni({ ...addresses, clientToken })).rejects.toThrow(
+        /clientToken: expected 1 to 60 visible ASCII characters/,
+      );
+      expect(ec2.calls).toEqual([]);
+    },
+  );
 });

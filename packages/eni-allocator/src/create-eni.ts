@@ -9,7 +9,7 @@ import {
   type SubnetNeed,
   type SubnetTrouble,
 } from './choose-subnet.ts';
-import { EniAllocatorError, isEniAllocatorError } from './eni-allocator-error.ts';
+import { EniAllocatorError, elaborate, isEniAllocatorError } from './eni-allocator-error.ts';
 import { ENI_DESCRIPTION_PREFIX, tagsOfNewEni } from './eni-tags.ts';
 import type { CallOptions, EniTruth } from './ports.ts';
 
@@ -34,19 +34,23 @@ export async function createEni(
   const { subnets, subnetRecords, clock } = context;
   if (request.subnetId !== undefined) {
     const subnet = { subnetId: request.subnetId };
-    return { eni: await createIn(context, subnet, request, options), subnet };
+    const clientToken = tokenFor(context, request, 1);
+    return { eni: await createIn(context, { subnet, clientToken }, request, options), subnet };
   }
   const need = needOf(request);
   const candidates = (await subnets?.candidates(options)) ?? [];
   let refusal: EniAllocatorError | undefined;
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     const choice = chooseSubnet(candidates, need, subnetRecords, clock.nowMs());
     const subnet = choice.chosen;
     if (subnet === undefined) {
-      throw refusal ?? noSubnet(context, choice.resting);
+      throw refusal === undefined
+        ? noSubnet(context, choice.resting)
+        : withNextTry(refusal, choice.resting, clock.nowMs());
     }
     try {
-      const eni = await createIn(context, subnet, request, options);
+      const clientToken = tokenFor(context, request, attempt);
+      const eni = await createIn(context, { subnet, clientToken }, request, options);
       noteSuccess(context, subnet, need);
       return { eni, subnet };
     } catch (error) {
@@ -75,7 +79,7 @@ function noteSuccess(
 
 const createIn = (
   context: AllocatorContext,
-  subnet: SubnetCandidate,
+  { subnet, clientToken }: { readonly subnet: SubnetCandidate; readonly clientToken: string },
   request: AllocateEniRequest,
   options: CallOptions,
 ): Promise<EniTruth> =>
@@ -90,10 +94,22 @@ const createIn = (
         : { connectionTracking: request.connectionTracking }),
       description: `${ENI_DESCRIPTION_PREFIX}${context.owner.instanceId}`,
       tags: tagsOfNewEni(context.owner, context.clock.nowMs()),
-      clientToken: context.newClientToken(),
+      clientToken,
     },
     options,
   );
+
+/** Each subnet needs a token of its own: EC2 refuses one that came with other parameters before. */
+function tokenFor(
+  { newClientToken }: AllocatorContext,
+  { clientToken }: AllocateEniRequest,
+  attempt: number,
+): string {
+  if (clientToken === undefined) {
+    return newClientToken();
+  }
+  return attempt === 1 ? clientToken : `${clientToken}-${attempt}`;
+}
 
 const needOf = ({ addressCount = 0, prefixCount }: AllocateEniRequest): SubnetNeed =>
   prefixCount === undefined
@@ -118,23 +134,37 @@ function noSubnet(
   { owner, clock }: AllocatorContext,
   resting: readonly RestingSubnet[],
 ): EniAllocatorError {
-  const [first] = [...resting].sort((a, b) => a.untilMs - b.untilMs);
   const doing = `creating an ENI for ${owner.instanceId}`;
-  if (first === undefined) {
+  const facts = { instanceId: owner.instanceId };
+  if (resting.length === 0) {
     return new EniAllocatorError(
       'no-usable-subnet',
       `${doing}: no subnet may be used; tag one of the node's VPC and zone with kubernetes.io/role/cni=1, ` +
         "or take the tag kubernetes.io/role/cni=0 off the primary ENI's",
-      { facts: { instanceId: owner.instanceId } },
+      { facts },
     );
   }
-  const retryAfterMs = first.untilMs - clock.nowMs();
   const hasNoPrefix = resting.some(({ trouble }) => trouble === 'no-free-prefix');
   const each = resting.map(({ subnetId, trouble }) => `${subnetId} (${trouble})`).join(', ');
-  return new EniAllocatorError(
+  const refusal = new EniAllocatorError(
     hasNoPrefix ? 'no-free-prefix' : 'subnet-exhausted',
-    `${doing}: every subnet refused lately: ${each}; ` +
-      `${first.subnetId} is asked again in ${Math.ceil(retryAfterMs / 1000)} s`,
-    { facts: { instanceId: owner.instanceId, retryAfterMs } },
+    `${doing}: every subnet refused lately: ${each}`,
+    { facts },
   );
+  return withNextTry(refusal, resting, clock.nowMs());
+}
+
+/** The refusal, and which subnet is asked again when. */
+function withNextTry(
+  refusal: EniAllocatorError,
+  resting: readonly RestingSubnet[],
+  nowMs: number,
+): EniAllocatorError {
+  const [first] = [...resting].sort((a, b) => a.untilMs - b.untilMs);
+  if (first === undefined) {
+    return refusal;
+  }
+  const retryAfterMs = first.untilMs - nowMs;
+  const next = `${first.subnetId} is asked again in ${Math.ceil(retryAfterMs / 1000)} s`;
+  return elaborate(refusal, next, { retryAfterMs });
 }

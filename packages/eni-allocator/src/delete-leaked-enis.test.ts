@@ -26,8 +26,11 @@ function setUp(clusterName?: string) {
   const clock = createFakeClock(Date.parse(NOW));
   const ec2 = createFakeEc2();
   const allocator = createEniAllocator({ ec2, clock, instanceId: 'i-1', clusterName });
-  return { ec2, allocator };
+  const eniIds = () => ec2.enis().map(({ eniId }) => eniId);
+  return { clock, ec2, allocator, eniIds };
 }
+
+const CLUSTER = 'cluster.k8s.amazonaws.com/name';
 
 describe('deleteLeakedEnis', () => {
   const createdAt = 'node.k8s.amazonaws.com/createdAt';
@@ -66,9 +69,8 @@ describe('deleteLeakedEnis', () => {
 
   test('keeps to its own cluster when it has a name', async () => {
     const { allocator, ec2 } = setUp('blue');
-    const cluster = 'cluster.k8s.amazonaws.com/name';
-    ec2.addEni({ ...withTag(cluster, 'blue'), eniId: 'eni-blue' });
-    ec2.addEni({ ...withTag(cluster, 'green'), eniId: 'eni-green' });
+    ec2.addEni({ ...withTag(CLUSTER, 'blue'), eniId: 'eni-blue' });
+    ec2.addEni({ ...withTag(CLUSTER, 'green'), eniId: 'eni-green' });
     ec2.addEni({ ...leaked, eniId: 'eni-none' });
     expect(await allocator.deleteLeakedEnis({ olderThanMs })).toEqual(['eni-blue']);
   });
@@ -95,5 +97,45 @@ describe('deleteLeakedEnis', () => {
     await expect(allocator.deleteLeakedEnis({ olderThanMs, signal })).rejects.toThrow(
       'shutting down',
     );
+  });
+});
+
+describe('a dry run of deleteLeakedEnis', () => {
+  test('says what would go, and changes nothing', async () => {
+    const { allocator, ec2 } = setUp();
+    ec2.addEni(leaked);
+    ec2.addEni({ ...withTag('node.k8s.amazonaws.com/createdAt', undefined), eniId: 'eni-ageless' });
+    const before = ec2.enis();
+    expect(await allocator.deleteLeakedEnis({ olderThanMs, dryRun: true })).toEqual(['eni-1']);
+    expect(ec2.enis()).toEqual(before);
+    expect(await allocator.deleteLeakedEnis({ olderThanMs })).toEqual(['eni-1']);
+  });
+
+  test('has what a failed allocation left behind, unless that is attached', async () => {
+    const { allocator, ec2, eniIds } = setUp();
+    ec2.failNext('attachEni', 'subnet-exhausted');
+    ec2.failNext('deleteEni', 'throttled');
+    const request = { subnetId: 'subnet-1', securityGroupIds: [], addressCount: 1 } as const;
+    await allocator.allocateEni(request).catch(() => {});
+    const left = eniIds();
+    expect(left).toHaveLength(1);
+    expect(await allocator.deleteLeakedEnis({ olderThanMs, dryRun: true })).toEqual(left);
+    expect(eniIds()).toEqual(left);
+    for (const eniId of left) {
+      const slot = { instanceId: 'i-1', deviceNumber: 1, networkCardIndex: 0 } as const;
+      await ec2.attachEni({ eniId, ...slot });
+    }
+    expect(await allocator.deleteLeakedEnis({ olderThanMs, dryRun: true })).toEqual([]);
+  });
+
+  test('of the cluster counts as a sighting', async () => {
+    const { allocator, ec2, clock } = setUp('blue');
+    ec2.addEni(withTag(CLUSTER, 'blue'));
+    const sweep = (dryRun: boolean) =>
+      allocator.deleteLeakedEnis({ olderThanMs, scope: 'cluster', dryRun });
+    expect(await sweep(true)).toEqual([]);
+    await clock.advance(olderThanMs);
+    expect(await sweep(true)).toEqual(['eni-1']);
+    expect(await sweep(false)).toEqual(['eni-1']);
   });
 });

@@ -86,6 +86,17 @@ export class EniAllocatorError extends Error {
   }
 }
 
+/** The same error with one more sentence at its end, and more facts. @internal */
+export const elaborate = (
+  { code, message, facts, cause }: EniAllocatorError,
+  sentence: string,
+  moreFacts: EniAllocatorError['facts'],
+): EniAllocatorError =>
+  new EniAllocatorError(code, `${message.slice(`[${code}] `.length)}; ${sentence}`, {
+    cause,
+    facts: { ...facts, ...moreFacts },
+  });
+
 /** Whether a caught value is an {@link EniAllocatorError}, of this or another installed copy. */
 export const isEniAllocatorError = (value: unknown): value is EniAllocatorError =>
   typeof value === 'object' && value !== null && brand in value;

@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { syncSecurityGroups, syncTags } from './adjust-enis.ts';
+import { syncDeleteOnTermination, syncSecurityGroups, syncTags } from './adjust-enis.ts';
 import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
 import { assignAddresses, assignPrefixes } from './assign.ts';
+import { checkAllocateEniRequest, checkCount } from './check-arguments.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
 import { createSlotBook } from './device-slots.ts';
-import type { EniId, InstanceId, Ipv4Address, Ipv4Prefix, SecurityGroupId } from './ec2-ids.ts';
+import type {
+  EniId,
+  InstanceId,
+  Ipv4Address,
+  Ipv4Prefix,
+  SecurityGroupId,
+  VpcId,
+} from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
 import type { InstanceLimits } from './instance-limits.ts';
 import { createLimitsBook } from './limits-book.ts';
@@ -96,6 +104,19 @@ export interface EniAllocator {
    */
   syncTags(enis: readonly EniTruth[], options?: CallOptions): Promise<readonly EniId[]>;
   /**
+   * Lets the ENIs go with the instance that do not yet, and returns the ids of the changed ones. Those
+   * that somebody else created, that are not attached to this instance, or that are its primary one
+   * stay as they are. Without permission an event says so, and nothing is thrown.
+   *
+   * `allocateEni` does this for what it attaches; a process that died in between did not.
+   *
+   * @throws {AggregateError} of what failed, after trying all; the next call tries it again.
+   */
+  syncDeleteOnTermination(
+    enis: readonly EniTruth[],
+    options?: CallOptions,
+  ): Promise<readonly EniId[]>;
+  /**
    * Gives the ENIs exactly these security groups, and returns the ids of those that had others.
    * Without permission an event says so, and nothing is thrown.
    *
@@ -108,14 +129,16 @@ export interface EniAllocator {
     options?: CallOptions,
   ): Promise<readonly EniId[]>;
   /**
-   * Deletes this instance's ENIs that are attached nowhere and older than `olderThanMs`, and returns
-   * their ids.
+   * Deletes this instance's ENIs, or the cluster's, that are attached nowhere and older than
+   * `olderThanMs`, and returns their ids.
    *
    * Ours are those with our description, instance tag and, with a cluster name, cluster tag. Age is
    * counted from the `createdAt` tag; an ENI without a readable one is given it and spared. What a
-   * failed `allocateEni` of this allocator left behind goes at any age.
+   * failed `allocateEni` of this allocator left behind goes at any age. Of the cluster, see
+   * {@link DeleteLeakedEnisRequest.scope}.
    *
    * @throws {AggregateError} of what failed, after trying all.
+   * @throws {TypeError} for the scope `cluster` without a cluster name.
    */
   deleteLeakedEnis(request: DeleteLeakedEnisRequest): Promise<readonly EniId[]>;
 }
@@ -128,6 +151,8 @@ export interface EniAllocatorOptions {
   readonly instanceId: InstanceId;
   /** Adds the cluster and owner tags, which scoped-down IAM policies need. Default: none. */
   readonly clusterName?: string | undefined;
+  /** The instance's VPC: sweeps of the cluster keep to it. Default: they go by tags alone. */
+  readonly vpcId?: VpcId | undefined;
   /**
    * More tags for ENIs, see {@link parseAdditionalEniTags}; keys that contain `k8s.amazonaws.com` are
    * left out. Default: none.
@@ -147,8 +172,8 @@ export interface EniAllocatorOptions {
 }
 
 /**
- * An allocator for one instance. EC2 is asked whenever something must be known; all it remembers is
- * which ENIs of failed allocations are still to be deleted, until it has deleted them or is gone.
+ * An allocator for one instance. EC2 is asked whenever something must be known; all it remembers of
+ * ENIs is which of failed allocations are still to be deleted, and what sweeps of the cluster have seen.
  */
 export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   const { ec2, clock, instanceId, clusterName, additionalTags } = options;
@@ -164,28 +189,30 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     slots: createSlotBook(instanceId, limits.now),
     limits,
     unfinished: new Set(),
+    underWay: { creating: new Set(), attaching: new Set() },
+    sightings: new Map(),
+    vpcId: options.vpcId,
     onEvent,
     degradations: createDegradations(onEvent),
   };
   return {
     allocateEni: async (request) => {
-      requireOneCount(request);
       if (request.subnetId === undefined && options.subnets === undefined) {
         throw new TypeError(
           'allocateEni: expected a subnetId, as the allocator has no subnet source',
         );
       }
-      requireCount('networkCardIndex', request.networkCardIndex ?? 0, 0);
+      checkAllocateEniRequest(request);
       return allocateEni(context, request);
     },
     assignAddresses: async (eniId, count, callOptions = {}) => {
-      requireCount('count', count, 1);
+      checkCount('count', count, 1);
       return assignAddresses(context, eniId, count, callOptions);
     },
     unassignAddresses: (eniId, addresses, callOptions = {}) =>
       unassignAddresses(context, eniId, addresses, callOptions),
     assignPrefixes: async (eniId, count, callOptions = {}) => {
-      requireCount('count', count, 1);
+      checkCount('count', count, 1);
       return assignPrefixes(context, eniId, count, callOptions);
     },
     unassignPrefixes: (eniId, prefixes, callOptions = {}) =>
@@ -195,11 +222,20 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
       eniIds.length === 0 ? [] : describeEnis(context, eniIds, callOptions),
     limits: limits.now,
     syncTags: (enis, callOptions = {}) => syncTags(context, enis, callOptions),
+    syncDeleteOnTermination: (enis, callOptions = {}) =>
+      syncDeleteOnTermination(context, enis, callOptions),
     syncSecurityGroups: async (enis, securityGroupIds, callOptions = {}) => {
-      requireCount('securityGroupIds', securityGroupIds.length, 1);
+      checkCount('securityGroupIds', securityGroupIds.length, 1);
       return syncSecurityGroups(context, enis, securityGroupIds, callOptions);
     },
-    deleteLeakedEnis: (request) => deleteLeakedEnis(context, request),
+    deleteLeakedEnis: async (request) => {
+      if (request.scope === 'cluster' && !clusterName) {
+        throw new TypeError(
+          "deleteLeakedEnis: expected an allocator with a clusterName for the scope 'cluster'",
+        );
+      }
+      return deleteLeakedEnis(context, request);
+    },
   };
 }
 
@@ -216,21 +252,4 @@ async function describeEnis(
     }
   }
   return enis;
-}
-
-function requireOneCount({ addressCount, prefixCount }: AllocateEniRequest): void {
-  if (addressCount !== undefined && prefixCount !== undefined) {
-    throw new TypeError('allocateEni: expected addressCount or prefixCount, received both');
-  }
-  if (prefixCount === undefined) {
-    requireCount('addressCount', addressCount, 0);
-  } else {
-    requireCount('prefixCount', prefixCount, 0);
-  }
-}
-
-function requireCount(name: string, value: number | undefined, minimum: number): void {
-  if (value === undefined || !Number.isSafeInteger(value) || value < minimum) {
-    throw new TypeError(`${name}: expected an integer of at least ${minimum}, received ${value}`);
-  }
 }

@@ -6,6 +6,8 @@ export const ENI_TAGS = {
   instanceId: 'node.k8s.amazonaws.com/instance_id',
   clusterName: 'cluster.k8s.amazonaws.com/name',
   owner: 'eks:eni:owner',
+  /** Set by operators, never by us. */
+  noManage: 'node.k8s.amazonaws.com/no_manage',
 } as const;
 
 /** Whether only we may write tags of this key; additional tags may not have it. */

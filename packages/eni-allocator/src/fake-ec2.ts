@@ -169,12 +169,14 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
     delete eni.instanceId;
     delete eni.deviceNumber;
     delete eni.networkCardIndex;
+    delete eni.isDeletedOnTermination;
     eni.status = 'available';
   };
   const matches = (eni: EniTruth, filter: EniFilter) =>
     'eniIds' in filter
       ? filter.eniIds.includes(eni.eniId)
       : eni.status === filter.status &&
+        (filter.tagKeys ?? []).every((key) => eni.tags[key] !== undefined) &&
         Object.entries(filter.tags).every(([key, value]) => eni.tags[key] === value);
 
   const port: Ec2NetworkPort = {
@@ -208,12 +210,13 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
         throw scripted('attachEni', 'eni-limit-reached');
       }
       const attachmentId: EniAttachmentId = `eni-attach-${next()}`;
-      const status = 'in-use';
-      Object.assign(eni, { attachmentId, instanceId, deviceNumber, networkCardIndex, status });
+      const place = { instanceId, deviceNumber, networkCardIndex };
+      const state = { status: 'in-use', isDeletedOnTermination: false };
+      Object.assign(eni, { attachmentId, ...place, ...state });
       return { kind: 'attached', attachmentId };
     },
     async setDeleteOnTermination({ eniId }) {
-      get(eniId);
+      get(eniId).isDeletedOnTermination = true;
     },
     async setSecurityGroups({ eniId, securityGroupIds }) {
       get(eniId).securityGroupIds = securityGroupIds;
@@ -244,7 +247,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
       }
       eni.prefixes = eni.prefixes.filter((held) => !prefixes.includes(held));
     },
-    async detachEni(attachmentId) {
+    async detachEni({ attachmentId }) {
       const eni = byAttachment(attachmentId);
       if (eni === undefined) {
         return 'not-attached';

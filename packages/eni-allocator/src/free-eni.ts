@@ -1,13 +1,15 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import type { EniId } from './ec2-ids.ts';
 import { EniAllocatorError } from './eni-allocator-error.ts';
-import type { CallOptions, DeviceSlot, EniTruth } from './ports.ts';
+import { type CallOptions, type DeviceSlot, type EniTruth, isInPrimarySlot } from './ports.ts';
 import { sleepOptions } from './with-retry.ts';
 
 /** EC2 takes seconds to detach; an instance that does not let go takes for ever. */
 const FREE_LIMIT_MS = 120_000;
 const FIRST_LOOK_MS = 250;
 const SLOWEST_LOOK_MS = 4_000;
+/** EC2's reads may lag behind: what it shows so soon after a detachment began may be older. */
+const DETACH_AGAIN_MS = 10_000;
 
 /**
  * Looks at the ENI and does the next thing, until it is gone: attached → detach, detaching → wait,
@@ -22,6 +24,7 @@ export async function freeEni(
   const { ec2, clock, slots } = context;
   const giveUpAtMs = clock.nowMs() + FREE_LIMIT_MS;
   let slot: DeviceSlot | undefined;
+  let detachAtMs = Number.NEGATIVE_INFINITY;
   for (let delayMs = FIRST_LOOK_MS; ; delayMs = Math.min(2 * delayMs, SLOWEST_LOOK_MS)) {
     const [eni] = await ec2.describeEnis({ eniIds: [eniId] }, options);
     if (eni?.attachmentId === undefined) {
@@ -32,10 +35,11 @@ export async function freeEni(
         }
         return;
       }
-    } else if (eni.status !== 'detaching') {
+    } else if (eni.status !== 'detaching' && clock.nowMs() >= detachAtMs) {
       refuseToDetach(context, eni);
       slot = slotOf(eni);
-      await ec2.detachEni(eni.attachmentId, options);
+      const outcome = await ec2.detachEni({ eniId, attachmentId: eni.attachmentId }, options);
+      if (outcome === 'detaching') detachAtMs = clock.nowMs() + DETACH_AGAIN_MS;
     }
     if (clock.nowMs() + delayMs > giveUpAtMs) {
       throw stillThere(eniId, eni);
@@ -59,7 +63,7 @@ function refuseToDetach({ owner }: AllocatorContext, eni: EniTruth): void {
       { facts },
     );
   }
-  if (eni.deviceNumber === 0 && eni.networkCardIndex === 0) {
+  if (isInPrimarySlot(eni)) {
     throw new EniAllocatorError(
       'invalid-request',
       `freeing ${eni.eniId}: it is the primary ENI of ${owner.instanceId}`,

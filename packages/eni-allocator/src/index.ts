@@ -13,9 +13,17 @@ export {
   type TagRefusal,
 } from './additional-eni-tags.ts';
 export type { DeleteLeakedEnisRequest } from './delete-leaked-enis.ts';
+export {
+  type EniKind,
+  type EniManagement,
+  type EniManagementContext,
+  eniKind,
+  eniManagement,
+  type UnmanagedReason,
+} from './eni-management.ts';
 export { EC2_ERROR_TABLE, type Ec2ErrorMeaning } from './aws/ec2-error-table.ts';
 export { createAwsEc2 } from './aws/aws-ec2.ts';
-export type { AwsCredentials, AwsEc2Options } from './aws/aws-ec2-options.ts';
+export type { AwsCredentials, AwsEc2Options, AwsHttpHandler } from './aws/aws-ec2-options.ts';
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs, withRetry } from './with-retry.ts';
 export {
   type CallBudget,
@@ -71,7 +79,9 @@ export type {
   DeviceSlot,
   Ec2NetworkPort,
   Ec2Operation,
+  Ec2Request,
   EniFilter,
+  EniProperties,
   EniStatus,
   EniTruth,
   SubnetFilter,

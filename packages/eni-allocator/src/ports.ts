@@ -40,16 +40,22 @@ export interface EniTruth {
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly securityGroupIds: readonly SecurityGroupId[];
-  /** EC2's word: `interface`, `trunk`, `efa`, `efa-only` …; the last one holds no addresses. */
+  /** EC2's word: `interface`, `trunk`, `efa`, `efa-only` …; see {@link eniKind}. */
   readonly interfaceType: string;
   /** What of it was set explicitly; missing when nothing was. */
   readonly connectionTracking?: ConnectionTracking;
-  /** The four below are known while the ENI is attached to an instance, or on its way in or out. */
+  /** The five below are known while the ENI is attached to an instance, or on its way in or out. */
   readonly attachmentId?: EniAttachmentId;
   readonly instanceId?: InstanceId;
   readonly deviceNumber?: number;
   readonly networkCardIndex?: number;
+  /** Whether it goes with its instance. */
+  readonly isDeletedOnTermination?: boolean;
 }
+
+/** Whether the ENI is where the primary one of an instance is: device number 0 on network card 0. */
+export const isInPrimarySlot = ({ deviceNumber, networkCardIndex }: EniTruth): boolean =>
+  deviceNumber === 0 && networkCardIndex === 0;
 
 /** How many of its address slots the ENI uses: its primary address, the others, and the prefixes. */
 export const slotsHeldBy = (eni: EniTruth): number =>
@@ -105,9 +111,17 @@ export type DetachOutcome = 'detaching' | 'not-attached' | 'busy';
 export type DeleteOutcome = 'deleted' | 'not-found' | 'in-use';
 
 /** Which ENIs to describe: by id (unknown ids are left out of the answer), or all that match. */
-export type EniFilter =
-  | { readonly eniIds: readonly EniId[] }
-  | { readonly status: EniStatus; readonly tags: Readonly<Record<string, string>> };
+export type EniFilter = { readonly eniIds: readonly EniId[] } | EniProperties;
+
+/** What ENIs have in common; all of it must be so. */
+export interface EniProperties {
+  readonly status: EniStatus;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Tags that are there, whatever their value. Default: none. */
+  readonly tagKeys?: readonly string[] | undefined;
+  /** Default: any. */
+  readonly vpcId?: VpcId | undefined;
+}
 
 /** One subnet as EC2 describes it, at the moment of the answer. */
 export interface SubnetTruth {
@@ -162,7 +176,10 @@ export interface Ec2NetworkPort {
     request: { readonly eniId: EniId; readonly prefixes: readonly Ipv4Prefix[] },
     options?: CallOptions,
   ): Promise<void>;
-  detachEni(attachmentId: EniAttachmentId, options?: CallOptions): Promise<DetachOutcome>;
+  detachEni(
+    request: { readonly eniId: EniId; readonly attachmentId: EniAttachmentId },
+    options?: CallOptions,
+  ): Promise<DetachOutcome>;
   deleteEni(eniId: EniId, options?: CallOptions): Promise<DeleteOutcome>;
   /** All pages, in EC2's order. */
   describeEnis(filter: EniFilter, options?: CallOptions): Promise<readonly EniTruth[]>;
@@ -182,3 +199,6 @@ export interface Ec2NetworkPort {
 
 /** The name of one operation of the port, for policies, metrics and journals. */
 export type Ec2Operation = keyof Ec2NetworkPort;
+
+/** What any operation of the port is asked for. */
+export type Ec2Request = Parameters<Ec2NetworkPort[Ec2Operation]>[0];

@@ -37,11 +37,16 @@ export interface SubnetDiscoveryOptions {
 }
 
 export interface SubnetDiscovery extends SubnetSource {
-  /** Whether the operator excluded the subnet, so that its ENIs get no new pods. `false` if unknown. */
+  /**
+   * Whether the operator excluded the subnet, so that its ENIs get no new pods. `false` if unknown. For
+   * this EC2's answer is good for ten minutes.
+   */
   isExcluded(subnetId: SubnetId, options?: CallOptions): Promise<boolean>;
 }
 
 const DEFAULT_MAX_AGE_MS = 30_000;
+/** Tags change seldom, free addresses do not. */
+const TAGS_MAX_AGE_MS = 600_000;
 /** A permission that is missing will still be missing in a minute. */
 const DENIED_MAX_AGE_MS = 600_000;
 
@@ -58,12 +63,17 @@ export function discoverSubnets(options: SubnetDiscoveryOptions): SubnetDiscover
   const degradations = createDegradations(options.onEvent ?? (() => {}));
   const node = { primarySubnetId: primary.subnetId, clusterName };
   let known: readonly SubnetTruth[] | undefined;
+  let answeredAtMs = Number.NEGATIVE_INFINITY;
   let askAgainAtMs = Number.NEGATIVE_INFINITY;
 
   let asking: Promise<void> | undefined;
 
-  const lookUp = async ({ signal }: CallOptions): Promise<readonly SubnetTruth[] | undefined> => {
-    if (clock.nowMs() >= askAgainAtMs) {
+  const lookUp = async (
+    { signal }: CallOptions,
+    enoughAgeMs = maxAgeMs,
+  ): Promise<readonly SubnetTruth[] | undefined> => {
+    const nowMs = clock.nowMs();
+    if (nowMs >= askAgainAtMs && nowMs >= answeredAtMs + enoughAgeMs) {
       // One call for all who ask meanwhile, so that none of them may end it for the others.
       asking ??= ask().finally(() => {
         asking = undefined;
@@ -76,7 +86,7 @@ export function discoverSubnets(options: SubnetDiscoveryOptions): SubnetDiscover
   const ask = async (): Promise<void> => {
     try {
       known = await ec2.describeSubnets({ vpcId, availabilityZone });
-      askAgainAtMs = clock.nowMs() + maxAgeMs;
+      answeredAtMs = clock.nowMs();
       degradations.worked('subnet-discovery');
     } catch (error) {
       if (!isEniAllocatorError(error)) {
@@ -98,7 +108,8 @@ export function discoverSubnets(options: SubnetDiscoveryOptions): SubnetDiscover
             .sort((a, b) => b.freeAddressCount - a.freeAddressCount);
     },
     async isExcluded(subnetId, callOptions = {}) {
-      const subnet = (await lookUp(callOptions))?.find((one) => one.subnetId === subnetId);
+      const subnets = await lookUp(callOptions, TAGS_MAX_AGE_MS);
+      const subnet = subnets?.find((one) => one.subnetId === subnetId);
       return subnet !== undefined && subnetRole(subnet, node) === 'excluded';
     },
   };

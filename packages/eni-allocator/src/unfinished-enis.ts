@@ -1,7 +1,8 @@
 import type { AllocatorContext } from './allocator-context.ts';
+import type { Clock } from './clock.ts';
 import type { EniId } from './ec2-ids.ts';
 import { freeEni } from './free-eni.ts';
-import type { CallOptions } from './ports.ts';
+import type { CallOptions, EniTruth } from './ports.ts';
 
 const ENDING_LIMIT_MS = 2_000;
 
@@ -19,7 +20,8 @@ export async function discardEni(
 ): Promise<void> {
   const { ec2, unfinished, onEvent } = context;
   const isEnding = signal?.aborted === true;
-  const options = { signal: isEnding ? AbortSignal.timeout(ENDING_LIMIT_MS) : signal };
+  const limit = isEnding ? abortAfter(context.clock, ENDING_LIMIT_MS) : undefined;
+  const options = { signal: limit?.signal ?? signal };
   try {
     // Most were never attached. Those go without a look, so that throttled reads keep none of them.
     if ((await ec2.deleteEni(eniId, options)) === 'in-use' && !isEnding) {
@@ -28,7 +30,20 @@ export async function discardEni(
   } catch (error) {
     unfinished.add(eniId);
     onEvent({ kind: 'eni-leaked', eniId, error });
+  } finally {
+    limit?.cancel();
   }
+}
+
+/** A signal that aborts when the time is over. Cancel it when it is of no use any more. */
+function abortAfter(clock: Clock, ms: number) {
+  const limit = new AbortController();
+  const cancelled = new AbortController();
+  clock.sleep(ms, { signal: cancelled.signal }).then(
+    () => limit.abort(new Error(`not done within ${ms} ms`)),
+    () => {}, // cancelled
+  );
+  return { signal: limit.signal, cancel: () => cancelled.abort() };
 }
 
 /**
@@ -51,6 +66,16 @@ export async function deleteUnfinished(
     }
   }
   return { deleted, failures };
+}
+
+/** What {@link deleteUnfinished} would delete: what is attached nowhere. */
+export async function deletableUnfinished(
+  { ec2, unfinished }: AllocatorContext,
+  options: CallOptions,
+): Promise<readonly EniTruth[]> {
+  const enis =
+    unfinished.size === 0 ? [] : await ec2.describeEnis({ eniIds: [...unfinished] }, options);
+  return enis.filter((eni) => eni.attachmentId === undefined);
 }
 
 /**

@@ -86,11 +86,13 @@ describe('withCallBudget', () => {
     const refusals = (await all).filter(({ status }) => status === 'rejected');
     expect(started()).toBe(16);
     expect(refusals).toEqual(
-      [1, 2].map(() => ({
+      ['eni-16', 'eni-17'].map((eniId) => ({
         status: 'rejected',
         reason: expect.objectContaining({
-          code: 'throttled',
-          facts: { action: 'DeleteNetworkInterface', retryAfterMs: 2_000 },
+          message:
+            `[throttled] calling ec2:DeleteNetworkInterface for ${eniId}: ` +
+            "this node's budget for it is used up; the next call may start in 2 s",
+          facts: { action: 'DeleteNetworkInterface', eniId, retryAfterMs: 2_000 },
         }),
       })),
     );

@@ -1,5 +1,6 @@
 import { aroundEachCall } from './around-each-call.ts';
 import type { Clock } from './clock.ts';
+import { describeCall } from './describe-call.ts';
 import { EC2_ACTIONS, type Ec2Action } from './ec2-actions.ts';
 import { EniAllocatorError, isEniAllocatorError } from './eni-allocator-error.ts';
 import type { Ec2NetworkPort } from './ports.ts';
@@ -61,15 +62,15 @@ export function createCallBudget(options: CallBudgetOptions, clock: Clock): Call
  * that it learns from each answer.
  */
 export function withCallBudget(port: Ec2NetworkPort, budget: CallBudget): Ec2NetworkPort {
-  return aroundEachCall(port, async (operation, call, options) => {
-    const action = EC2_ACTIONS[operation];
-    const turn = await budget.bucketOf(action).take(options.signal);
+  return aroundEachCall(port, async (operation, call, options, request) => {
+    const turn = await budget.bucketOf(EC2_ACTIONS[operation]).take(options.signal);
     if (turn.kind === 'too-long') {
+      const { doing, facts } = describeCall(operation, request);
       throw new EniAllocatorError(
         'throttled',
-        `calling ${action}: this node's budget for it is used up; ` +
+        `${doing}: this node's budget for it is used up; ` +
           `the next call may start in ${Math.ceil(turn.waitMs / 1000)} s`,
-        { facts: { action, retryAfterMs: turn.waitMs } },
+        { facts: { ...facts, retryAfterMs: turn.waitMs } },
       );
     }
     let wasThrottled = false;

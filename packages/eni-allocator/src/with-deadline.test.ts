@@ -28,7 +28,7 @@ describe('withDeadline', () => {
     await clock.advance(1);
     await expect(deleting).rejects.toMatchObject({
       code: 'unreachable',
-      facts: { action: 'DeleteNetworkInterface', deadlineMs: 5_000 },
+      facts: { action: 'DeleteNetworkInterface', eniId: 'eni-1', deadlineMs: 5_000 },
     });
     expect(signalSeen()?.aborted).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { aroundEachCall } from './around-each-call.ts';
 import type { Clock } from './clock.ts';
-import { EC2_ACTIONS } from './ec2-actions.ts';
+import { describeCall } from './describe-call.ts';
 import { EniAllocatorError } from './eni-allocator-error.ts';
 import type { Ec2NetworkPort } from './ports.ts';
 
@@ -17,17 +17,17 @@ export function withDeadline(
   deadlineMs: number,
   clock: Clock,
 ): Ec2NetworkPort {
-  return aroundEachCall(port, async (operation, call, options) => {
+  return aroundEachCall(port, async (operation, call, options, request) => {
     options.signal?.throwIfAborted();
     const over = new AbortController();
     const signal =
       options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
     const timeUp = clock.sleep(deadlineMs, { signal: over.signal }).then(() => {
-      const action = EC2_ACTIONS[operation];
+      const { doing, facts } = describeCall(operation, request);
       throw new EniAllocatorError(
         'unreachable',
-        `calling ${action}: no answer within ${deadlineMs} ms; it may have been carried out`,
-        { facts: { action, deadlineMs } },
+        `${doing}: no answer within ${deadlineMs} ms; it may have been carried out`,
+        { facts: { ...facts, deadlineMs } },
       );
     });
     try {

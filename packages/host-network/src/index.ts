@@ -12,6 +12,7 @@ export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiri
 export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
 export { deriveMtus, type Mtus } from './desired/derive-mtus.ts';
+export { EGRESS_LINK_NAMES } from './desired/describe-egress.ts';
 export { describeEni } from './desired/describe-eni.ts';
 export { describeHost, type HostDescription } from './desired/describe-host.ts';
 export { describePod, POD_GATEWAY, type PodDescription } from './desired/describe-pod.ts';
@@ -69,6 +70,7 @@ export type { Ipv6Address, Ipv6Cidr } from './ipv6.ts';
 export type { LinkAddress } from './netlink/address.ts';
 export type { Addresses } from './netlink/addresses.ts';
 export type { ChannelOptions as NetlinkOptions } from './netlink/channel.ts';
+export { type Conntrack, openConntrack } from './netlink/conntrack.ts';
 export type { Link, LinkChange, LinkSelector, NewLink, NewVlan, VethPair } from './netlink/link.ts';
 export type { LinkEvent, LinkWatch } from './netlink/link-watch.ts';
 export type { Links } from './netlink/links.ts';

@@ -25,4 +25,7 @@ export const ipBytes = (address: IpAddress): Uint8Array =>
 export const ipText = (bytes: Uint8Array): IpAddress =>
   bytes.length === 4 ? ipv4Text(bytes) : ipv6Text(bytes);
 
+/** The one spelling of an address that the kernel and `ip` use: IPv6 has many. */
+export const canonicalAddress = (address: IpAddress): IpAddress => ipText(ipBytes(address));
+
 const isIpv6 = (address: IpAddress): address is Ipv6Address => ipFamily(address) === 'ipv6';

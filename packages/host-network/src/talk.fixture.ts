@@ -28,9 +28,9 @@ const mirrorProgram = `
   tcp.listen(${PORT}, '::', ready);`;
 
 const askProgram = `
-  const [transport, host, port, from] = process.argv.slice(1);
+  const [transport, host, port, from, patienceMs] = process.argv.slice(1);
   const tell = (answer) => { console.log(String(answer)); process.exit(0); };
-  setTimeout(() => tell('no answer'), 1_000);
+  setTimeout(() => tell('no answer'), Number(patienceMs));
   if (transport === 'tcp') {
     const socket = require('net').connect({ host, port, localAddress: from || undefined });
     socket.on('data', tell).on('error', ({ code }) => tell(code));
@@ -63,17 +63,20 @@ export interface Question {
   readonly port?: number;
   /** Source address; default: the kernel's choice. */
   readonly from?: string;
+  /** Default: 1,000. */
+  readonly patienceMs?: number;
 }
 
-/** What a mirror answers, `no answer` after a second, or an errno. */
+/** What a mirror answers, `no answer` when none comes in time, or an errno. */
 export async function ask({
   netns,
   transport,
   host,
   port = PORT,
   from = '',
+  patienceMs = 1_000,
 }: Question): Promise<string> {
-  const words = ['-e', askProgram, transport, host, String(port), from];
+  const words = ['-e', askProgram, transport, host, String(port), from, String(patienceMs)];
   const { stdout } = await promisify(execFile)('nsenter', inNetns(netns, ...words));
   return stdout.trim();
 }

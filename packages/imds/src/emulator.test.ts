@@ -106,6 +106,51 @@ describe('on the clock of a test, without sockets', () => {
     expect(await virtualImds.readEnis()).toHaveLength(2);
   });
 
+  test('nothing is answered before its time, and then all is', async () => {
+    const { clock, cloud } = await virtual();
+    cloud.knobs.latencyMs.imds = 250;
+    const virtualImds = createImds({ clock, transport: cloud.inProcess.imds(instanceId) });
+    let isAnswered = false;
+    const reading = virtualImds.readNotices().then((notices) => {
+      isAnswered = true;
+      return notices;
+    });
+    await clock.advance(2 * 250 - 1); // the token, then the notices at once
+    expect(isAnswered).toBe(false);
+    await clock.advance(1);
+    expect(isAnswered).toBe(true);
+    expect(await reading).toEqual({});
+  });
+
+  test('a service that hangs is given up when the read is overdue', async () => {
+    const { clock, cloud } = await virtual();
+    await cloud.knobs.setUnavailable('imds', 'hanging');
+    const transport = cloud.inProcess.imds(instanceId);
+    const virtualImds = createImds({ clock, transport, deadlineMs: 5_000 });
+    const startedAtMs = clock.nowMs();
+    const reading = expect(virtualImds.readEnis()).rejects.toMatchObject({
+      code: 'unreachable',
+      facts: { deadlineMs: 5_000 },
+    });
+    await clock.advance(5_000);
+    await reading;
+    expect(clock.nowMs() - startedAtMs).toBe(5_000);
+    await cloud.close();
+  });
+
+  test('a token is as old as the clock says', async () => {
+    const { clock, cloud } = await virtual();
+    const virtualImds = createImds({ clock, transport: cloud.inProcess.imds(instanceId) });
+    const tokenCount = () => cloud.journal.filter(({ operation }) => operation === 'PUT').length;
+    await virtualImds.readNotices();
+    await clock.advance(5.5 * 3_600_000 - 1);
+    await virtualImds.readNotices();
+    expect(tokenCount()).toBe(1);
+    await clock.advance(1);
+    await virtualImds.readNotices();
+    expect(tokenCount()).toBe(2);
+  });
+
   test('a token that never arrives is a hop limit, after all retries', async () => {
     const { clock, cloud } = await virtual();
     cloud.knobs.hang('imds-token');

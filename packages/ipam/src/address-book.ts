@@ -16,13 +16,14 @@ import { type Checkpoint, nsFromMs } from './checkpoint.ts';
 import { CoolDown, type RestTimes } from './cool-down.ts';
 import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
-import type { EniDescription, EniId } from './eni-description.ts';
+import type { EniDescription, EniId, EniRole } from './eni-description.ts';
 import { EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { IntentLog } from './intent-log.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import type { Ipv4Prefix } from './ipv4-prefix.ts';
+import { rememberedEnis } from './remembered-eni.ts';
 import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
 import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
 
@@ -66,13 +67,18 @@ export class AddressBook {
   }
 
   /**
-   * Adds an ENI without addresses. Adding the same one again changes nothing.
+   * Adds an ENI without addresses. Adding the same one again changes nothing but its role.
    *
    * @throws {IpamError} `eni-mismatch` when it is known with another description.
    */
   addEni(eni: EniDescription): void {
     this.#inventory.addEni(eni);
     this.#relay.flush();
+  }
+
+  /** Gives an ENI another role; an unknown one is no error. */
+  setEniRole(eniId: EniId, role: EniRole): void {
+    this.#inventory.setEniRole(eniId, role);
   }
 
   /**
@@ -329,12 +335,13 @@ export class AddressBook {
     return this.#told(enisOf(this.#table));
   }
 
-  /** What a restart must know: all reservations, the releases still remembered, the open intents. */
+  /** What a restart must know: reservations, the releases still remembered, open intents, the ENIs. */
   toCheckpoint(): Checkpoint {
     return {
       allocations: this.#holdings.all().map(({ allocation }) => allocation),
       recentReleases: this.#coolDown.recentReleases(),
       intents: this.#intents.all(),
+      enis: rememberedEnis(this.#table),
     };
   }
 

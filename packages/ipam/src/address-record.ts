@@ -28,8 +28,10 @@ export interface CardRecord {
 
 /** The book's own record of an ENI. */
 export interface EniRecord {
-  readonly description: EniDescription;
+  description: EniDescription;
   readonly card: CardRecord;
+  /** Where its free addresses are: those of its card, or while it is excluded a place of its own. */
+  free: FreeOrder;
   /** Its single addresses. */
   readonly addresses: Map<Ipv4Address, AddressRecord>;
   readonly prefixes: Map<Ipv4Prefix, PrefixRecord>;
@@ -63,6 +65,12 @@ export interface AddressRecord extends ChainMember<AddressRecord> {
   /** Whether it has been idle for the book's rest; kept by {@link FreeOrder}. */
   isRested: boolean;
 }
+
+/** All addresses of an ENI, those of its prefixes too. */
+export const recordsOf = (eni: EniRecord): readonly AddressRecord[] => [
+  ...eni.addresses.values(),
+  ...[...eni.prefixes.values()].flatMap(({ addresses }) => addresses),
+];
 
 /** All reserved addresses of an ENI, those of its prefixes too. */
 export function reservedCountOf(eni: EniRecord): number {

@@ -1,5 +1,11 @@
 import type { AddressState } from './address-event.ts';
-import { type EniRecord, noCounts, type PrefixRecord, totalOf } from './address-record.ts';
+import {
+  type EniRecord,
+  noCounts,
+  type PrefixRecord,
+  recordsOf,
+  totalOf,
+} from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { EniDescription } from './eni-description.ts';
@@ -9,7 +15,7 @@ import type { Ipv4Prefix } from './ipv4-prefix.ts';
 
 /**
  * Addresses of the node, or of one network card, by state; those of prefixes are counted one by one.
- * The four counts by state always add up to `totalCount`.
+ * Reserved, cooling, draining, reservable and closed ones always add up to `totalCount`.
  */
 export interface AddressStatistics {
   readonly totalCount: number;
@@ -20,6 +26,8 @@ export interface AddressStatistics {
   readonly strandedCount: number;
   /** What a reservation could take at this instant; cooling and draining are not in it. */
   readonly reservableNowCount: number;
+  /** Free, and on an excluded ENI: nobody gets them. */
+  readonly closedCount: number;
   readonly prefixCount: number;
   /** Prefixes that nobody holds an address of; some may be cooling or draining. */
   readonly unusedPrefixCount: number;
@@ -83,18 +91,30 @@ export function statisticsOf(
     usedPrefixCount += card.usedPrefixCount;
     nextCooledAtMs = earlier(nextCooledAtMs, coolDown.nextCooledAtMs(card));
   }
+  const closedCount = closedCountOf(table, networkCardIndex);
   return {
     totalCount: totalOf(counts),
     reservedCount: counts.reserved,
     coolingCount: counts.cooling,
     drainingCount: counts.draining,
     strandedCount: holdings.strandedCount(networkCardIndex),
-    reservableNowCount: counts.free,
+    reservableNowCount: counts.free - closedCount,
+    closedCount,
     prefixCount,
     unusedPrefixCount: prefixCount - usedPrefixCount,
     nextCooledAtMs,
     lastReleasedAtMs: coolDown.lastReleasedAtMs,
   };
+}
+
+/** ENIs are few, and excluded ones rare. */
+function closedCountOf(table: AddressTable, networkCardIndex: number | undefined): number {
+  const closed = [...table.enis()].filter(
+    ({ description, card }) =>
+      description.role === 'excluded' &&
+      (networkCardIndex === undefined || card.networkCardIndex === networkCardIndex),
+  );
+  return closed.flatMap(recordsOf).filter(({ state }) => state === 'free').length;
 }
 
 const STATES = ['free', 'reserved', 'cooling', 'draining'] as const;
@@ -103,7 +123,8 @@ const earlier = (a: number | undefined, b: number | undefined): number | undefin
   a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 export function enisOf(table: AddressTable): readonly EniSnapshot[] {
-  const freeSingles = [...table.cards()].flatMap(({ free }) => [...free.singles()]);
+  const orders = new Set([...table.enis()].map(({ free }) => free));
+  const freeSingles = [...orders].flatMap((free) => [...free.singles()]);
   const freeByEni = Map.groupBy(freeSingles, ({ eni }) => eni);
   return [...table.enis()].map((eni) =>
     snapshotOf(

@@ -5,8 +5,9 @@ import {
   NEVER_USED,
   noCounts,
   type PrefixRecord,
+  recordsOf,
 } from './address-record.ts';
-import { type EniDescription, type EniId, isSameEni } from './eni-description.ts';
+import { type EniDescription, type EniId, type EniRole, isSameEni } from './eni-description.ts';
 import { FreeOrder } from './free-order.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { IpamError } from './ipam-error.ts';
@@ -50,9 +51,11 @@ export class AddressTable {
   addEni(description: EniDescription): boolean {
     const known = this.#enis.get(description.eniId);
     if (known === undefined) {
+      const card = this.#cardOf(description);
       this.#enis.set(description.eniId, {
         description,
-        card: this.#cardOf(description),
+        card,
+        free: description.role === 'excluded' ? new FreeOrder() : card.free,
         addresses: new Map(),
         prefixes: new Map(),
         counts: noCounts(),
@@ -60,6 +63,7 @@ export class AddressTable {
       return true;
     }
     if (isSameEni(known.description, description)) {
+      this.#setRole(known, description.role);
       return false;
     }
     throw new IpamError(
@@ -134,6 +138,22 @@ export class AddressTable {
       record.idleSinceMs = Math.min(record.idleSinceMs, nowMs);
     }
     this.releases.turnBack(nowMs);
+  }
+
+  #setRole(eni: EniRecord, role: EniRole = 'ordinary'): void {
+    const { role: former = 'ordinary' } = eni.description;
+    eni.description = { ...eni.description, role };
+    if ((former === 'excluded') === (role === 'excluded')) {
+      return;
+    }
+    const free = recordsOf(eni).filter(({ state }) => state === 'free');
+    for (const record of free) {
+      leave(record);
+    }
+    eni.free = role === 'excluded' ? new FreeOrder() : eni.card.free;
+    for (const record of free) {
+      enter(record);
+    }
   }
 
   #cardOf({ networkCardIndex }: EniDescription): CardRecord {

@@ -5,13 +5,15 @@
 //   { "version": "vpc-cni-ipam/1",
 //     "allocations": [ { "networkName", "containerID", "ifName", "ipv4" | "ipv6",
 //                        "allocationTimestamp", "metadata": { … } } ],
-//     "recentReleases": [ { "ipv4", "releasedAtMs" } ],         ← ours; the reference ignores both
-//     "ec2Intents": [ { "intentId", "kind", "atMs", … } ] }     ←
+//     "recentReleases": [ { "ipv4", "releasedAtMs" } ],         ← ours; the reference ignores
+//     "ec2Intents": [ { "intentId", "kind", "atMs", … } ],      ← these three
+//     "enis": [ { "eniId", "blocks", … } ] }                    ←
 import type { AttachmentMetadata } from './attachment-key.ts';
 import type { Checkpoint, CheckpointAllocation, CheckpointRelease } from './checkpoint.ts';
 import { array, garbled, integer, ipv4Address, object, text } from './checkpoint-members.ts';
 import { decodeIntent, encodeIntents } from './intent-codec.ts';
 import { IpamError } from './ipam-error.ts';
+import { decodeRememberedEni, encodeRememberedEnis } from './remembered-eni.ts';
 
 /** The only version of the file that exists. */
 export const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
@@ -40,7 +42,14 @@ export function encodeCheckpoint(
   const releases = checkpoint.recentReleases
     .map(({ address, releasedAtMs }) => `{"ipv4":"${address}","releasedAtMs":${releasedAtMs}}`)
     .join(',');
-  return `{"version":"${CHECKPOINT_VERSION}","allocations":[${allocations}],"recentReleases":[${releases}],"ec2Intents":${encodeIntents(checkpoint.intents)}}\n`;
+  const members = [
+    `"version":"${CHECKPOINT_VERSION}"`,
+    `"allocations":[${allocations}]`,
+    `"recentReleases":[${releases}]`,
+    `"ec2Intents":${encodeIntents(checkpoint.intents)}`,
+    ...(checkpoint.enis === undefined ? [] : [`"enis":${encodeRememberedEnis(checkpoint.enis)}`]),
+  ];
+  return `{${members.join(',')}}\n`;
 }
 
 // The file is rewritten whole for every pod that comes or goes; what has not changed is not
@@ -110,8 +119,12 @@ export function decodeCheckpoint(
     intents: array(file['ec2Intents'] ?? [], 'ec2Intents').flatMap(
       (value, index) => decodeIntent(value, `ec2Intents[${index}]`) ?? [],
     ),
+    ...(file['enis'] === undefined ? {} : { enis: decodeEnis(file['enis']) }),
   };
 }
+
+const decodeEnis = (value: unknown) =>
+  array(value, 'enis').map((one, index) => decodeRememberedEni(one, `enis[${index}]`));
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 

@@ -1,6 +1,7 @@
 import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import type { RememberedEni } from './remembered-eni.ts';
 
 /** One attachment and its address as the checkpoint keeps it. */
 export interface CheckpointAllocation {
@@ -23,18 +24,20 @@ export interface CheckpointRelease {
 }
 
 /**
- * What must survive a restart: who holds which address, which addresses were held lately, and what EC2
- * was being asked for.
+ * What must survive a restart: who holds which address, which addresses were held lately, what EC2 was
+ * being asked for, and where the addresses were.
  */
 export interface Checkpoint {
   readonly allocations: readonly CheckpointAllocation[];
   readonly recentReleases: readonly CheckpointRelease[];
   readonly intents: readonly Ec2Intent[];
+  /** Missing in checkpoints of others, and of earlier releases. */
+  readonly enis?: readonly RememberedEni[];
 }
 
 /**
  * One checkpoint from the files of several network cards. Of two releases of an address the later
- * counts; an intent that is open in one of the files is open.
+ * counts; an intent that is open in one of the files is open. Of an ENI any file will do.
  */
 export function mergeCheckpoints(parts: readonly Checkpoint[]): Checkpoint {
   const releasedAtMs = new Map<Ipv4Address, number>();
@@ -42,19 +45,24 @@ export function mergeCheckpoints(parts: readonly Checkpoint[]): Checkpoint {
     const known = releasedAtMs.get(release.address) ?? release.releasedAtMs;
     releasedAtMs.set(release.address, Math.max(known, release.releasedAtMs));
   }
+  const enis = parts.flatMap((part) => part.enis ?? []);
   return {
     allocations: parts.flatMap(({ allocations }) => allocations),
     recentReleases: Array.from(releasedAtMs, ([address, atMs]) => ({
       address,
       releasedAtMs: atMs,
     })),
-    intents: [
-      ...new Map(
-        parts.flatMap(({ intents }) => intents).map((intent) => [intent.intentId, intent]),
-      ).values(),
-    ],
+    intents: uniqueBy(
+      parts.flatMap(({ intents }) => intents),
+      ({ intentId }) => intentId,
+    ),
+    ...(enis.length === 0 ? {} : { enis: uniqueBy(enis, ({ eniId }) => eniId) }),
   };
 }
+
+const uniqueBy = <T>(values: readonly T[], keyOf: (value: T) => string): readonly T[] => [
+  ...new Map(values.map((value) => [keyOf(value), value])).values(),
+];
 
 /** Why an allocation of a checkpoint could not be placed. */
 export type DropReason =

@@ -68,7 +68,7 @@ export class CoolDown {
       this.#turnBack(nowMs);
     }
     this.#nowMs = nowMs;
-    for (const { cooling, free } of this.#table.cards()) {
+    for (const { cooling } of this.#table.cards()) {
       for (
         let record = cooling.first;
         record !== undefined && !this.#isCooling(record.idleSinceMs);
@@ -78,6 +78,8 @@ export class CoolDown {
         const { eniId } = record.eni.description;
         this.#relay.add({ kind: 'cooled', eniId, address: record.address });
       }
+    }
+    for (const { free } of this.#table.enis()) {
       free.rest(nowMs - this.#restMs);
     }
   }

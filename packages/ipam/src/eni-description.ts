@@ -5,6 +5,16 @@ export type EniId = `eni-${string}`;
 /** EC2's identifier of a subnet. */
 export type SubnetId = `subnet-${string}`;
 
+/**
+ * What an ENI is to the pool.
+ *
+ * - `ordinary`: serves pods.
+ * - `excluded`: closed to new pods; those that hold addresses of it keep them.
+ * - `trunk`: carries branch ENIs, and serves pods as others do.
+ * - `efa`: an Elastic Fabric Adapter, which serves pods as others do.
+ */
+export type EniRole = 'ordinary' | 'excluded' | 'trunk' | 'efa';
+
 /** What the address book knows of an ENI besides its addresses. */
 export interface EniDescription {
   readonly eniId: EniId;
@@ -19,9 +29,11 @@ export interface EniDescription {
   readonly primaryAddress: Ipv4Address;
   /** When this process learnt of the ENI, Unix milliseconds. */
   readonly attachedAtMs: number;
+  /** Default `ordinary`. */
+  readonly role?: EniRole;
 }
 
-/** True when two descriptions say the same of an ENI; when it was learnt of does not matter. */
+/** True when two descriptions are of the same ENI in the same place; role and age do not matter. */
 export const isSameEni = (a: EniDescription, b: EniDescription): boolean =>
   a.eniId === b.eniId &&
   a.deviceNumber === b.deviceNumber &&

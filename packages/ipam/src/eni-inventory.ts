@@ -7,7 +7,7 @@ import {
 } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
 import type { Ec2Block } from './ec2-block.ts';
-import type { EniDescription, EniId } from './eni-description.ts';
+import type { EniDescription, EniId, EniRole } from './eni-description.ts';
 import type { EventRelay } from './event-relay.ts';
 import type { Holdings, PlacedHolding } from './holdings.ts';
 import { IpamError } from './ipam-error.ts';
@@ -40,6 +40,13 @@ export class EniInventory {
   addEni(eni: EniDescription): void {
     if (this.#table.addEni(eni)) {
       this.#relay.add({ kind: 'eni-added', eni });
+    }
+  }
+
+  setEniRole(eniId: EniId, role: EniRole): void {
+    const eni = this.#table.eni(eniId);
+    if (eni !== undefined) {
+      this.addEni({ ...eni.description, role });
     }
   }
 

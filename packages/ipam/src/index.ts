@@ -25,7 +25,7 @@ export {
 export type { RestTimes } from './cool-down.ts';
 export type { Ec2Block } from './ec2-block.ts';
 export type { Ec2Intent } from './ec2-intent.ts';
-export type { EniDescription, EniId, SubnetId } from './eni-description.ts';
+export type { EniDescription, EniId, EniRole, SubnetId } from './eni-description.ts';
 export {
   IpamError,
   type IpamErrorCode,
@@ -43,6 +43,7 @@ export {
 } from './ipv4-prefix.ts';
 export type { PodRule, RunningSandbox } from './pod-evidence.ts';
 export { type Recovery, type RecoveryEvidence, recover } from './recovery.ts';
+export type { RememberedEni } from './remembered-eni.ts';
 export type {
   EniPlace,
   PlacedReservation,

@@ -45,7 +45,7 @@ export function decodeIntent(value: unknown, at: string): Ec2Intent | undefined 
 const blocks = (value: unknown, at: string): readonly Ec2Block[] =>
   array(value, at).map((one, index) => decodeBlock(one, `${at}[${index}]`));
 
-function decodeBlock(value: unknown, at: string): Ec2Block {
+export function decodeBlock(value: unknown, at: string): Ec2Block {
   const found = text(value, at);
   if (!isIpv4Address(found) && !isIpv4Prefix(found)) {
     throw garbled(`${at} is neither an IPv4 address nor a /28`, { at, found });

@@ -38,9 +38,9 @@ export function rest(record: AddressRecord, state: 'free' | 'cooling', releasedA
 /** Counts and queues a record that is new to its state. */
 export function enter(record: AddressRecord): void {
   count(record, 1);
-  const { card } = record.eni;
+  const { card, free } = record.eni;
   if (record.state === 'free') {
-    card.free.insert(record);
+    free.insert(record);
   } else if (record.state === 'cooling') {
     card.cooling.insert(record);
   }
@@ -48,9 +48,9 @@ export function enter(record: AddressRecord): void {
 
 /** The opposite of {@link enter}. */
 export function leave(record: AddressRecord): void {
-  const { card } = record.eni;
+  const { card, free } = record.eni;
   if (record.state === 'free') {
-    card.free.remove(record);
+    free.remove(record);
   } else if (record.state === 'cooling') {
     card.cooling.remove(record);
   }
@@ -66,7 +66,7 @@ function count({ state, eni, prefix }: AddressRecord, change: 1 | -1): void {
     prefix.counts[state] += change;
   } else {
     const wasUsed = prefix.counts.reserved > 0;
-    card.free.recount(prefix, () => {
+    eni.free.recount(prefix, () => {
       prefix.counts.reserved += change;
     });
     card.usedPrefixCount += Number(prefix.counts.reserved > 0) - Number(wasUsed);

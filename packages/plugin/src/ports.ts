@@ -36,11 +36,16 @@ export type RefusalReason =
   | 'starting'
   | 'cooling'
   | 'subnet-full'
+  | 'no-free-prefix'
   | 'eni-limit'
   | 'at-max-pods'
+  | 'not-schedulable'
+  | 'terminating'
+  | 'provisioning-disabled'
   | 'throttled'
   | 'permission'
   | 'ec2-unavailable'
+  | 'checkpoint-unwritable'
   /** The attachment holds an address already, and no ENI that this node manages has it. */
   | 'eni-absent'
   | 'capacity-pending';

@@ -1,45 +1,51 @@
 import type { AddressBook, Ec2Block, EniId, Ipv4Address, Ipv4Prefix } from '@vpc-cni/ipam';
-import type { Action } from '@vpc-cni/warm-pool';
+import type { StartedAction } from './action-ledger.ts';
 import { addBlock, removeBlock } from './blocks.ts';
 import { enterEni } from './enter-eni.ts';
-import { withFewerPrefixes } from './no-free-prefix.ts';
-import type { Clock, EniPort, HostPort, PodBlockCount } from './ports.ts';
+import { withFewerPrefixes } from './fewer-prefixes.ts';
+import type { IntentKeeper, Wish } from './intent-keeper.ts';
+import type { Clock, EniPort, EniSlot, HostPort, ObservedEni, PodBlockCount } from './ports.ts';
+import { withIntent } from './with-intent.ts';
 
 export interface Hands {
   readonly book: AddressBook;
   readonly enis: EniPort;
   readonly host: HostPort;
   readonly clock: Clock;
+  readonly intents: IntentKeeper;
+  /** Slots of ENIs that are not in the book. */
+  readonly otherSlots: readonly EniSlot[];
   readonly signal: AbortSignal;
 }
 
-type AppliedAction = Exclude<Action, { readonly kind: 'wait' }>;
-
 /**
- * Carries out one action of a plan: EC2 first, then the host, then the address book.
+ * Carries out one action of a plan: EC2 first, then the host, then the address book. What EC2 is asked
+ * for is durable before it is asked.
  *
  * What is given back is put out of reach (draining) before EC2 is asked. When EC2's answer is a failure
  * it stays there until a comparison with EC2 has shown what became of it.
  */
-export function applyAction(action: AppliedAction, hands: Hands): Promise<void> {
+export function applyAction(action: StartedAction, hands: Hands): Promise<void> {
   const { enis, signal } = hands;
   switch (action.kind) {
     case 'create-eni':
-      return createEni({ addressCount: action.addressCount }, hands);
+      return createEni({ addressCount: action.addressCount }, action, hands);
     case 'create-eni-with-prefixes':
       return withFewerPrefixes(action.prefixCount, (prefixCount) =>
-        createEni({ prefixCount }, hands),
+        createEni({ prefixCount }, action, hands),
       );
     case 'assign-addresses': {
-      const eniId = action.eniId as EniId;
-      return assign(eniId, hands, () => enis.assignAddresses(eniId, action.count, { signal }));
+      const eniId = action.eniId as EniId; // all ids of a plan are the book's own
+      const { kind, count } = action;
+      return assign({ kind, eniId, count }, hands, () =>
+        enis.assignAddresses(eniId, count, { signal }),
+      );
     }
     case 'assign-prefixes': {
       const eniId = action.eniId as EniId;
-      return assign(eniId, hands, () =>
-        withFewerPrefixes(action.prefixCount, (count) =>
-          enis.assignPrefixes(eniId, count, { signal }),
-        ),
+      const { kind, prefixCount } = action;
+      return assign({ kind, eniId, count: prefixCount }, hands, () =>
+        withFewerPrefixes(prefixCount, (count) => enis.assignPrefixes(eniId, count, { signal })),
       );
     }
     case 'unassign-addresses': {
@@ -61,45 +67,77 @@ export function applyAction(action: AppliedAction, hands: Hands): Promise<void> 
   }
 }
 
-async function createEni(wanted: PodBlockCount, hands: Hands): Promise<void> {
-  const { book, host, clock, enis, signal } = hands;
-  const eni = await enis.allocateEni(wanted, { signal });
+async function createEni(
+  wanted: PodBlockCount,
+  { networkCardIndex = 0 }: { readonly networkCardIndex?: number },
+  hands: Hands,
+): Promise<void> {
+  const { book, host, clock, enis, intents, signal } = hands;
+  const eni = await withIntent(
+    intents,
+    (clientToken) => ({ kind: 'create-eni', clientToken, networkCardIndex }),
+    async (clientToken) => {
+      const usedSlots = [...book.enis(clock.nowMs()), ...hands.otherSlots].map(slotOf);
+      const request = { ...wanted, networkCardIndex, clientToken, usedSlots };
+      const created = await enis.allocateEni(request, { signal });
+      intents.amend(clientToken, { kind: 'attach-eni', eniId: created.eniId, ...slotOf(created) });
+      return created;
+    },
+  );
   try {
-    await enterEni(eni, { book, host, signal, nowMs: clock.nowMs() });
+    await enterEni(eni, { book, host, signal, nowMs: clock.nowMs(), role: 'ordinary' });
   } catch (error) {
-    // An ENI that the host cannot use only costs addresses; the next plan asks for another.
-    book.loseEni(eni.eniId);
-    await enis.freeEni(eni.eniId, { signal }).catch(() => {});
+    await discard(eni, hands);
     throw error;
   }
 }
 
+const slotOf = ({ deviceNumber, networkCardIndex }: EniSlot): EniSlot => ({
+  deviceNumber,
+  networkCardIndex,
+});
+
+/** An ENI that the host cannot use only costs addresses; the next plan asks for another. */
+async function discard({ eniId }: ObservedEni, { book, enis, intents, signal }: Hands) {
+  book.loseEni(eniId);
+  await withIntent(
+    intents,
+    () => ({ kind: 'delete-eni', eniId }),
+    () => enis.freeEni(eniId, { signal }),
+  ).catch(() => {}); // the caller has an error of its own to throw; the open intent remembers this one
+}
+
 async function assign(
-  eniId: EniId,
-  { book }: Hands,
+  wish: Extract<Wish, { readonly kind: 'assign-addresses' | 'assign-prefixes' }>,
+  { book, intents }: Hands,
   askEc2: () => Promise<readonly Ec2Block[]>,
 ): Promise<void> {
-  for (const block of await askEc2()) addBlock(book, eniId, block);
+  const blocks = await withIntent(intents, () => wish, askEc2);
+  for (const block of blocks) addBlock(book, wish.eniId, block);
 }
 
 async function unassign(
   eniId: EniId,
   blocks: readonly Ec2Block[],
-  { book }: Hands,
+  { book, intents }: Hands,
   askEc2: () => Promise<void>,
 ): Promise<void> {
   book.drain(eniId, blocks);
-  await askEc2();
+  await withIntent(intents, () => ({ kind: 'unassign', eniId, blocks }), askEc2);
   for (const block of blocks) removeBlock(book, eniId, block);
 }
 
 async function deleteEni(eniId: EniId, hands: Hands): Promise<void> {
-  const { book, enis, host, clock, signal } = hands;
+  const { book, enis, host, clock, intents, signal } = hands;
   const eni = book.enis(clock.nowMs()).find((candidate) => candidate.eniId === eniId);
   if (eni === undefined) return;
   const prefixes = eni.prefixes.filter(({ isDraining }) => !isDraining);
   book.drain(eniId, [...eni.freeAddresses, ...prefixes.map(({ prefix }) => prefix)]);
-  await enis.freeEni(eniId, { signal });
+  await withIntent(
+    intents,
+    () => ({ kind: 'delete-eni', eniId }),
+    () => enis.freeEni(eniId, { signal }),
+  );
   book.removeEni(eniId);
   await host.tearDownEni(eniId);
 }

@@ -52,13 +52,12 @@ describe('growth', () => {
     ]);
   });
 
-  test('plans neither custom networking nor IPv6 yet, whatever the targets name', async () => {
-    const targets = { addressFamily: 'ipv6', customNetworking: true } as const;
-    await startNode({ targets });
-    await node.clock.advance(20_000);
-    expect(node.calls.filter((call) => !call.startsWith('describe'))).toEqual([
-      'assignAddresses eni-0 3',
-    ]);
+  test('with custom networking leaves the primary ENI to the node', async () => {
+    await startNode({ primaryAddressCount: 1, targets: { customNetworking: true } });
+    const reply = await after(20_000, ask('a'));
+    expect(reply).toMatchObject({ reservation: { eni: { eniId: 'eni-1' } } });
+    expect(node.calls.filter((call) => call.startsWith('assign'))).toEqual([]);
+    expect(node.ec2.get('eni-0')?.secondaryAddresses).toEqual([]);
   });
 
   test('adds an ENI with its addresses in one call once the first pod has come', async () => {
@@ -380,10 +379,12 @@ describe('deleting an ENI', () => {
     expect(node.hostCalls.at(-1)).toBe('tearDownEni eni-1');
   });
 
-  test('that EC2 refuses gives its addresses back to the pool', async () => {
+  test('that EC2 refuses gives its addresses back to the pool, once EC2 is sure to show it', async () => {
     await withIdleEni();
     node.failNext('freeEni', codedError('not-permitted'));
-    await node.clock.advance(5_000);
+    await node.clock.advance(10_000);
+    expect(node.book.enis(0).map(({ drainingCount }) => drainingCount)).toEqual([0, 3]);
+    await node.clock.advance(10_000);
     expect(node.book.enis(0).map(({ drainingCount }) => drainingCount)).toEqual([0, 0]);
   });
 
@@ -391,7 +392,7 @@ describe('deleting an ENI', () => {
     await withIdleEni();
     node.failNext('freeEni', codedError('not-permitted'));
     node.detached.add('eni-1');
-    await node.clock.advance(5_000);
+    await node.clock.advance(20_000);
     expect(node.book.enis(0).map(({ eniId }) => eniId)).toEqual(['eni-0']);
   });
 });

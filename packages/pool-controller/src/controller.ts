@@ -1,7 +1,8 @@
-import type { AddressBook } from '@vpc-cni/ipam';
+import type { AddressBook, EniSnapshot } from '@vpc-cni/ipam';
 import {
   type Plan,
   type PlanLimits,
+  type PoolEni,
   type PoolState,
   plan,
   type WarmTargets,
@@ -9,11 +10,15 @@ import {
 import { createActionLedger, type StartedAction } from './action-ledger.ts';
 import { applyAction } from './apply-action.ts';
 import type { PoolEvent } from './events.ts';
-import { backOffOf, type GrowthBlock, growthBlockOf } from './growth-block.ts';
-import { createFragmentedSubnets, subnetWithoutPrefix } from './no-free-prefix.ts';
-import type { Clock, EniPort, HostPort, MetadataPort } from './ports.ts';
-import { reconcile } from './reconcile.ts';
-import { limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
+import {
+  createGrowthTroubles,
+  type GrowthTroubles,
+  type NewEniPlacement,
+} from './growth-troubles.ts';
+import { createIntentKeeper, type IntentKeeper } from './intent-keeper.ts';
+import { createObserver, type Observer } from './observer.ts';
+import type { CheckpointPort, Clock, EniPort, EniTruth, HostPort, MetadataPort } from './ports.ts';
+import { type Limit, limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
 export interface PoolControllerOptions {
@@ -21,24 +26,49 @@ export interface PoolControllerOptions {
   readonly metadata: MetadataPort;
   readonly enis: EniPort;
   readonly host: HostPort;
+  readonly checkpoint: CheckpointPort;
   readonly clock: Clock;
   readonly targets: WarmTargets;
-  readonly limits: PlanLimits;
+  /** What the instance can carry, as far as is known now. */
+  readonly limits: () => PlanLimits;
   readonly maxPods: number;
+  /** Default `primary-subnet`. */
+  readonly newEnisGoTo?: NewEniPlacement;
+  /** Default true. `DISABLE_NETWORK_RESOURCE_PROVISIONING`: false; somebody else gives ENIs and addresses. */
+  readonly provisions?: boolean;
+  /** What is known of the node's future; asked at every look. Default: nothing special. */
+  readonly outlook?: () => NodeOutlook;
   /** Longest time between two looks at the pool, ms. Default 5,000. */
   readonly intervalMs?: number;
   /** Time between two comparisons with instance metadata, ms. Default 60,000. */
   readonly reconcileIntervalMs?: number;
+  /** Time between two comparisons of everything with EC2, ms. Default 4 hours. */
+  readonly truthIntervalMs?: number;
+  /** Makes ids that no other process ever makes. Default: random UUIDs. */
+  readonly newId?: () => string;
   readonly onEvent?: (event: PoolEvent) => void;
   /** Ends whatever waits, as {@link PoolController.stop} does, also before the start. Default: never. */
   readonly signal?: AbortSignal;
 }
 
+/** What becomes of the node. */
+export interface NodeOutlook {
+  /** The node is not cordoned. */
+  readonly isSchedulable: boolean;
+  /** The instance is about to go, and its ENIs with it: nothing is given back. */
+  readonly isLeaving: boolean;
+}
+
 export interface PoolController {
   /** ADDs that found the pool empty. */
   readonly waitingLine: WaitingLine;
-  /** Takes over what is attached to the instance; the address book knows every address afterwards. */
-  adopt(): Promise<void>;
+  /**
+   * Takes over what is attached to the instance; the address book knows every address afterwards.
+   *
+   * @param remembered ENIs as an earlier process knew them. With them, the node can serve its pods while
+   *   EC2 does not answer: by what both they and metadata show.
+   */
+  adopt(remembered?: readonly EniTruth[]): Promise<void>;
   /** Keeps the pool on target until {@link stop}; call after {@link adopt}. */
   start(): void;
   /** Looks at the pool now: something changed. */
@@ -58,17 +88,13 @@ export interface PoolController {
 
 /** Many ADDs and DELs at once are answered by one look at the pool, unless somebody waits. */
 const SETTLE_MS = 50;
-/** After an ENI could not be dealt with, the next comparison comes sooner. */
-const OBSERVE_RETRY_MS = 10_000;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
-/** What the controller cannot do yet is not planned, whatever the targets say. */
-const NOT_YET = {
-  addressFamily: 'ipv4',
-  customNetworking: false,
-  securityGroupsForPods: false,
-} as const;
+const PROVISIONING_DISABLED: Limit = {
+  reason: 'provisioning-disabled',
+  message: 'DISABLE_NETWORK_RESOURCE_PROVISIONING is set: ENIs and addresses come from elsewhere',
+};
 
 /**
  * The control loop of a node's warm pool: observe, plan, apply, record; level-triggered.
@@ -91,32 +117,44 @@ class PoolLoop implements PoolController {
   readonly waitingLine: WaitingLine = createWaitingLine();
   readonly #options: Required<Omit<PoolControllerOptions, 'signal'>>;
   readonly #ledger = createActionLedger();
-  readonly #fragmented = createFragmentedSubnets();
+  readonly #intents: IntentKeeper;
+  readonly #troubles: GrowthTroubles;
+  readonly #observer: Observer;
   readonly #stopping = new AbortController();
   readonly #signal: AbortSignal;
   /** Everything that {@link stop} waits for. */
   readonly #underWay = new Set<Promise<void>>();
   #lastPlan: Plan | undefined;
-  #block: GrowthBlock | undefined;
   /** At the last look: more than then means that pods arrive. */
   #reservedCount: number | undefined;
   #lastReservedAtMs: number | undefined;
   #shrinkBlockedUntilMs = 0;
-  #observeAtMs = Number.NEGATIVE_INFINITY;
   #isObserving = false;
-  /** ENIs on the instance that are not in the book: they take slots. */
-  #foreignEniCount = 0;
   #wakeUp = () => {};
 
   constructor(options: PoolControllerOptions) {
     this.#options = {
       intervalMs: 5_000,
       reconcileIntervalMs: 60_000,
+      truthIntervalMs: 4 * 3_600_000,
+      newEnisGoTo: 'primary-subnet',
+      provisions: true,
+      outlook: () => ({ isSchedulable: true, isLeaving: false }),
+      newId: () => crypto.randomUUID(),
       onEvent: () => {},
       ...options,
     };
+    this.#intents = createIntentKeeper(this.#options);
+    this.#troubles = createGrowthTroubles(this.#options.newEnisGoTo);
     const signals = options.signal === undefined ? [] : [options.signal];
     this.#signal = AbortSignal.any([this.#stopping.signal, ...signals]);
+    this.#observer = createObserver({
+      ...this.#options,
+      signal: this.#signal,
+      ledger: this.#ledger,
+      intents: this.#intents,
+      servesFromPrimary: options.targets.customNetworking !== true,
+    });
   }
 
   get lastPlan(): Plan | undefined {
@@ -124,11 +162,9 @@ class PoolLoop implements PoolController {
   }
 
   get maxEnis(): number {
-    const { limits, targets } = this.#options;
-    return Math.max(
-      0,
-      Math.min(limits.maxEnis, targets.maxEnis ?? limits.maxEnis) - this.#foreignEniCount,
-    );
+    const { maxEnis } = this.#options.limits();
+    const cap = Math.min(maxEnis, this.#options.targets.maxEnis ?? maxEnis);
+    return Math.max(0, cap - this.#observer.otherSlots.length);
   }
 
   refusal(): PoolRefusal | undefined {
@@ -137,15 +173,13 @@ class PoolLoop implements PoolController {
     return totalCount + strandedCount > 0 ? undefined : refusalFor(outlook, outlook.nowMs);
   }
 
-  async adopt(): Promise<void> {
-    // Whatever asks for a comparison while this one is under way gets another.
-    this.#observeAtMs = this.#nowMs() + this.#options.reconcileIntervalMs;
-    const seen = await reconcile({ ...this.#options, signal: this.#signal, ledger: this.#ledger });
-    this.#foreignEniCount = seen.foreignEniCount ?? this.#foreignEniCount;
-    if (!seen.isComplete) this.#observeBy(this.#nowMs() + OBSERVE_RETRY_MS);
+  adopt(remembered?: readonly EniTruth[]): Promise<void> {
+    return this.#observer.observe(remembered);
   }
 
   start(): void {
+    this.#intents.inherit();
+    this.#observer.observeBy(this.#intents.nextDueMs ?? Number.POSITIVE_INFINITY);
     this.#inBackground(this.#loop());
   }
 
@@ -178,7 +212,8 @@ class PoolLoop implements PoolController {
   }
 
   #look(): void {
-    if (!this.#isObserving && this.#nowMs() >= this.#observeAtMs) {
+    this.#intents.forgetAnswered(this.#nowMs());
+    if (!this.#isObserving && this.#nowMs() >= this.#observer.dueAtMs) {
       this.#inBackground(this.#observe());
     }
     this.#lastPlan = this.#decide();
@@ -192,7 +227,7 @@ class PoolLoop implements PoolController {
   async #observe(): Promise<void> {
     this.#isObserving = true;
     try {
-      await this.adopt();
+      await this.#observer.observe();
     } catch (error) {
       if (this.#signal.aborted) return;
       this.#options.onEvent({ kind: 'observe-failed', error });
@@ -201,12 +236,8 @@ class PoolLoop implements PoolController {
     }
   }
 
-  #observeBy(atMs: number): void {
-    this.#observeAtMs = Math.min(this.#observeAtMs, atMs);
-  }
-
   #decide(): Plan {
-    const { book, targets, limits, maxPods } = this.#options;
+    const { book, targets, maxPods, outlook } = this.#options;
     const nowMs = this.#nowMs();
     const { nextCooledAtMs, lastReleasedAtMs, strandedCount, reservedCount } =
       book.statistics(nowMs);
@@ -214,9 +245,10 @@ class PoolLoop implements PoolController {
     this.#reservedCount = reservedCount;
     const lastReservedAtMs = this.#lastReservedAtMs;
     const enis = book.enis(nowMs);
+    const throttledUntilMs = this.#troubles.ofNode?.untilMs;
     const state: PoolState = {
-      enis,
-      subnets: this.#fragmented.hints(enis, nowMs),
+      enis: enis.map(poolEniOf),
+      subnets: this.#troubles.hints(enis, nowMs),
       waitingCount: this.waitingLine.length,
       inFlight: this.#ledger.inFlight,
       // Pods that hold stranded addresses take places like all others.
@@ -224,14 +256,17 @@ class PoolLoop implements PoolController {
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(lastReservedAtMs === undefined ? {} : { lastReservedAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
-      ...backOffOf(this.#block),
+      ...(throttledUntilMs === undefined ? {} : { throttledUntilMs }),
+      isSchedulable: outlook().isSchedulable,
     };
-    const maxEnis = this.maxEnis;
-    return plan(state, { ...targets, ...NOT_YET }, { ...limits, maxEnis }, nowMs);
+    return plan(state, targets, { ...this.#options.limits(), maxEnis: this.maxEnis }, nowMs);
   }
 
   #mayBegin(action: StartedAction): boolean {
-    return grows(action) || this.#nowMs() >= this.#shrinkBlockedUntilMs;
+    const { provisions, outlook } = this.#options;
+    if (!provisions) return false;
+    if (grows(action)) return true;
+    return !outlook().isLeaving && this.#nowMs() >= this.#shrinkBlockedUntilMs;
   }
 
   #begin(action: StartedAction): void {
@@ -240,30 +275,26 @@ class PoolLoop implements PoolController {
   }
 
   async #carryOut(action: StartedAction): Promise<void> {
-    const { onEvent } = this.#options;
+    const { onEvent, book } = this.#options;
     const signal = this.#signal;
+    const intents = this.#intents;
     const startedAtMs = this.#nowMs();
     onEvent({ kind: 'action-started', action });
     try {
-      await applyAction(action, { ...this.#options, signal });
-      if (grows(action)) this.#block = undefined;
+      const { otherSlots } = this.#observer;
+      await applyAction(action, { ...this.#options, intents, otherSlots, signal });
+      if (grows(action)) this.#troubles.noteSuccess(action, book.enis(this.#nowMs()));
       onEvent({ kind: 'action-done', action, elapsedMs: this.#nowMs() - startedAtMs });
     } catch (error) {
       if (signal.aborted) return;
       const nowMs = this.#nowMs();
-      if (grows(action)) this.#noteFailedGrowth(action, error, nowMs);
-      else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
+      if (grows(action)) {
+        this.#troubles.noteFailure(error, action, { enis: book.enis(nowMs), nowMs });
+      } else this.#shrinkBlockedUntilMs = nowMs + SHRINK_RETRY_MS;
       // A failed answer does not tell what EC2 did: the next look compares.
-      this.#observeBy(Number.NEGATIVE_INFINITY);
+      this.#observer.observeBy(nowMs);
       onEvent({ kind: 'action-failed', action, error });
     }
-  }
-
-  #noteFailedGrowth(action: StartedAction, error: unknown, nowMs: number): void {
-    const subnetId = subnetWithoutPrefix(error, action, this.#options.book.enis(nowMs));
-    // Where only prefixes cannot be had, single addresses are asked for at once.
-    if (subnetId === undefined) this.#block = growthBlockOf(error, this.#block, nowMs);
-    else this.#fragmented.note(subnetId, nowMs);
   }
 
   #answerWaiting(): void {
@@ -277,12 +308,14 @@ class PoolLoop implements PoolController {
 
   #outlook(): Outlook {
     const nowMs = this.#nowMs();
+    const refusals = this.#lastPlan?.refusals ?? [];
+    const isFull = refusals.some(({ reason }) => reason === 'subnet-full');
     return {
       nowMs,
       statistics: this.#options.book.statistics(nowMs),
       isGrowing: this.#ledger.inFlight.some(grows),
-      block: this.#block,
-      limit: limitIn(this.#lastPlan?.refusals ?? []),
+      block: this.#troubles.ofNode ?? (isFull ? this.#troubles.ofSubnets(nowMs) : undefined),
+      limit: this.#options.provisions ? limitIn(refusals, nowMs) : PROVISIONING_DISABLED,
     };
   }
 
@@ -293,10 +326,11 @@ class PoolLoop implements PoolController {
     const cooledAtMs = this.#options.book.statistics(nowMs).nextCooledAtMs;
     const instants = [
       nowMs + this.#options.intervalMs,
+      this.#observer.dueAtMs,
       ...waits.map(({ untilMs }) => untilMs),
       ...this.waitingLine.deadlinesMs,
       ...(this.waitingLine.length > 0 && cooledAtMs !== undefined ? [cooledAtMs] : []),
-      ...(this.#block === undefined ? [] : [this.#block.untilMs]),
+      ...(this.#troubles.ofNode === undefined ? [] : [this.#troubles.ofNode.untilMs]),
     ];
     return Math.min(...instants.filter((atMs) => atMs > nowMs)) - nowMs;
   }
@@ -313,3 +347,6 @@ class PoolLoop implements PoolController {
     return this.#options.clock.nowMs();
   }
 }
+
+const poolEniOf = ({ role, ...eni }: EniSnapshot): PoolEni =>
+  role === undefined || role === 'ordinary' ? eni : { ...eni, kind: role };

@@ -1,5 +1,6 @@
 import type { AddressBook, Ec2Block, EniId, EniSnapshot } from '@vpc-cni/ipam';
 import { addBlock, assignedBlocks, blocksOf, loseBlock } from './blocks.ts';
+import type { Caution } from './intent-keeper.ts';
 import type { EniTruth } from './ports.ts';
 
 /** How one ENI's addresses and prefixes differ from what EC2 assigns to it. */
@@ -14,14 +15,19 @@ export interface Correction {
   readonly kept: readonly Ec2Block[];
 }
 
-export function correctionOf(eni: EniSnapshot, truth: EniTruth): Correction {
+/** Of a recent change, EC2's word proves only what it shows and was not asked to take back. */
+export function correctionOf(eni: EniSnapshot, truth: EniTruth, caution: Caution): Correction {
+  const { eniId } = eni;
+  const { isRecent, isPromised } = caution;
   const assigned = new Set(assignedBlocks(truth));
   const known = blocksOf(eni);
   const held = new Set(known.map(({ block }) => block));
+  const added = [...assigned].filter((block) => !held.has(block) && !isPromised(block));
+  if (isRecent) return { eniId, added, removed: [], stranded: [], kept: [] };
   const gone = known.filter(({ block }) => !assigned.has(block));
   return {
-    eniId: eni.eniId,
-    added: [...assigned].filter((block) => !held.has(block)),
+    eniId,
+    added,
     removed: gone.filter(({ isReserved }) => !isReserved).map(({ block }) => block),
     stranded: gone.filter(({ isReserved }) => isReserved).map(({ block }) => block),
     kept: known

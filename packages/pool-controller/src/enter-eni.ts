@@ -1,4 +1,4 @@
-import type { AddressBook } from '@vpc-cni/ipam';
+import type { AddressBook, EniRole } from '@vpc-cni/ipam';
 import { addBlock, assignedBlocks } from './blocks.ts';
 import type { HostPort, ObservedEni } from './ports.ts';
 
@@ -7,6 +7,7 @@ interface Entry {
   readonly host: HostPort;
   readonly signal: AbortSignal;
   readonly nowMs: number;
+  readonly role: EniRole;
 }
 
 /** Wires an ENI on the host (the primary one is wired already) and enters it into the address book. */
@@ -21,6 +22,7 @@ export async function enterEni(eni: ObservedEni, entry: Entry): Promise<void> {
     subnetId: eni.subnetId,
     primaryAddress: eni.primaryAddress,
     attachedAtMs: entry.nowMs,
+    role: entry.role,
   });
   for (const block of assignedBlocks(eni)) addBlock(entry.book, eni.eniId, block);
 }

@@ -26,4 +26,8 @@ export type PoolEvent =
       /** Held by pods although EC2 no longer assigns them to this ENI. */
       readonly stranded: readonly string[];
     }
-  | { readonly kind: 'observe-failed'; readonly error: unknown };
+  /** At the start EC2 did not answer: the ENIs are those that an earlier process knew. */
+  | { readonly kind: 'ec2-unheard'; readonly error: unknown }
+  | { readonly kind: 'observe-failed'; readonly error: unknown }
+  /** ENIs that a crash or a failure may have left could not be deleted; the next comparison tries again. */
+  | { readonly kind: 'leaks-left'; readonly error: unknown };

@@ -8,7 +8,7 @@ import {
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
 import type { WarmTargets } from '@vpc-cni/warm-pool';
 import { type AddressDesk, createAddressDesk } from './address-desk.ts';
-import { createPoolController, type PoolController } from './controller.ts';
+import { createPoolController, type NodeOutlook, type PoolController } from './controller.ts';
 import type { PoolEvent } from './events.ts';
 import type {
   CheckpointPort,
@@ -77,6 +77,8 @@ export interface FakeNodeOptions {
   readonly hypervisor?: 'nitro' | 'xen';
   /** Whole /28 that the subnet has left. Default: enough. */
   readonly wholeBlockCount?: number;
+  readonly outlook?: () => NodeOutlook;
+  readonly provisions?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -119,6 +121,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   let addressCount = 0;
   let wholeBlockCount = options.wholeBlockCount ?? Number.POSITIVE_INFINITY;
   let prefixCount = 0;
+  let intentCount = 0;
 
   const nextAddress = (): Ipv4Address => {
     addressCount += 1;
@@ -225,6 +228,10 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       await descriptionHold;
       return described;
     },
+    deleteLeakedEnis: async () => {
+      calls.push('deleteLeakedEnis');
+      failIfTold('deleteLeakedEnis');
+    },
   };
   const host: HostPort = {
     routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
@@ -261,9 +268,16 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     host,
     clock,
     targets: { warmEniTarget: 1, warmIpTarget: 0, minimumIpTarget: 0, ...options.targets },
-    limits: { maxEnis, addressesPerEni, hypervisor },
+    checkpoint,
+    limits: () => ({ maxEnis, addressesPerEni, hypervisor }),
     maxPods,
     onEvent: (event) => events.push(event),
+    newId: () => {
+      intentCount += 1;
+      return `intent-${intentCount}`;
+    },
+    ...(options.outlook === undefined ? {} : { outlook: options.outlook }),
+    ...(options.provisions === undefined ? {} : { provisions: options.provisions }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return Object.assign(node, {

@@ -1,9 +1,13 @@
+import { codeOf } from './ec2-refusal.ts';
+
 /** Why an attempt to grow failed, as operators are told. */
 export type GrowthBlockReason =
   | 'subnet-full'
+  | 'no-free-prefix'
   | 'throttled'
   | 'permission'
   | 'eni-limit'
+  | 'checkpoint-unwritable'
   | 'ec2-unavailable';
 
 /** No growth before `untilMs`. */
@@ -16,42 +20,52 @@ export interface GrowthBlock {
 }
 
 /** A full subnet seldom gets room within two minutes (ipamd reference, "insufficient-CIDR back-off"). */
-const SUBNET_FULL_BACKOFF_MS = 120_000;
+const FIRST_SUBNET_BACKOFF_MS = 120_000;
+const LONGEST_SUBNET_BACKOFF_MS = 960_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
 const reasonOfCode: Readonly<Record<string, GrowthBlockReason>> = {
   'subnet-exhausted': 'subnet-full',
-  'no-free-prefix': 'subnet-full',
+  'no-usable-subnet': 'subnet-full',
+  'no-free-prefix': 'no-free-prefix',
   throttled: 'throttled',
   'not-permitted': 'permission',
   'eni-limit-reached': 'eni-limit',
   'account-limit-reached': 'eni-limit',
   'address-limit-reached': 'eni-limit',
+  'checkpoint-unwritable': 'checkpoint-unwritable',
 };
 
-/** How long to refrain from growing after `error`, the `previous` block given. */
+/** Reasons that concern a subnet, not the node. */
+const OF_SUBNET: ReadonlySet<GrowthBlockReason> = new Set(['subnet-full', 'no-free-prefix']);
+
+export const concernsSubnet = ({ reason }: GrowthBlock): boolean => OF_SUBNET.has(reason);
+
+/**
+ * How long to refrain from growing after `error`, the `previous` block given: 1 s, doubling to 30 s, or
+ * for a subnet without room 2 min, doubling to 16 min. Where EC2's adapter knows when to come back
+ * (`facts.retryAfterMs`), at least until then.
+ */
 export function growthBlockOf(
   error: unknown,
   previous: GrowthBlock | undefined,
   nowMs: number,
 ): GrowthBlock {
-  const code = (error as { readonly code?: unknown } | undefined)?.code;
-  const reason = (typeof code === 'string' ? reasonOfCode[code] : undefined) ?? 'ec2-unavailable';
+  const reason = reasonOfCode[codeOf(error) ?? ''] ?? 'ec2-unavailable';
   const failureCount = (previous?.failureCount ?? 0) + 1;
-  const exponential = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failureCount - 1));
-  const waitMs = reason === 'subnet-full' ? SUBNET_FULL_BACKOFF_MS : exponential;
+  const [firstMs, longestMs] = OF_SUBNET.has(reason)
+    ? [FIRST_SUBNET_BACKOFF_MS, LONGEST_SUBNET_BACKOFF_MS]
+    : [FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS];
+  const waitMs = Math.min(longestMs, firstMs * 2 ** (failureCount - 1));
   const message = error instanceof Error ? error.message : String(error);
-  return { reason, message, untilMs: nowMs + waitMs, failureCount };
+  const untilMs = nowMs + Math.max(waitMs, retryAfterMsOf(error));
+  return { reason, message, untilMs, failureCount };
 }
 
-/** The block as the planner knows it: a full subnet forbids growth, everything else all calls. */
-export function backOffOf(block: GrowthBlock | undefined): {
-  readonly subnetBackoffUntilMs?: number;
-  readonly throttledUntilMs?: number;
-} {
-  if (block === undefined) return {};
-  return block.reason === 'subnet-full'
-    ? { subnetBackoffUntilMs: block.untilMs }
-    : { throttledUntilMs: block.untilMs };
+function retryAfterMsOf(error: unknown): number {
+  const facts = (error as { readonly facts?: { readonly retryAfterMs?: unknown } } | undefined)
+    ?.facts;
+  const retryAfterMs = facts?.retryAfterMs;
+  return typeof retryAfterMs === 'number' ? retryAfterMs : 0;
 }

@@ -2,19 +2,24 @@
 export { type AddressDesk, createAddressDesk, type DeskReply } from './address-desk.ts';
 export {
   createPoolController,
+  type NodeOutlook,
   type PoolController,
   type PoolControllerOptions,
 } from './controller.ts';
 export type { PoolEvent } from './events.ts';
+export type { NewEniPlacement } from './growth-troubles.ts';
+export { EC2_LAG_MS } from './intent-keeper.ts';
 // For those who implement its ports.
 export type {
   CheckpointPort,
   Clock,
   EniPort,
+  EniSlot,
   EniTruth,
   HostPort,
   MetadataPort,
   ObservedEni,
   PodBlockCount,
+  WantedEni,
 } from './ports.ts';
 export type { PoolRefusal, PoolRefusalReason } from './refusal.ts';

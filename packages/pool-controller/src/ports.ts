@@ -1,12 +1,16 @@
-import type { EniId, Ipv4Address, Ipv4Prefix, SubnetId } from '@vpc-cni/ipam';
+import type { EniId, EniRole, Ipv4Address, Ipv4Prefix, SubnetId } from '@vpc-cni/ipam';
+
+/** Where an ENI is on the instance. */
+export interface EniSlot {
+  readonly deviceNumber: number;
+  readonly networkCardIndex: number;
+}
 
 /** An ENI of this instance, as instance metadata or EC2 describes it. */
-export interface ObservedEni {
+export interface ObservedEni extends EniSlot {
   readonly eniId: EniId;
   /** Lower case, colon separated. */
   readonly mac: string;
-  readonly deviceNumber: number;
-  readonly networkCardIndex: number;
   readonly subnetId: SubnetId;
   readonly subnetCidr: `${Ipv4Address}/${number}`;
   readonly primaryAddress: Ipv4Address;
@@ -16,18 +20,27 @@ export interface ObservedEni {
 }
 
 /** What EC2 itself says of an ENI of this instance; the last word where instance metadata may be stale. */
-export interface EniTruth {
+export interface EniTruth extends EniSlot {
   readonly eniId: EniId;
-  readonly deviceNumber: number;
-  readonly networkCardIndex: number;
   readonly secondaryAddresses: readonly Ipv4Address[];
   readonly prefixes: readonly Ipv4Prefix[];
-  /** False for ENIs tagged `node.k8s.amazonaws.com/no_manage=true`. */
+  /** False for ENIs that are not the pool's, such as those tagged `node.k8s.amazonaws.com/no_manage=true`. */
   readonly isManaged: boolean;
+  /** Default `ordinary`. */
+  readonly role?: EniRole;
 }
 
 /** What a new ENI shall hold for pods, beside its primary address. EC2 takes one kind at a time. */
 export type PodBlockCount = { readonly addressCount: number } | { readonly prefixCount: number };
+
+/** A new ENI. */
+export type WantedEni = PodBlockCount & {
+  readonly networkCardIndex: number;
+  /** Makes EC2 answer a repeated request with the ENI of the first; it is written down before the call. */
+  readonly clientToken: string;
+  /** Slots that are taken as far as the pool knows. */
+  readonly usedSlots: readonly EniSlot[];
+};
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -41,11 +54,12 @@ export interface MetadataPort {
 /**
  * EC2 operations on this instance's ENIs.
  *
- * Failures carry a string `code`; {@link growthBlockOf} lists those that are told apart.
+ * Failures carry a string `code`; {@link growthBlockOf} lists those that are told apart, {@link isRefusal}
+ * those after which EC2 has certainly done nothing.
  */
 export interface EniPort {
-  /** Creates and attaches an ENI, in the subnet of the primary one, with all that is asked for. */
-  allocateEni(wanted: PodBlockCount, options: CallOptions): Promise<ObservedEni>;
+  /** Creates and attaches an ENI with all that is asked for. */
+  allocateEni(wanted: WantedEni, options: CallOptions): Promise<ObservedEni>;
   assignAddresses(
     eniId: EniId,
     count: number,
@@ -67,6 +81,11 @@ export interface EniPort {
   freeEni(eniId: EniId, options: CallOptions): Promise<void>;
   /** Left out of the answer: ENIs attached to no instance, to another one, or being detached. */
   describeEnis(eniIds: readonly EniId[], options: CallOptions): Promise<readonly EniTruth[]>;
+  /**
+   * Deletes ENIs that this node created and that are attached nowhere, except those that are just being
+   * attached. Asked for after a crash or a failure that may have left one.
+   */
+  deleteLeakedEnis(options: CallOptions): Promise<void>;
 }
 
 /** Host wiring of secondary ENIs. */

@@ -155,7 +155,7 @@ describe('giving prefixes back', () => {
 
   test('gives them to pods again when EC2 refuses', async () => {
     await startNode(tooMany);
-    node.failNext('unassignPrefixes', codedError('unexpected'), 1_000);
+    node.failNext('unassignPrefixes', codedError('throttled'), 1_000);
     await node.clock.advance(10_000);
     expect(blocks()).toEqual({ singles: 0, prefixes: 3, drainingCount: 0 });
   });
@@ -188,7 +188,7 @@ describe('deleting an ENI', () => {
   test('that EC2 refuses gives its prefixes back to the pool, and is tried again', async () => {
     await withIdleEni();
     node.failNext('freeEni', codedError('unexpected'));
-    await node.clock.advance(5_000);
+    await node.clock.advance(20_000);
     expect(blocks()).toEqual({ singles: 0, prefixes: 2, drainingCount: 0 });
     await node.clock.advance(60_000);
     expect([...node.ec2.keys()]).toEqual(['eni-0']);

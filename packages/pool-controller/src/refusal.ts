@@ -1,23 +1,54 @@
 import type { AddressStatistics } from '@vpc-cni/ipam';
-import type { Refusal } from '@vpc-cni/warm-pool';
+import { explainRefusal, type Refusal } from '@vpc-cni/warm-pool';
 import type { GrowthBlock, GrowthBlockReason } from './growth-block.ts';
 
 export type PoolRefusalReason =
   | GrowthBlockReason
-  | Limit
+  | LimitReason
   | 'cooling'
   | 'capacity-pending'
   /** The attachment holds an address of an ENI that is not attached now. */
   | 'eni-absent';
 
-/** What no waiting helps against, short of a pod's end. */
-export type Limit = 'eni-limit' | 'at-max-pods';
+/** What no waiting helps against, short of a pod's end or somebody's doing. */
+export type LimitReason =
+  | 'provisioning-disabled'
+  | 'terminating'
+  | 'not-schedulable'
+  | 'at-max-pods'
+  | 'no-free-prefix'
+  | 'eni-limit';
 
-/** The limit that a plan ran into, if it did. */
-export const limitIn = (refusals: readonly Refusal[]): Limit | undefined =>
-  refusals
-    .map(({ reason }) => reason)
-    .find((reason) => reason === 'eni-limit' || reason === 'at-max-pods');
+/** A limit, in a sentence for operators. */
+export interface Limit {
+  readonly reason: LimitReason;
+  readonly message: string;
+}
+
+/**
+ * Where several apply, the first: with prefixes, for one, the ENIs might have been enough. Max-pods comes
+ * last because what is kept warm runs into it before the pods do.
+ */
+const LIMITS_IN_A_PLAN = [
+  'terminating',
+  'not-schedulable',
+  'no-free-prefix',
+  'eni-limit',
+  'at-max-pods',
+] as const;
+
+/** The limit that a plan ran into, if it did. Without prefixes there are single addresses, while they fit. */
+export function limitIn(refusals: readonly Refusal[], nowMs: number): Limit | undefined {
+  const isFull = refusals.some(({ reason }) => reason === 'eni-limit');
+  const reason = LIMITS_IN_A_PLAN.find(
+    (limit) =>
+      refusals.some((refusal) => refusal.reason === limit) &&
+      (limit !== 'no-free-prefix' || isFull),
+  );
+  const refusal = refusals.find((one) => one.reason === reason);
+  if (reason === undefined || refusal === undefined) return undefined;
+  return { reason, message: explainRefusal(refusal, nowMs) };
+}
 
 /** Why a pod gets no address, with the figures behind it. */
 export interface PoolRefusal {
@@ -61,10 +92,12 @@ function growsBy({ isGrowing, block, limit }: Outlook, deadlineMs: number): bool
 function explain(outlook: Outlook): PoolRefusal {
   const { nowMs, statistics, block } = outlook;
   const untilMs = earliestAfter(nowMs, [block?.untilMs, statistics.nextCooledAtMs]);
+  const reason = reasonFor(outlook);
+  const cause = [outlook.limit, block].find((one) => one?.reason === reason) ?? block;
   return {
     kind: 'refused',
-    reason: reasonFor(outlook),
-    message: block === undefined ? figures(statistics) : `${figures(statistics)}; ${block.message}`,
+    reason,
+    message: [figures(statistics), cause?.message].filter(Boolean).join('; '),
     ...(untilMs === undefined ? {} : { retryAfterMs: untilMs - nowMs }),
   };
 }
@@ -74,7 +107,7 @@ function reasonFor({ nowMs, statistics, isGrowing, block, limit }: Outlook): Poo
   if (block !== undefined && block.untilMs > nowMs) return block.reason;
   const cooling = statistics.coolingCount > 0 ? 'cooling' : undefined;
   // While something grows, the limit may be its own: an ENI on its way takes the last slot.
-  if (limit !== undefined && !isGrowing) return cooling ?? limit;
+  if (limit !== undefined && !isGrowing) return cooling ?? limit.reason;
   return block?.reason ?? cooling ?? 'capacity-pending';
 }
 

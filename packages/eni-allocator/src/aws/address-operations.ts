@@ -8,6 +8,9 @@ type AddressOperations = Pick<
   'assignAddresses' | 'unassignAddresses' | 'assignPrefixes' | 'unassignPrefixes'
 >;
 
+/** An assignment is not repeated, because it might then be carried out twice. */
+const ASK_THE_ENI = 'it may have been carried out: describe the ENI before the next try';
+
 /** The addresses and prefixes on an ENI: assign, unassign. */
 export const addressOperations = (perform: Perform): AddressOperations => ({
   assignAddresses({ eniId, count }, options = {}) {
@@ -15,6 +18,7 @@ export const addressOperations = (perform: Perform): AddressOperations => ({
       action: 'AssignPrivateIpAddresses',
       doing: `assigning ${count} addresses to ${eniId}`,
       facts: { eniId, count },
+      ifUnanswered: ASK_THE_ENI,
     };
     return perform(call, options, async (client, sdk, http) => {
       const command = new sdk.AssignPrivateIpAddressesCommand({
@@ -49,6 +53,7 @@ export const addressOperations = (perform: Perform): AddressOperations => ({
       action: 'AssignPrivateIpAddresses',
       doing: `assigning ${count} prefixes to ${eniId}`,
       facts: { eniId, count },
+      ifUnanswered: ASK_THE_ENI,
     };
     return perform(call, options, async (client, sdk, http) => {
       const command = new sdk.AssignPrivateIpAddressesCommand({

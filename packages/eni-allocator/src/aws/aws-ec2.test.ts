@@ -246,13 +246,15 @@ describe('what createAwsEc2 understands', () => {
     {
       name: 'an attachment that is gone',
       reply: refuses(400, 'InvalidAttachmentID.NotFound', 'It does not exist.'),
-      ask: (port: Ec2NetworkPort) => port.detachEni('eni-attach-1'),
+      ask: (port: Ec2NetworkPort) =>
+        port.detachEni({ eniId: 'eni-1', attachmentId: 'eni-attach-1' }),
       outcome: 'not-attached',
     },
     {
       name: 'an attachment that is changing',
       reply: refuses(400, 'IncorrectState', 'It is attaching.'),
-      ask: (port: Ec2NetworkPort) => port.detachEni('eni-attach-1'),
+      ask: (port: Ec2NetworkPort) =>
+        port.detachEni({ eniId: 'eni-1', attachmentId: 'eni-attach-1' }),
       outcome: 'busy',
     },
     {
@@ -357,7 +359,9 @@ describe('how createAwsEc2 fails', () => {
     stub = undefined;
     await expect(port.deleteEni('eni-1')).rejects.toMatchObject({
       code: 'unreachable',
-      message: expect.stringContaining('deleting eni-1: connect ECONNREFUSED 127.0.0.1'),
+      message: expect.stringContaining(
+        'deleting eni-1 (ec2:DeleteNetworkInterface): connect ECONNREFUSED 127.0.0.1',
+      ),
     });
   });
 

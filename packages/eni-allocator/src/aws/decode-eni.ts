@@ -75,7 +75,8 @@ function decodeStatus(eni: NetworkInterface): EniStatus {
 
 /** Attachments of other services (`ela-attach-…`) are not to an instance and are none of our business. */
 function decodeAttachment(attachment: NetworkInterfaceAttachment | undefined) {
-  const { AttachmentId, InstanceId, DeviceIndex, NetworkCardIndex, Status } = attachment ?? {};
+  const { AttachmentId, InstanceId, DeviceIndex, NetworkCardIndex, Status, DeleteOnTermination } =
+    attachment ?? {};
   if (AttachmentId === undefined || InstanceId === undefined || Status === 'detached') {
     return {};
   }
@@ -84,6 +85,7 @@ function decodeAttachment(attachment: NetworkInterfaceAttachment | undefined) {
     instanceId: parseInstanceId(InstanceId),
     deviceNumber: DeviceIndex ?? 0,
     networkCardIndex: NetworkCardIndex ?? 0,
+    ...(DeleteOnTermination === undefined ? {} : { isDeletedOnTermination: DeleteOnTermination }),
   };
 }
 

@@ -1,13 +1,22 @@
-import { expect, test } from '@jest/globals';
-import { ERROR_REACTIONS } from '../eni-allocator-error.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createEmulator, type Emulator, type RunningInstance } from '@vpc-cni/aws-emulator';
+import { createEniAllocator } from '../eni-allocator.ts';
+import { type EniAllocatorError, ERROR_REACTIONS } from '../eni-allocator-error.ts';
+import { createAwsEc2 } from './aws-ec2.ts';
 import { EC2_ERROR_TABLE } from './ec2-error-table.ts';
-import { translateError } from './translate-error.ts';
 
-const call = {
-  action: 'AssignPrivateIpAddresses',
-  doing: 'assigning 2 addresses to eni-1',
-  facts: { eniId: 'eni-1' },
-};
+// Each code comes from the emulator as EC2 words it, and through the SDK and the allocator.
+
+const emulator: Emulator = createEmulator();
+let instance: RunningInstance;
+
+beforeAll(async () => {
+  const { vpcId } = emulator.addVpc({ cidr: '10.0.0.0/16' });
+  const availabilityZone = 'us-west-2a';
+  const { subnetId } = emulator.addSubnet({ vpcId, cidr: '10.0.0.0/24', availabilityZone });
+  instance = await emulator.runInstance({ subnetId, instanceType: 'm5.large' });
+});
+afterAll(() => emulator.close());
 
 // Written down a second time on purpose: what an operator is told must not change by accident.
 const rows = [
@@ -84,14 +93,38 @@ const rows = [
   ['bug', 'invalid-request', 'ValidationError'],
 ] as const;
 
-test.each(rows)('%s, as %s: %s', (reaction, code, awsCode) => {
-  const answer = Object.assign(new Error('EC2 says so.'), { name: awsCode });
-  const error = translateError(answer, call);
-  expect({ code: error.code, reaction: error.reaction }).toEqual({ code, reaction });
-  // What was done, what EC2 said, and what to do about it.
-  const sentence = `[${code}] assigning 2 addresses to eni-1: ${awsCode}: EC2 says so.; `;
+/** What the SDK says by itself, before or instead of an answer of EC2. */
+const OF_THE_SDK = ['CredentialsProviderError', 'TokenProviderError', 'TimeoutError'];
+
+function createAllocator(awsCode: string) {
+  const said = 'EC2 says so.';
+  const requestHandler: typeof emulator.inProcess.ec2 = OF_THE_SDK.includes(awsCode)
+    ? {
+        ...emulator.inProcess.ec2,
+        handle: () => Promise.reject(Object.assign(new Error(said), { name: awsCode })),
+      }
+    : emulator.inProcess.ec2;
+  const { region } = emulator;
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+  const ec2 = createAwsEc2({ region, requestHandler, credentials });
+  emulator.knobs.deny('AssignPrivateIpAddresses', { code: awsCode, message: said });
+  const clock = { nowMs: () => 0, sleep: () => Promise.reject(new Error('nobody waits here')) };
+  return createEniAllocator({ ec2, clock, instanceId: instance.instanceId });
+}
+
+test.each(rows)('%s, as %s: %s', async (reaction, code, awsCode) => {
+  const eniId = instance.primaryEniId;
+  const action = 'AssignPrivateIpAddresses';
+  const failing = createAllocator(awsCode).assignAddresses(eniId, 2);
+  const error: EniAllocatorError = await failing.then(
+    () => Promise.reject(new Error('nothing was refused')),
+    (reason) => reason,
+  );
+  expect(error).toMatchObject({ code, reaction, facts: { eniId, action, awsCode, count: 2 } });
+  // What was done to what, by which action, what EC2 said, and what to do about it.
+  const sentence = `[${code}] assigning 2 addresses to ${eniId} (ec2:${action}): ${awsCode}: EC2 says so; `;
   expect(error.message.slice(0, sentence.length)).toBe(sentence);
-  expect(error.message.slice(sentence.length)).toMatch(/^\w.{15,}$/);
+  expect(error.message.slice(sentence.length)).toMatch(/^\w.{15,}[^.]$/);
   expect(error.message).not.toContain('<action>');
 });
 

@@ -231,6 +231,40 @@ describe('existing ENIs', () => {
   });
 });
 
+describe('an ENI whose process died before it was to go with the instance', () => {
+  /** The call after the attach never arrives, and nobody is left to clean up. */
+  const dieAfterAttach = async () => {
+    const ending = new AbortController();
+    emulator.knobs.hang('ModifyNetworkInterfaceAttribute');
+    const own = { subnetId: instance.subnetId, securityGroupIds: [], addressCount: 1 } as const;
+    const allocation = allocator.allocateEni({ ...own, signal: ending.signal });
+    while (callsOf('AttachNetworkInterface') === 0) await clock.advance(1);
+    ending.abort(new Error('died'));
+    await expect(withTime(allocation)).rejects.toThrow('died');
+    emulator.knobs.resume('ModifyNetworkInterfaceAttribute');
+  };
+
+  test('goes with it once it is synced, and costs no call after that', async () => {
+    await dieAfterAttach();
+    const ids = emulator.describe().enis.map(({ eniId }) => eniId);
+    const described = await allocator.describeEnis(ids);
+    expect(described.map((eni) => eni.isDeletedOnTermination).sort()).toEqual([false, true]);
+    allocator = createAllocator();
+    const changed = await allocator.syncDeleteOnTermination(described);
+    expect(changed).toEqual(enis().map(({ eniId }) => eniId));
+    const again = await allocator.syncDeleteOnTermination(await allocator.describeEnis(ids));
+    expect(again).toEqual([]);
+    await emulator.terminateInstance(instance.instanceId);
+    expect(emulator.describe().enis).toEqual([]);
+  });
+
+  test('outlives it otherwise', async () => {
+    await dieAfterAttach();
+    await emulator.terminateInstance(instance.instanceId);
+    expect(enis()).toEqual([expect.objectContaining({ status: 'available' })]);
+  });
+});
+
 describe('each permission denied in turn', () => {
   // With all that is optional denied, a node still gets and frees ENIs.
   test.each(['DescribeSubnets', 'DescribeInstances', 'CreateTags'] as const)(
@@ -370,7 +404,10 @@ describe('trouble', () => {
     const failure = { code: 'InternalError', message: 'Lost.', when: 'after' } as const;
     emulator.knobs.failNext('AssignPrivateIpAddresses', failure);
     const assigning = withTime(allocator.assignAddresses(eni.eniId, 2));
-    await expect(assigning).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(assigning).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('it may have been carried out: describe the ENI'),
+    });
     expect(enis()[0]?.secondaryAddresses).toHaveLength(2);
   });
 
@@ -420,6 +457,20 @@ describe('trouble', () => {
     },
   );
 
+  test.each([
+    'DescribeNetworkInterfaces',
+    'DetachNetworkInterface',
+    'DeleteNetworkInterface',
+  ] as const)('freeing without permission for %s names the ENI and the action', async (action) => {
+    const { eniId } = await allocate();
+    emulator.knobs.deny(action);
+    await expect(withTime(allocator.freeEni(eniId))).rejects.toMatchObject({
+      code: 'not-permitted',
+      message: expect.stringMatching(`${eniId}.* \\(ec2:${action}\\): UnauthorizedOperation: `),
+      facts: { action, eniId, awsCode: 'UnauthorizedOperation' },
+    });
+  });
+
   test.each(['refused', 'reset', 'hanging'] as const)(
     'an EC2 that is %s is unreachable until it is back',
     async (mode) => {
@@ -444,6 +495,63 @@ describe('trouble', () => {
     expect(deleted).toEqual([leaked?.eniId]);
     expect(enis()).toEqual([]);
     expect(callsOf('DetachNetworkInterface')).toBe(0);
+  });
+});
+
+describe('a sweep of the cluster', () => {
+  const sweepRequest = { olderThanMs: 300_000, scope: 'cluster' } as const;
+  const left = async (eni: {
+    readonly subnetId: RunningInstance['subnetId'];
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly description?: string;
+  }) => {
+    const { eniId } = await emulator.outside.createEni({
+      description: 'aws-K8S-i-0000gone',
+      ...eni,
+      tags: {
+        'node.k8s.amazonaws.com/instance_id': 'i-0000gone',
+        'node.k8s.amazonaws.com/createdAt': '2023-01-01T00:00:00Z',
+        'cluster.k8s.amazonaws.com/name': 'blue',
+        ...eni.tags,
+      },
+    });
+    return eniId;
+  };
+
+  test('deletes what gone instances of it left behind, and nothing else', async () => {
+    const { instanceId, subnetId, vpcId, availabilityZone } = instance;
+    const elsewhere = emulator.addVpc({ cidr: '10.1.0.0/16' });
+    const foreign = emulator.addSubnet({
+      vpcId: elsewhere.vpcId,
+      cidr: '10.1.0.0/24',
+      availabilityZone,
+    });
+    const leakedId = await left({ subnetId });
+    const cluster = 'cluster.k8s.amazonaws.com/name';
+    await left({ subnetId, tags: { [cluster]: 'green' } });
+    await left({ subnetId, tags: { [cluster]: 'Blue' } });
+    await left({ subnetId, description: 'my database' });
+    await left({ subnetId: foreign.subnetId });
+    const young = await left({
+      subnetId,
+      tags: { 'node.k8s.amazonaws.com/createdAt': new Date(clock.nowMs()).toISOString() },
+    });
+    const used = await allocate();
+    const janitor = createEniAllocator({
+      ec2: port,
+      clock,
+      instanceId,
+      vpcId,
+      clusterName: 'blue',
+    });
+    const count = enis().length;
+    expect(await janitor.deleteLeakedEnis(sweepRequest)).toEqual([]);
+    await clock.advance(300_000);
+    expect(await janitor.deleteLeakedEnis({ ...sweepRequest, dryRun: true })).toEqual([leakedId]);
+    expect(enis()).toHaveLength(count);
+    expect(await janitor.deleteLeakedEnis(sweepRequest)).toEqual([leakedId]);
+    expect(enis()).toHaveLength(count - 1);
+    expect(enis().map(({ eniId }) => eniId)).toEqual(expect.arrayContaining([young, used.eniId]));
   });
 });
 

@@ -100,11 +100,11 @@ export const eniOperations = (perform: Perform): EniOperations => ({
     });
   },
 
-  detachEni(attachmentId, options = {}) {
+  detachEni({ eniId, attachmentId }, options = {}) {
     const call = {
       action: 'DetachNetworkInterface',
-      doing: `detaching ${attachmentId}`,
-      facts: { attachmentId },
+      doing: `detaching ${eniId} (${attachmentId})`,
+      facts: { eniId, attachmentId },
     };
     return perform(call, options, async (client, sdk, http) => {
       const command = new sdk.DetachNetworkInterfaceCommand({ AttachmentId: attachmentId });

@@ -4,6 +4,7 @@ import type { DeviceSlot, Ec2NetworkPort, EniFilter, EniTruth } from '../ports.t
 import { decodeEni, required } from './decode-eni.ts';
 import { allPages } from './pages.ts';
 import type { Perform } from './perform.ts';
+import type { AwsCall } from './translate-error.ts';
 
 type Lookups = Pick<
   Ec2NetworkPort,
@@ -21,11 +22,7 @@ interface Filter {
 /** What can be asked without changing anything. */
 export const lookups = (perform: Perform): Lookups => ({
   describeEnis(filter, options = {}) {
-    const call = {
-      action: 'DescribeNetworkInterfaces',
-      doing: `describing ${'eniIds' in filter ? filter.eniIds.join(', ') : `${filter.status} ENIs`}`,
-      facts: {},
-    };
+    const call = { action: 'DescribeNetworkInterfaces', ...subjectOf(filter) };
     return perform(call, options, async (client, sdk, http) => {
       const found: EniTruth[] = [];
       for (const Filters of encodeFilter(filter)) {
@@ -80,6 +77,16 @@ export const lookups = (perform: Perform): Lookups => ({
   },
 });
 
+function subjectOf(filter: EniFilter): Pick<AwsCall, 'doing' | 'facts'> {
+  if (!('eniIds' in filter)) {
+    return { doing: `describing ${filter.status} ENIs`, facts: {} };
+  }
+  const { eniIds } = filter;
+  const [only] = eniIds.length === 1 ? eniIds : [];
+  const facts = only === undefined ? {} : { eniId: only };
+  return { doing: `describing ${eniIds.join(', ')}`, facts };
+}
+
 /**
  * Ids travel as a filter, not as a list of ids: EC2 then leaves out those it does not know, where a
  * list would fail as a whole.
@@ -93,11 +100,17 @@ function encodeFilter(filter: EniFilter): readonly Filter[][] {
       return [{ Name: 'network-interface-id', Values: ids }];
     });
   }
-  const tags = Object.entries(filter.tags);
+  const { status, tags, tagKeys = [], vpcId } = filter;
   return [
     [
-      { Name: 'status', Values: [filter.status] },
-      ...tags.map(([key, value]) => ({ Name: `tag:${key}`, Values: [escapeWildcards(value)] })),
+      { Name: 'status', Values: [status] },
+      ...Object.entries(tags).map(([key, value]) => ({
+        Name: `tag:${key}`,
+        Values: [escapeWildcards(value)],
+      })),
+      // A filter for each: of the values in one, any is enough.
+      ...tagKeys.map((key) => ({ Name: 'tag-key', Values: [escapeWildcards(key)] })),
+      ...(vpcId === undefined ? [] : [{ Name: 'vpc-id', Values: [vpcId] }]),
     ],
   ];
 }

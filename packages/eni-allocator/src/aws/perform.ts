@@ -29,7 +29,7 @@ export function createPerform(options: AwsEc2Options): Perform {
       region: options.region,
       // One try, and its error as it is: even a single attempt of the SDK's own strategies wraps some.
       retryStrategy: { mode: 'none', retry: (next, args) => next(args) },
-      requestHandler: {
+      requestHandler: options.requestHandler ?? {
         connectionTimeout: timeoutMs,
         requestTimeout: timeoutMs,
         socketTimeout: timeoutMs,

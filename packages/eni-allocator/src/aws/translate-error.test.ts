@@ -47,8 +47,8 @@ describe('translateError', () => {
     );
     const error = translateError(original, call);
     expect(error.message).toBe(
-      '[subnet-exhausted] assigning 2 addresses to eni-1: InsufficientFreeAddressesInSubnet: ' +
-        'The specified subnet does not have enough free addresses.; ' +
+      '[subnet-exhausted] assigning 2 addresses to eni-1 (ec2:AssignPrivateIpAddresses): ' +
+        'InsufficientFreeAddressesInSubnet: The specified subnet does not have enough free addresses; ' +
         'free addresses in the subnet or use another one',
     );
     expect(error.facts).toEqual({

@@ -8,6 +8,8 @@ export interface AwsCall {
   /** Present participle: "attaching eni-1 to i-1". */
   readonly doing: string;
   readonly facts: Readonly<Record<string, string | number>>;
+  /** What to do when there is no answer, for calls that are not simply repeated. */
+  readonly ifUnanswered?: string;
 }
 
 /** Node's `code` of a connection that failed, was cut or was not trusted. */
@@ -32,14 +34,15 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 
 /** What an error of the AWS SDK or of the network means to us, with all it says kept as facts. */
 export function translateError(error: unknown, call: AwsCall): EniAllocatorError {
-  const { code, advice } = meaningOf(error);
+  const { code, advice: usualAdvice } = meaningOf(error);
+  const advice = (code === 'unreachable' ? call.ifUnanswered : undefined) ?? usualAdvice;
   const awsCode = awsCodeOf(error);
   const { httpStatusCode, requestId } = metadataOf(error);
-  const said = messageOf(error);
+  const said = messageOf(error).replace(/\.$/, '');
   const what = awsCode === undefined || awsCode === 'Error' ? said : `${awsCode}: ${said}`;
   return new EniAllocatorError(
     code,
-    `${call.doing}: ${what}; ${advice.replace('<action>', call.action)}`,
+    `${call.doing} (ec2:${call.action}): ${what}; ${advice.replace('<action>', call.action)}`,
     {
       cause: error,
       facts: {

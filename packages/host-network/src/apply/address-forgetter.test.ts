@@ -4,6 +4,7 @@ import type { LearnedNeighbour } from '../netlink/neighbour.ts';
 import { AddressForgetter } from './address-forgetter.ts';
 
 let forgotten: (readonly IpAddress[])[];
+let forgottenTo: (readonly IpAddress[])[];
 let learned: LearnedNeighbour[];
 let links: PromiseWithResolvers<void>;
 let forgetter: AddressForgetter;
@@ -12,12 +13,16 @@ const turn = () => new Promise(setImmediate);
 
 beforeEach(() => {
   forgotten = [];
+  forgottenTo = [];
   learned = [];
   links = Promise.withResolvers<void>();
   forgetter = new AddressForgetter({
     conntrack: {
       forget: async (addresses) => {
-        forgotten.push(addresses);
+        if (addresses.length > 0) forgotten.push(addresses);
+      },
+      forgetFlowsTo: async (addresses) => {
+        forgottenTo.push(addresses);
       },
     },
     neighbours: {
@@ -32,9 +37,10 @@ beforeEach(() => {
   });
 });
 
-test('what is handed out is forgotten at once', async () => {
+test('what is handed out is forgotten at once, as far as it leads there', async () => {
   await forgetter.arrive('10.0.0.1');
-  expect(forgotten).toEqual([['10.0.0.1']]);
+  expect(forgottenTo).toEqual([['10.0.0.1']]);
+  expect(forgotten).toEqual([]);
 });
 
 test('what leaves is forgotten when the links are gone, all together', async () => {
@@ -57,8 +63,17 @@ test('what was handed out again meanwhile is left to its new holder', async () =
   await forgetter.arrive('10.0.0.1');
   links.resolve();
   await forgetter.settled();
-  expect(forgotten).toEqual([['10.0.0.1']]);
+  expect(forgotten).toEqual([]);
+  expect(forgottenTo).toEqual([['10.0.0.1']]);
   expect(learned).toHaveLength(1);
+});
+
+test('an address is the same in any spelling', async () => {
+  learned = [{ address: '2600::a', linkIndex: 3 }];
+  forgetter.leave('2600:0::A');
+  links.resolve();
+  await forgetter.settled();
+  expect(learned).toEqual([]);
 });
 
 test('a failure is told to whoever waits', async () => {

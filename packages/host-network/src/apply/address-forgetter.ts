@@ -1,12 +1,11 @@
-import type { IpAddress } from '../ip.ts';
-import { ipFamily } from '../ip.ts';
+import { canonicalAddress, type IpAddress, ipFamily } from '../ip.ts';
 import type { Conntrack } from '../netlink/conntrack.ts';
 import type { Neighbours } from '../netlink/neighbours.ts';
 import { Batches } from './batches.ts';
 
 /** What the kernel remembers of addresses. */
 export interface AddressMemory {
-  readonly conntrack: Pick<Conntrack, 'forget'>;
+  readonly conntrack: Pick<Conntrack, 'forget' | 'forgetFlowsTo'>;
   readonly neighbours: Pick<Neighbours, 'listLearned' | 'forget'>;
   /** Resolves when the links of those that left are gone, and can add nothing to it. */
   readonly linksGone: () => Promise<void>;
@@ -18,37 +17,34 @@ export interface AddressMemory {
  * JavaScript thread.
  */
 export class AddressForgetter {
-  readonly #flows: Batches<IpAddress>;
+  readonly #arrivals: Batches<IpAddress>;
   readonly #departures: Batches<IpAddress>;
   /** Whose flows are to be forgotten when their links are gone, unless somebody has the address by then. */
   readonly #leaving = new Set<IpAddress>();
 
   constructor({ conntrack, neighbours, linksGone }: AddressMemory) {
-    this.#flows = new Batches((addresses) => conntrack.forget(addresses));
+    this.#arrivals = new Batches((addresses) => conntrack.forgetFlowsTo(addresses));
     this.#departures = new Batches(async () => {
       await linksGone();
       const gone = [...this.#leaving];
       this.#leaving.clear();
-      await Promise.all([
-        ...gone.map((address) => this.#flows.add(address)),
-        forgetNeighbours(neighbours, new Set(gone)),
-      ]);
+      await conntrack.forget(gone);
+      await forgetNeighbours(neighbours, new Set(gone));
     });
   }
 
   /**
-   * Resolves when no flow of a former holder is left. To be called again at hand-out, although the address was
-   * forgotten when it left: clients that were not told go on knocking, and the kernel remembers each of them
-   * for two minutes.
+   * Resolves when no flow leads to the address. Needed at hand-out, although the address was forgotten when it
+   * left: clients that were not told go on knocking, and the kernel remembers each of them for two minutes.
    */
   arrive(address: IpAddress): Promise<void> {
-    this.#leaving.delete(address);
-    return this.#flows.add(address);
+    this.#leaving.delete(canonicalAddress(address));
+    return this.#arrivals.add(address);
   }
 
   /** Sees that the address is forgotten when its link is gone; {@link settled} tells when, and failures. */
   leave(address: IpAddress): void {
-    this.#leaving.add(address);
+    this.#leaving.add(canonicalAddress(address));
     this.#departures.add(address).catch(() => {});
   }
 

@@ -92,6 +92,14 @@ test('a link whose event was lost is found', async () => {
   expect(await found).toBe(eth1);
 });
 
+test('a link that is not there is not waited for when there is no time', async () => {
+  const links = createFakeLinks();
+  const found = awaitLink(links, eth1.mac, { clock: createFakeClock(0), waitMs: 0 });
+  await expect(found).rejects.toMatchObject({ code: 'link-not-found' });
+  expect(links.isWatched()).toBe(false);
+  expect(links.lookups()).toBe(1);
+});
+
 test('a link that never comes is named after the longest wait', async () => {
   const { clock, links, found } = start();
   const refused = expect(found).rejects.toMatchObject({

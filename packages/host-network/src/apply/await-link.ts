@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 
 export interface AwaitLinkOptions {
   readonly clock: Clock;
-  /** Longest wait in milliseconds. */
+  /** Longest wait in milliseconds; 0 to look once. */
   readonly waitMs: number;
   readonly signal?: AbortSignal;
 }
@@ -25,7 +25,9 @@ export async function awaitLink(
 ): Promise<Link> {
   options.signal?.throwIfAborted();
   const present = await links.findByMac(mac);
-  return present ?? waitForLink(links, mac, options);
+  if (present !== undefined) return present;
+  if (options.waitMs <= 0) throw linkNotFound(mac, options.waitMs);
+  return waitForLink(links, mac, options);
 }
 
 async function waitForLink(

@@ -60,8 +60,10 @@ beforeEach(async () => {
   mirrors = [];
   await network.setUpHost(settings);
   for (const one of eni) await network.setUpEni(one, settings);
-  // The other ends of the links look for duplicates of their own addresses for a second.
-  host.sh(`while ip -n ${host.outside} -6 addr | grep -q tentative; do sleep 0.02; done`);
+  // The kernel takes up to a second to notice the test's cable.
+  for (const ip of ['ip', `ip -n ${host.outside}`]) {
+    host.sh(`until ${ip} -6 addr show dev eth1 | grep -q 'inet6 fe80::'; do sleep 0.02; done`);
+  }
 });
 
 afterEach(async () => {
@@ -107,8 +109,10 @@ test.each([address, secondAddress] as const)(
     const outside = `/run/netns/${host.outside}`;
     for (const netns of [outside, pod.netnsPath]) mirrors.push(await startMirror(netns));
     for (const transport of ['tcp', 'udp'] as const) {
-      const out = { netns: pod.netnsPath, transport, host: peers[own] };
-      const into = { netns: outside, transport, host: own, from: peers[own] };
+      // The ENI has just come up, and its neighbours take a moment to know each other.
+      const patienceMs = 5_000;
+      const out = { netns: pod.netnsPath, transport, host: peers[own], patienceMs };
+      const into = { netns: outside, transport, host: own, from: peers[own], patienceMs };
       expect([await ask(out), await ask(into)]).toEqual([own, peers[own]]);
     }
     const ping = `nsenter --net=${pod.netnsPath} ping -c 1 -W 1 ${peers[own]}`;

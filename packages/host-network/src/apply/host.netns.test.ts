@@ -188,6 +188,8 @@ describe.each(['nft', 'legacy'] as const)('setUpHost with iptables-%s', (backend
     { name: 'another veth prefix', other: { vethPrefix: 'pod' } },
     { name: 'other CIDRs', other: { vpcCidrs: ['10.1.0.0/16'], excludeSnatCidrs: ['0.0.0.0/0'] } },
     { name: 'another source address', other: { primaryAddress: '10.0.40.11' } },
+    { name: 'strict branch pods', other: { branchEnis: 'strict' } },
+    { name: 'external services', other: { externalServiceCidrs: ['10.9.0.0/16'] } },
   ] as const)('is the same after an excursion to $name', async ({ other }) => {
     const network = open(backend);
     await network.setUpHost(settings);
@@ -196,6 +198,16 @@ describe.each(['nft', 'legacy'] as const)('setUpHost with iptables-%s', (backend
     expect(everything(backend)).not.toEqual(fresh);
     await network.setUpHost(settings);
     expect(everything(backend)).toEqual(fresh);
+  });
+
+  test('is the same after ten restarts with everything excluded', async () => {
+    const everythingExcluded = { ...settings, excludeSnatCidrs: ['0.0.0.0/0'] } as const;
+    await open(backend).setUpHost(everythingExcluded);
+    const first = everything(backend);
+    for (let restart = 1; restart <= 10; restart += 1) {
+      expect(await openNetwork().setUpHost(everythingExcluded)).toEqual([]);
+    }
+    expect(everything(backend)).toEqual(first);
   });
 
   test('removes what upstream releases left', async () => {
@@ -259,12 +271,12 @@ describe('setUpHost for other settings', () => {
         tidyLines(host.sh(`ip6tables-${backend}-save -t filter`)).filter((line) =>
           line.startsWith('-A'),
         );
-      await network.setUpHost({ ...settings, ipv6Egress: true });
+      await network.setUpHost({ ...settings, egressAddress: '2600:1f14::10' });
       expect(filter()).toEqual([
         '-A FORWARD -d fd00::ac:0/118 -m conntrack --ctstate NEW -m comment --comment "Block Node Local Pod access via IPv6" -j REJECT --reject-with icmp6-port-unreachable',
         '-A FORWARD -j ACCEPT',
       ]);
-      expect(await network.setUpHost({ ...settings, ipv6Egress: true })).toEqual([]);
+      expect(await network.setUpHost({ ...settings, egressAddress: '2600:1f14::10' })).toEqual([]);
       await network.setUpHost(settings);
       expect(filter()).toEqual(['-A FORWARD -j ACCEPT']);
     },

@@ -27,10 +27,7 @@ let pod: PodAttachment;
 
 beforeEach(() => {
   host = createTestHost();
-  // What the test's own links wait for must not be mistaken for the pod's waiting.
-  for (const netns of ['', `ip netns exec ${host.outside} `]) {
-    host.sh(`${netns}sysctl -qw net.ipv6.conf.default.accept_dad=0`);
-  }
+  host.sh('sysctl -qw net.ipv6.conf.default.accept_dad=0');
   host.addEni({ name: 'eth0', mac: '0a:11:22:33:44:00' });
   host.sh('sysctl -qw net.ipv6.conf.default.accept_dad=1');
   // As the operating system and upstream's init container leave a node.
@@ -136,7 +133,7 @@ describe('an IPv6 pod on the primary ENI', () => {
   test('can be reached, and can reach, at once: nobody waits for duplicate detection', async () => {
     // Detection takes a second, during which the first packets would be lost.
     await network.setUpPod(pod);
-    expect(pings(`/proc/${process.pid}/task/${threadId()}/ns/net`, address)).toBe(true);
+    expect(pings(host.inside, address)).toBe(true);
     host.sh(`ip -n ${host.outside} -6 route add ${address} via 2600:1f14:aaa:bb00::10`);
     expect(pings(`/run/netns/${host.outside}`, address)).toBe(true);
     expect(pings(pod.netnsPath, '2600:1f14:aaa:bb00::1')).toBe(true);
@@ -168,6 +165,13 @@ describe('an IPv6 pod on the primary ENI', () => {
     );
     await network.setUpPod(pod);
     expect(inPod('ip -6 route')).toContain('default via fe80::1 dev eth0 metric 1024 pref medium');
+  });
+
+  test('leaves by another table when its address moves to another ENI', async () => {
+    await network.setUpPod({ ...pod, routeTableId: 2 });
+    await network.routePods([{ address, routeTableId: 5 }]);
+    expect(rules()).toContain(`1536: from ${address} lookup 5`);
+    expect(rules()).not.toContain(`1536: from ${address} lookup 2`);
   });
 
   test('leaves nothing behind', async () => {
@@ -260,6 +264,3 @@ describe('an ENI on another network card', () => {
     expect(inPod('ip -br link')).toHaveLength(1);
   });
 });
-
-/** The kernel's number of this thread, which is in the test host's namespace. */
-const threadId = () => readFileSync('/proc/thread-self/stat', 'utf8').split(' ', 1)[0] ?? '';

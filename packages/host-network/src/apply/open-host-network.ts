@@ -26,6 +26,7 @@ import { setUpHost } from './set-up-host.ts';
 import { type PodLinks, setUpPod } from './set-up-pod.ts';
 import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
 import { createTouchLog } from './touch-log.ts';
+import { createTurns } from './turns.ts';
 
 const DEFAULT_LINK_WAIT_MS = 15_000;
 
@@ -145,6 +146,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     await sweeper.settled();
     await forgetter.settled();
   };
+  const turn = createTurns();
   const hostTurns = createHostTurns((settings, secondaryLinks, callOptions) => {
     sweeper.sweep();
     return setUpHost(host, settings, packetFilter, secondaryLinks, waiting(callOptions));
@@ -167,13 +169,15 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
       await hostTurns.removeEni(eni);
     },
     setUpPod: async (attachment) => {
+      await turn();
       if (isClosed) throw closedError(attachment.hostLinkName);
       touches.touch(attachment);
       return setUpPod(context, attachment);
     },
     tearDownPod: async (attachment) => {
+      await turn();
       touches.touch(attachment);
-      return tearDownPod(context, attachment);
+      tearDownPod(context, attachment);
     },
     checkPod: (attachment) => checkPod(context, attachment),
     repair: async ({ settings, enis, pods }) => {

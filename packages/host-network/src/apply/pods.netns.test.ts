@@ -104,6 +104,13 @@ describe('a pod on the primary ENI', () => {
     expect(await network.checkPod(pod)).toEqual([]);
   });
 
+  test('has a MAC that udev’s MAC policy leaves alone: set, not drawn by the kernel', async () => {
+    await network.setUpPod(addPod('a'));
+    // <linux/netdevice.h> NET_ADDR_SET; systemd's MACAddressPolicy=persistent replaces 0 and 1.
+    const assignType = `mount -t sysfs sys /mnt && cat /mnt/class/net/${coredns}/addr_assign_type`;
+    expect(host.sh(`unshare --mount sh -ec '${assignType}'`).trim()).toBe('3');
+  });
+
   test('answers the host through its rules, and leaves nothing behind', async () => {
     const pod = addPod('a');
     await network.setUpPod(pod);

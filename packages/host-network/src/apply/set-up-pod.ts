@@ -71,7 +71,8 @@ function wire(
 
   // The pod's link has a carrier as soon as the host's is up.
   applyChanges(inPod, podChanges.filter(isSysctl));
-  const hostState = presentLinks(host, description.host.links);
+  const otherLinks = description.host.links.filter(({ name }) => name !== hostLinkName);
+  const hostState = { links: [hostLink, ...presentLinks(host, otherLinks).links] };
   applyChanges({ netlink: host, ...hostState }, diff(hostState, description.host), done);
   applyChanges(
     inPod,

@@ -1,3 +1,4 @@
+import { ipFamily } from '../ip.ts';
 import { describeIp6tables, describeIptables } from '../iptables/describe-iptables.ts';
 import { describeConnmark } from '../iptables/nft-connmark.ts';
 import type { PacketFilterDescription } from '../iptables/packet-filter.ts';
@@ -42,6 +43,7 @@ export function describeHostNetwork(
   { primaryLinkName, isLocalRuleMoved }: Pick<HostFacts, 'primaryLinkName' | 'isLocalRuleMoved'>,
 ): NetworkDescription {
   requireExemptions(settings);
+  requireOtherFamily(settings);
   const rules = [
     ...(needsMarkRule(settings) ? [markRule(settings)] : []),
     ...localRules(settings, isLocalRuleMoved),
@@ -65,7 +67,7 @@ export function describePacketFilter(
   const isConnmarkByNft = facts.iptables.backend === 'nf_tables' && translates(settings);
   return {
     ipv4: describeIptables(settings, facts),
-    ipv6: describeIp6tables(settings),
+    ipv6: describeIp6tables(settings, facts),
     connmarkRuleset: isConnmarkByNft ? describeConnmark(settings) : undefined,
   };
 }
@@ -78,6 +80,13 @@ function requireExemptions(settings: HostSettings): void {
   if (!translates(settings)) return;
   if (settings.vpcCidrs.length + settings.excludeSnatCidrs.length > 0) return;
   throw new TypeError('vpcCidrs is empty: every packet of every pod would be translated');
+}
+
+function requireOtherFamily({ egressAddress, primaryAddress }: HostSettings): void {
+  if (egressAddress === undefined || ipFamily(egressAddress) !== ipFamily(primaryAddress)) return;
+  throw new TypeError(
+    `egressAddress ${egressAddress} is of the cluster's own family: egress is for the other one`,
+  );
 }
 
 const needsMarkRule = ({ nodePortSupport, externalSnat }: HostSettings) =>

@@ -7,6 +7,7 @@ import {
   branchTableId,
   describeBranch,
 } from './describe-branch.ts';
+import { describeEgress } from './describe-egress.ts';
 import { ipv6Setting, routerAdvertisementSettings } from './ipv6-settings.ts';
 import { type DesiredSysctl, type NetworkDescription, nothing } from './network-description.ts';
 import { addressesOf, type PodAttachment, type PodToTearDown } from './settings.ts';
@@ -37,6 +38,7 @@ export interface PodDescription {
  */
 export function describePod(attachment: PodAttachment): PodDescription {
   for (const address of addressesOf(attachment)) ipBytes(address); // throws on anything else
+  if (attachment.isEgress === true) return describeEgress(attachment);
   return { host: describeHostSide(attachment), pod: describePodSide(attachment) };
 }
 

@@ -135,9 +135,11 @@ function diffRoutes(
 ): Of<'route'>[] {
   const present = routes?.map((route) => ({ place: placeText(route), text: routeText(route) }));
   const isTouched = ({ linkName }: Route) => linkName !== undefined && touched.has(linkName);
+  const claimed = new Set(desired.claims.routes.map(placeText));
   const wanted = desired.routes.flatMap((route): Of<'route'>[] => {
     const there = present?.filter(({ place }) => place === placeText(route));
-    if (there?.length === 0) return [{ kind: 'route', verb: 'add', route }];
+    const isFree = there?.length === 0 && !(isTouched(route) && claimed.has(placeText(route)));
+    if (isFree) return [{ kind: 'route', verb: 'add', route }];
     const isRight = there?.length === 1 && there[0]?.text === routeText(route);
     return isRight && !isTouched(route) ? [] : [{ kind: 'route', verb: 'replace', route }];
   });

@@ -26,7 +26,7 @@ const settings: HostSettings = {
 const modes: readonly Partial<HostSettings>[] = [
   {},
   { externalServiceCidrs: ['10.9.0.0/16', '0.0.0.0/0'], branchEnis: 'strict' },
-  { externalServiceCidrs: ['10.8.0.1/32'], branchEnis: 'standard', ipv6Egress: true },
+  { externalServiceCidrs: ['10.8.0.1/32'], branchEnis: 'standard', egressAddress: '2600:1f14::10' },
 ];
 
 /** Every combination of what operators switch. Custom networking and network policy change none of it. */

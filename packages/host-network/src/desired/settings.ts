@@ -34,8 +34,11 @@ export interface HostSettings {
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
   /** Destinations that the main table leads to, whatever pod asks for them. Default: none. */
   readonly externalServiceCidrs?: readonly Ipv4Cidr[];
-  /** Whether pods leave the node in IPv6 too, in a cluster whose pods are IPv4. Default: no. */
-  readonly ipv6Egress?: boolean;
+  /**
+   * The node's address in the family that is not the cluster's, by which pods with an egress link leave the
+   * VPC. Default: none, and pods keep to their family.
+   */
+  readonly egressAddress?: IpAddress;
   /** How pods with security groups of their own are wired. Default: there are no such pods. */
   readonly branchEnis?: BranchMode;
 }
@@ -86,6 +89,11 @@ export interface PodAttachment {
   readonly interfaceIndex?: number;
   /** Set for a pod that has security groups, and so an ENI, of its own. */
   readonly branch?: BranchEni;
+  /**
+   * True for a pod's second link, by which it leaves the VPC in the other family: `address` is then one of
+   * 169.254.172.0/22 or fd00::ac:0/118, and table, index and branch do not matter. Default: false.
+   */
+  readonly isEgress?: boolean;
 }
 
 /** A pod's own ENI, as a VLAN on the trunk ENI. */

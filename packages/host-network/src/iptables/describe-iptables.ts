@@ -2,6 +2,7 @@ import { EGRESS_IPV4_CIDR, EGRESS_IPV6_CIDR } from '../desired/egress-cidrs.ts';
 import { eniMark } from '../desired/eni-mark.ts';
 import type { PacketFilterFacts } from '../desired/host-facts.ts';
 import { clusterFamily, type HostSettings } from '../desired/settings.ts';
+import { ipFamily } from '../ip.ts';
 import { canonicalCidr } from '../ipv4.ts';
 
 /** Rules in the spelling iptables-save prints them, so that "is it there" is a comparison. */
@@ -31,20 +32,38 @@ export function describeIptables(
   const isIpv6Cluster = clusterFamily(settings) === 'ipv6';
   const filter = describeFilter(isIpv6Cluster ? [blockEgressIpv4] : []);
   // Pods of an IPv6 cluster keep their addresses everywhere: there is nothing to translate or to mark.
-  if (isIpv6Cluster) return { tables: [nothingIn('nat'), nothingIn('mangle'), filter] };
+  if (isIpv6Cluster) {
+    return { tables: [describeEgressNat(settings, facts), nothingIn('mangle'), filter] };
+  }
   return { tables: [describeNat(settings, facts), describeMangle(settings, facts), filter] };
 }
 
 /** What must be in the tables of IPv6. */
-export function describeIp6tables(settings: HostSettings): IptablesDescription {
-  const hasEgress = clusterFamily(settings) === 'ipv4' && settings.ipv6Egress === true;
-  return {
-    tables: [
-      nothingIn('nat'),
-      nothingIn('mangle'),
-      describeFilter(hasEgress ? [blockEgressIpv6] : []),
-    ],
-  };
+export function describeIp6tables(
+  settings: HostSettings,
+  facts: PacketFilterFacts,
+): IptablesDescription {
+  const hasEgress = clusterFamily(settings) === 'ipv4' && settings.egressAddress !== undefined;
+  const nat = hasEgress ? describeEgressNat(settings, facts) : nothingIn('nat');
+  const filter = describeFilter(hasEgress ? [blockEgressIpv6] : []);
+  return { tables: [nat, nothingIn('mangle'), filter] };
+}
+
+/** Pods' egress addresses become the node's, but for groups. One rule for all: a new pod changes nothing here. */
+function describeEgressNat(
+  { egressAddress, randomizeSnat }: HostSettings,
+  facts: PacketFilterFacts,
+): IptablesTableDescription {
+  if (egressAddress === undefined) return nothingIn('nat');
+  const [source, groups] =
+    ipFamily(egressAddress) === 'ipv4'
+      ? [EGRESS_IPV4_CIDR, '224.0.0.0/4']
+      : [EGRESS_IPV6_CIDR, 'ff00::/8'];
+  const rule = [
+    ...['-s', source, '!', '-d', groups, ...comment('AWS, pod egress')],
+    ...['-j', 'SNAT', '--to-source', egressAddress, ...randomWords(randomizeSnat, facts)],
+  ];
+  return { ...nothingIn('nat'), sharedRules: [{ chain: 'POSTROUTING', rule }] };
 }
 
 const nothingIn = (table: IptablesTableDescription['table']): IptablesTableDescription => ({
@@ -90,15 +109,18 @@ function describeNat(settings: HostSettings, facts: PacketFilterFacts): Iptables
   };
 }
 
-function snatRules(
-  settings: HostSettings,
+/** How source ports are chosen, as far as this iptables can. */
+const randomWords = (
+  mode: HostSettings['randomizeSnat'],
   { iptables }: PacketFilterFacts,
-): readonly IptablesRule[] {
-  const random = {
+): readonly string[] =>
+  ({
     none: [],
     hashrandom: ['--random'],
     prng: [iptables.hasRandomFully ? '--random-fully' : '--random'],
-  }[settings.randomizeSnat];
+  })[mode];
+
+function snatRules(settings: HostSettings, facts: PacketFilterFacts): readonly IptablesRule[] {
   return [
     ...returns(settings.excludeSnatCidrs, 'AWS SNAT CHAIN EXCLUSION'),
     ...returns(settings.vpcCidrs, 'AWS SNAT CHAIN'),
@@ -114,7 +136,10 @@ function snatRules(
         '--dst-type',
         'LOCAL',
       ],
-      ...['-j', 'SNAT', '--to-source', settings.primaryAddress, ...random],
+      ...[
+        ...['-j', 'SNAT', '--to-source', settings.primaryAddress],
+        ...randomWords(settings.randomizeSnat, facts),
+      ],
     ],
   ];
 }

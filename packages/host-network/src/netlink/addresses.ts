@@ -37,7 +37,10 @@ export class Addresses {
     this.#channel.exchange(addressRequest(RTM_DELADDR, NLM_F_ACK, 'delete', address, linkIndex));
   }
 
-  /** The addresses of a link in one family, by a dump off the JavaScript thread that the kernel filters. */
+  /**
+   * The addresses of a link in one family, by a dump off the JavaScript thread that the kernel filters. Of
+   * one link's addresses the kernel does not say that they changed meanwhile; the first 49 are of one moment.
+   */
   list(linkIndex: number, family: IpFamily = 'ipv4'): Promise<LinkAddress[]> {
     const message = {
       family: familyNumber(family),

@@ -7,7 +7,7 @@ import {
   WATCH_READ_MS,
 } from './link-watch.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { NetlinkSocket, type RequestObserver } from './netlink-socket.ts';
+import { LOST_ANSWER_MS, NetlinkSocket, type RequestObserver } from './netlink-socket.ts';
 import { openSocket, type SocketOptions } from './open-socket.ts';
 
 /** Two sockets of one namespace: one for short requests, one, opened when first needed, for what may block. */
@@ -46,7 +46,8 @@ export interface ChannelOptions {
  */
 export function openChannel({ netnsPath, observe }: ChannelOptions): Channel {
   const openFd = (options: Omit<SocketOptions, 'protocol'> = {}) => {
-    const openHere = () => openSocket({ protocol: 'NETLINK_ROUTE', ...options });
+    const openHere = () =>
+      openSocket({ protocol: 'NETLINK_ROUTE', readTimeoutMs: LOST_ANSWER_MS, ...options });
     return netnsPath === undefined ? openHere() : inNetns(netnsPath, openHere);
   };
   const open = () => new NetlinkSocket(openFd(), observe);

@@ -94,13 +94,21 @@ describe.each(['filtered-deletion', 'dump'] as const)('by %s', (method) => {
     await tracked.forget([pod]);
   });
 
+  test('flows to an address are forgotten, those from it stay', async () => {
+    await send(pod, client);
+    await send(client, pod);
+    await send(client, service);
+    await open(method).forgetFlowsTo([pod]);
+    expect(flows()).toEqual([`${pod}>${client} (${client}>${pod})`]);
+  });
+
   test('flows of both families are forgotten together', async () => {
     await send(client6, pod6);
     await send(pod6, client6);
     await send(client, pod);
     await send(client, '10.0.40.79');
     expect(flows()).toHaveLength(4);
-    await open(method).forget([pod6, pod]);
+    await open(method).forget(['2600:1F13:0::77', pod]);
     expect(flows()).toEqual([unrelated]);
   });
 

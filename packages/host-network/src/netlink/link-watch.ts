@@ -60,7 +60,8 @@ async function readEvents(fd: number, buffer: Uint8Array): Promise<readonly Link
     return decodeMessages(buffer.subarray(0, bytesRead), HOST_ORDER).flatMap(toEvent);
   } catch (error) {
     const errno = systemErrorCode(error);
-    if (errno === 'EAGAIN') return [];
+    // Nothing came in time; or a signal, as of a child's end.
+    if (errno === 'EAGAIN' || errno === 'EINTR') return [];
     if (errno === 'ENOBUFS') return [{ kind: 'resync' }];
     throw error;
   }

@@ -20,7 +20,8 @@ type Remedies = Readonly<Record<string, string>>;
 
 const commonRemedies: Remedies = {
   EPERM: 'NET_ADMIN is needed in the namespace',
-  ENOBUFS: 'the socket’s receive buffer overflowed; net.core.rmem_max bounds it',
+  ENOBUFS: 'the receive buffer overflowed, and answers were lost; ask again',
+  EAGAIN: 'the answer was lost; ask again',
 };
 
 /**

@@ -1,6 +1,7 @@
 import { closeSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { HostNetworkError } from '../host-network-error.ts';
+import { systemErrorCode } from '../native/errno.ts';
 import { decodeAcknowledgement } from './acknowledgement.ts';
 import { HOST_ORDER } from './host-order.ts';
 import {
@@ -31,6 +32,12 @@ const writeAsync = promisify(write);
 
 // Synchronous answers are consumed before anything else runs, so all sockets share this.
 const receiveBuffer = new Uint8Array(MESSAGE_CEILING_BYTES);
+
+/**
+ * What sockets of requests should have as `readTimeoutMs`. The kernel's answer is there when the request is
+ * written, so a read that waits waits for an answer that an overflow took, and would wait for ever.
+ */
+export const LOST_ANSWER_MS = 1_000;
 
 /** Sees what is asked of the kernel, for counting; `isDump` when it is asked for a whole table. */
 export type RequestObserver = (request: {
@@ -69,27 +76,7 @@ export class NetlinkSocket {
     return isExpected ? undefined : requirePayload(answer, request);
   }
 
-  #ask(request: NetlinkRequest): Answer {
-    this.#requireOpen(request);
-    const sequence = this.#nextSequence();
-    const bytes = this.#encode(request, sequence, 0);
-    try {
-      writeSync(this.#fd, bytes);
-      return this.#readAnswer(sequence, request);
-    } catch (cause) {
-      throw translateIoError(cause, request);
-    }
-  }
-
-  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
-    for (;;) {
-      const length = readSync(this.#fd, receiveBuffer);
-      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
-      if (answer !== undefined) return answer;
-    }
-  }
-
-  /** The same off the JavaScript thread. */
+  /** As {@link exchange}, off the JavaScript thread. */
   exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
     return this.#enqueue(request, async () => {
       const [answer] = await this.#askAllAsync([request]);
@@ -122,6 +109,26 @@ export class NetlinkSocket {
         return !isExpected;
       });
     });
+  }
+
+  #ask(request: NetlinkRequest): Answer {
+    this.#requireOpen(request);
+    const sequence = this.#nextSequence();
+    const bytes = this.#encode(request, sequence, 0);
+    try {
+      writeSync(this.#fd, bytes);
+      return this.#readAnswer(sequence, request);
+    } catch (cause) {
+      throw translateIoError(cause, request);
+    }
+  }
+
+  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
+    for (;;) {
+      const length = readUninterrupted(this.#fd);
+      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
+      if (answer !== undefined) return answer;
+    }
   }
 
   /** The kernel does its work in the write: the answers are there when it returns. */
@@ -189,7 +196,7 @@ export class NetlinkSocket {
 
   #encode(request: NetlinkRequest, sequence: number, extraFlags: number): Uint8Array {
     const flags = NLM_F_REQUEST | request.flags | extraFlags;
-    this.#observe({ operation: request.operation, isDump: (flags & NLM_F_DUMP) === NLM_F_DUMP });
+    this.#observe({ operation: request.operation, isDump: extraFlags === NLM_F_DUMP });
     return encodeMessage(
       { type: request.type, flags, sequence, portId: 0 },
       request.payload,
@@ -219,6 +226,17 @@ export class NetlinkSocket {
   #requireOpen({ operation, object }: NetlinkRequest): void {
     if (!this.#isClosed) return;
     throw new HostNetworkError('closed', `${operation} ${object()}: the netlink socket was closed`);
+  }
+}
+
+/** A read with a time limit is not resumed by the kernel after a signal, for example a child's end. */
+function readUninterrupted(fd: number): number {
+  for (;;) {
+    try {
+      return readSync(fd, receiveBuffer);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EINTR') throw error;
+    }
   }
 }
 

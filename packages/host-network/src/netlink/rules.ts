@@ -47,6 +47,8 @@ export class Rules {
   /**
    * The rules of one family that look up a table, in the order they are consulted, by a dump off the
    * JavaScript thread.
+   *
+   * Of rules the kernel does not say that they changed meanwhile: such a list may lack one, or have one twice.
    */
   list(family: IpFamily = 'ipv4'): Promise<Rule[]> {
     const request = {

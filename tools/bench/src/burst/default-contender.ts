@@ -10,11 +10,13 @@ const LOOK_MS = 20;
 export const defaultContender: ContenderFactory = (node, targets) => {
   const { limits, metadata, enis, host } = node;
   const book = new AddressBook({ addressCooldownMs: 30_000 });
+  const checkpoint = { save: async () => {} };
   let actingCount = 0;
   const controller = createPoolController({
     book,
     clock,
-    limits,
+    limits: () => limits,
+    checkpoint,
     metadata,
     enis,
     host,
@@ -25,7 +27,6 @@ export const defaultContender: ContenderFactory = (node, targets) => {
       if (kind === 'action-done' || kind === 'action-failed') actingCount -= 1;
     },
   });
-  const checkpoint = { save: async () => {} };
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: 30_000 });
   const { signal } = new AbortController();
   return {

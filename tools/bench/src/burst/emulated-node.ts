@@ -7,13 +7,25 @@ import {
   withRetry,
 } from '@vpc-cni/eni-allocator';
 import { isIpv4Prefix } from '@vpc-cni/ipam';
-import type { EniPort, HostPort, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
+import type {
+  EniPort,
+  HostPort,
+  MetadataPort,
+  ObservedEni,
+  PodBlockCount,
+  WantedEni,
+} from '@vpc-cni/pool-controller';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
 
 /** An instance in an emulated EC2 with realistic latencies, and the ports a pool needs. */
 export interface EmulatedNode {
   readonly limits: NonNullable<ReturnType<typeof limitsOf>>;
   readonly enis: EniPort;
+  /** Without slots, EC2 is asked which are taken. */
+  allocateEni(
+    wanted: PodBlockCount | WantedEni,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ObservedEni>;
   readonly host: HostPort;
   readonly metadata: MetadataPort;
   readonly primary: ObservedEni;
@@ -70,17 +82,19 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
   const primary = observed().find(({ eniId }) => eniId === primaryEniId);
   if (primary === undefined) throw new Error('the instance has no primary ENI');
 
+  const allocateEni: EmulatedNode['allocateEni'] = async (wanted, { signal }) => ({
+    ...(await allocator.allocateEni({ subnetId, securityGroupIds: [], ...wanted, signal })),
+    subnetCidr,
+    isPrimary: false,
+  });
+
   let seenCount = 0;
   return {
     limits,
     primary,
     metadata: { readEnis: async () => observed() },
     enis: {
-      allocateEni: async (wanted, { signal }) => ({
-        ...(await allocator.allocateEni({ subnetId, securityGroupIds: [], ...wanted, signal })),
-        subnetCidr,
-        isPrimary: false,
-      }),
+      allocateEni,
       assignAddresses: (eniId, count, options) => allocator.assignAddresses(eniId, count, options),
       unassignAddresses: (eniId, addresses, options) =>
         allocator.unassignAddresses(eniId, addresses, options),
@@ -97,7 +111,11 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
             networkCardIndex,
             isManaged: true,
           })),
+      deleteLeakedEnis: async ({ signal }) => {
+        await allocator.deleteLeakedEnis({ olderThanMs: 0, signal });
+      },
     },
+    allocateEni,
     host: {
       routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
       setUpEni: async ({ eniId }, { signal }) => {

@@ -41,7 +41,7 @@ export const upstreamContender: ContenderFactory = (node, targets) => {
   async function apply(action: UpstreamAction): Promise<void> {
     switch (action.kind) {
       case 'create-eni': {
-        const eni = await enis.allocateEni({ addressCount: action.addressCount }, { signal });
+        const eni = await node.allocateEni({ addressCount: action.addressCount }, { signal });
         await host.setUpEni(eni, { signal });
         enter(eni);
         return;

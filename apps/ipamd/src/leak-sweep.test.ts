@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { EniTruth } from '@vpc-cni/eni-allocator';
 import { AddressBook } from '@vpc-cni/ipam';
-import { holdsStranded } from './leaked-enis.ts';
+import { holdsStranded } from './leak-sweep.ts';
 
 /** A pod holds 10.0.0.16, and the ENI that had it is gone. */
 function bookWithStrandedPod(): AddressBook {

@@ -1,0 +1,145 @@
+import type { HostNetwork, HostSettings } from '@vpc-cni/host-network';
+import { AddressBook, encodeCheckpoint, PREFIX_SIZE, type RunningSandbox } from '@vpc-cni/ipam';
+import { type CheckpointFileSystem, createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import {
+  type AddressDesk,
+  createAddressDesk,
+  createPoolController,
+  type PoolController,
+} from '@vpc-cni/pool-controller';
+import { maxPods } from '@vpc-cni/warm-pool';
+import { assignmentModeFor } from './assignment-mode.ts';
+import type { AwsAccess } from './aws.ts';
+import type { Context } from './context.ts';
+import { createEniCare, type EniCare } from './eni-care.ts';
+import { createEniPort, createMetadataPort } from './eni-port.ts';
+import { createHostPort } from './host-port.ts';
+import { holdsStranded, sweepLeakedEnis } from './leak-sweep.ts';
+import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
+import { logPoolEvent } from './pool-log.ts';
+import { rememberedEnis, restorePods, routeRestoredPods } from './restore.ts';
+import { inWallTime } from './wall-time.ts';
+
+/** What the pool does with the host. */
+export type PoolHost = Pick<
+  HostNetwork,
+  'setUpEni' | 'tearDownEni' | 'linkNames' | 'listPods' | 'routePods' | 'tearDownPodRules'
+>;
+
+/** Where the pool is, and what it is made from. */
+export interface PoolSurroundings {
+  readonly context: Context;
+  readonly aws: AwsAccess;
+  readonly facts: NetworkFactsFeed;
+  readonly host: { readonly network: PoolHost; readonly settings: () => HostSettings };
+  /** For tests. Default: the machine's own. */
+  readonly fileSystem?: CheckpointFileSystem;
+  /** What the container runtime runs, for a checkpoint that is lost. Default: nobody knows. */
+  readonly sandboxes?: () => Promise<readonly RunningSandbox[]>;
+  /** Whether the node is not cordoned. Default: it is not. */
+  readonly isSchedulable?: () => boolean;
+  /** Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** The node's pool of addresses, with the pods that an earlier process left. */
+export interface Pool {
+  readonly book: AddressBook;
+  readonly controller: PoolController;
+  readonly desk: AddressDesk;
+  /** Begins to keep the pool on target. */
+  start(): void;
+  /** Once the daemon is ending. */
+  stop(): Promise<void>;
+}
+
+export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool> {
+  const { context, aws, facts, host, random = Math.random } = surroundings;
+  const { config, clock, metrics, phases, log, signal } = context;
+  const { allocator } = aws;
+  const limits = aws.limits();
+  const assignmentMode = assignmentModeFor(config.targets, limits, log);
+  const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
+  const checkpoint = createCheckpointFile({
+    path: config.checkpointPath,
+    snapshot: () => encodeCheckpoint(inWallTime(book.toCheckpoint(), clock, context.wallNowMs())),
+    ...(surroundings.fileSystem === undefined ? {} : { fileSystem: surroundings.fileSystem }),
+  });
+  const care = createEniCare(allocator);
+  const isNeeded = (eni: Parameters<typeof holdsStranded>[1]) => holdsStranded(book, eni);
+  const controller = createPoolController({
+    book,
+    checkpoint,
+    clock,
+    limits: aws.limits,
+    metadata: createMetadataPort(aws.imds),
+    enis: createEniPort({
+      ...aws,
+      ...config.enis,
+      securityGroupIds: () => facts.current.securityGroupIds,
+      isNeeded,
+      onDescribed: care.note,
+    }),
+    host: createHostPort(host.network, host.settings),
+    targets: { ...config.targets, assignmentMode },
+    maxPods: maxPods(limits, { assignmentMode }),
+    newEnisGoTo: config.enis.discoversSubnets ? 'any-subnet' : 'primary-subnet',
+    provisions: config.enis.provisions,
+    outlook: () => ({
+      isSchedulable: surroundings.isSchedulable?.() ?? true,
+      isLeaving: facts.current.isLeaving,
+    }),
+    onEvent: logPoolEvent(log, metrics),
+    signal,
+  });
+  const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
+
+  const text = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
+  await phases.run('reading the ENIs (IMDS and EC2)', async () => {
+    await controller.adopt(rememberedEnis(text));
+    const hasPrimary = book.enis(clock.nowMs()).some(({ isPrimary }) => isPrimary);
+    if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
+  });
+  await phases.run(`restoring pods from ${config.checkpointPath}`, () =>
+    restorePods({ context, book, host, checkpoint, text, sandboxes: surroundings.sandboxes }),
+  );
+  await phases.run(`writing ${config.checkpointPath}`, () => checkpoint.save());
+  book.subscribe(routeRestoredPods(context, host));
+  if (config.enis.provisions) facts.onReading((now) => careForEnis(now, { care, book, context }));
+  metrics.watch({
+    book,
+    nowMs: clock.nowMs,
+    maxEnis: () => controller.maxEnis,
+    addressesPerEni: (limits.addressesPerEni - 1) * (assignmentMode === 'prefix' ? PREFIX_SIZE : 1),
+  });
+
+  const work: Promise<void>[] = [];
+  return {
+    book,
+    controller,
+    desk,
+    start: () => {
+      controller.start();
+      work.push(facts.follow());
+      if (config.enis.provisions)
+        work.push(sweepLeakedEnis(context, { allocator, isNeeded, random }));
+    },
+    stop: async () => {
+      await Promise.all([controller.stop(), ...work]);
+      // What EC2 has answered lately need not be found out by the next process.
+      await checkpoint.save().catch((error: unknown) => log.warn({ err: error }, 'not saved'));
+    },
+  };
+}
+
+const careForEnis = (
+  { securityGroupIds }: NetworkFacts,
+  {
+    care,
+    book,
+    context: { clock, signal },
+  }: { readonly care: EniCare; readonly book: AddressBook; readonly context: Context },
+): Promise<void> => {
+  const eniIds = book.enis(clock.nowMs()).map(({ eniId }) => eniId);
+  return care.run(securityGroupIds, { eniIds, signal });
+};

@@ -1,0 +1,148 @@
+import type { Emulator, InstanceId } from '@vpc-cni/aws-emulator';
+import type { FakeClock } from '@vpc-cni/testing';
+import { connectToAws } from '../aws.ts';
+import { readConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Environment } from '../environment.ts';
+import type { Logger } from '../logger.ts';
+import { createMetrics } from '../metrics.ts';
+import { readNetworkFacts } from '../network-facts.ts';
+import { bringUpPool, type Pool, type PoolSurroundings } from '../pool.ts';
+import { createPhaseRunner, type StartupPhase } from '../startup-phase.ts';
+import { type Fate, subjectTo, unlessDead } from './fate.fixture.ts';
+import type { MemoryDisk } from './memory-disk.fixture.ts';
+import type { MemoryHost } from './memory-host.fixture.ts';
+
+/** What a daemon runs on. */
+export interface DaemonSite {
+  readonly cloud: Emulator;
+  readonly clock: FakeClock;
+  readonly instanceId: InstanceId;
+  readonly disk: MemoryDisk;
+  readonly host: MemoryHost;
+}
+
+/** A line of the daemon's log. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly facts: object;
+}
+
+/** ipamd, all of it but the CNI socket and the kernel, as one process of a node. */
+export interface Daemon {
+  readonly fate: Fate;
+  readonly log: readonly LogLine[];
+  /** What it is doing before it is ready. */
+  readonly phase: StartupPhase;
+  /** Once it is up; never, if it is killed before. */
+  readonly ready: Promise<Pool>;
+  /** Its pool, once it is ready. */
+  readonly pool: Pool | undefined;
+  readonly metrics: Context['metrics'];
+  /** SIGTERM. */
+  stop(): Promise<void>;
+}
+
+export type DaemonOptions = Pick<PoolSurroundings, 'isSchedulable' | 'sandboxes'>;
+
+const CREDENTIALS = { accessKeyId: 'any', secretAccessKey: 'any' };
+
+export function startDaemon(
+  site: DaemonSite,
+  environment: Environment,
+  fate: Fate,
+  options: DaemonOptions = {},
+): Daemon {
+  const { clock, cloud, instanceId, disk, host } = site;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const log: LogLine[] = [];
+  let phase: StartupPhase = { name: 'starting' };
+  let pool: Pool | undefined;
+
+  const context: Context = {
+    config: readConfig(environment),
+    log: recordingLogger(log),
+    clock,
+    wallNowMs: clock.nowMs,
+    metrics: createMetrics('0'),
+    signal,
+    phases: createPhaseRunner({
+      clock,
+      signal,
+      onPhase: (current) => {
+        phase = current;
+      },
+    }),
+  };
+  const { handle, ...handler } = cloud.inProcess.ec2;
+  const askEc2 = subjectTo(fate, ({ body }) => `EC2 ${actionOf(body)}`, handle);
+  const askImds = cloud.inProcess.imds(instanceId);
+  const ways = {
+    imds: { clock, transport: unlessDead(fate, askImds) },
+    ec2: { requestHandler: { ...handler, handle: askEc2 }, credentials: CREDENTIALS },
+  };
+
+  const bringUp = async (): Promise<Pool> => {
+    const aws = await connectToAws(context, ways);
+    const { imds, instance } = aws;
+    const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
+    const settings = () => ({
+      ...context.config.host,
+      primaryMac: instance.primaryMac,
+      primaryAddress: instance.primaryAddress,
+      vpcCidrs: facts.current.vpcCidrs,
+    });
+    const up = await bringUpPool({
+      ...options,
+      context,
+      aws,
+      facts,
+      host: { network: host.open(fate), settings },
+      fileSystem: disk.mount(fate),
+      random: () => 0.5,
+    });
+    up.start();
+    pool = up;
+    return up;
+  };
+
+  const ready = bringUp();
+  ready.catch(() => {}); // whoever waits for it hears of it
+  return {
+    fate,
+    log,
+    ready,
+    metrics: context.metrics,
+    get phase() {
+      return phase;
+    },
+    get pool() {
+      return pool;
+    },
+    stop: async () => {
+      stopping.abort(new Error('ended by SIGTERM'));
+      await pool?.stop();
+    },
+  };
+}
+
+const actionOf = (body: unknown): string =>
+  new URLSearchParams(typeof body === 'string' ? body : '').get('Action') ?? 'unknown';
+
+/** The few methods of the logger that the daemon uses. */
+function recordingLogger(lines: LogLine[]): Logger {
+  const writer = (level: LogLine['level']) => (first: unknown, text?: string) =>
+    lines.push({
+      level,
+      text: typeof first === 'string' ? first : (text ?? ''),
+      facts: typeof first === 'object' && first !== null ? first : {},
+    });
+  return {
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+  } as unknown as Logger; // pino's type has two dozen members more
+}
