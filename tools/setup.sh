@@ -3,7 +3,8 @@
 # Safe to run any number of times; does only what is missing.
 #
 #   setup.sh          for the sandbox
-#   setup.sh tests    for the tests: a container runtime and a browser, too
+#   setup.sh tests    for the tests: a container runtime, a browser and, where the kernel has no 802.1Q, a
+#                     virtual machine, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export NX_DAEMON=false PATH="/usr/sbin:/sbin:$PATH"
@@ -20,15 +21,22 @@ needed=(
 # Of the browsers Chrome does as well; BROWSER_PATH names any other.
 needed_for_tests() {
   needed+=(containerd=containerd runc=runc)
-  # For tools/in-vlan-vm.sh, where the kernel has no VLANs.
-  [ -d /proc/net/vlan ] || modprobe -qn 8021q 2>/dev/null || needed+=(
-    qemu-system-x86_64=qemu-system-x86 depmod=kmod cpio=cpio busybox=busybox-static xz=xz-utils
-  )
   local browser
   for browser in "${BROWSER_PATH:-}" chromium chromium-browser google-chrome; do
     [ -z "$browser" ] || ! command -v "$browser" >/dev/null || return 0
   done
   needed+=(chromium=chromium)
+}
+
+needs_vm=no
+needed_for_vm() {
+  ! tools/has-vlan.sh || return 0
+  needs_vm=yes
+  # busybox itself may be there in a form that needs libraries.
+  needed+=(
+    qemu-system-x86_64=qemu-system-x86 depmod=kmod cpio=cpio xz=xz-utils
+    /usr/share/doc/busybox-static=busybox-static
+  )
 }
 
 install_os_packages() {
@@ -76,8 +84,9 @@ build() {
   rm -f "$log"
 }
 
-[ "${1:-}" != tests ] || needed_for_tests
+[ "${1:-}" != tests ] || { needed_for_tests; needed_for_vm; }
 install_os_packages
+[ "$needs_vm" = no ] || tools/vm/kernel.sh >/dev/null
 install_npm_packages
 check_namespaces
 build
