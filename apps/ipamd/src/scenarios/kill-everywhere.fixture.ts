@@ -22,10 +22,14 @@ export interface Outcome {
 
 export type PlayOptions = WorldOptions & {
   readonly prepare?: (world: World) => void;
+  /** The moments at which the daemon is killed. Default: all. */
+  readonly isFatal?: (moment: string) => boolean;
   /** Also tells what was wrong meanwhile; it takes much longer. */
   readonly isWatched?: boolean;
 };
 
+/** It looks at the watched this often. */
+const LOOK_MS = 1_000;
 /** A runtime tries again after a while. */
 const RETRY_MS = 1_000;
 /** From the start of an instance to that of its daemon. */
@@ -60,9 +64,11 @@ export async function play(
     options.prepare?.(world);
     const node = await world.newNode();
     await world.clock.advance(BOOT_MS);
-    const first = node.start(undefined, { killAt });
+    const { isFatal = () => true } = options;
+    const first = node.start(undefined, { killAt, isFatal });
     const seen = new Set<string>();
     const look = () => {
+      if (world.clock.nowMs() % LOOK_MS > 0) return;
       for (const problem of problemsAtAnyMoment(node)) seen.add(problem);
     };
     const life = liveOn(world, node, options.isWatched === true ? look : () => {});
