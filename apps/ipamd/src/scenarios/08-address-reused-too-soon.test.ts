@@ -111,27 +111,33 @@ describe('a node without any other address', () => {
 
 /** m5.large: 3 ENIs of 9 pod addresses each. */
 describe('a node with other addresses', () => {
-  test.each([{ periodS: '1' }, { periodS: '30' }])(
-    'lets them rest for two minutes although the floor is $periodS s',
-    async ({ periodS }) => {
-      await joined('m5.large', { IP_COOLDOWN_PERIOD: periodS });
-      // A pod that crashes every 10 s.
-      const rests: number[] = [];
-      for (const podName of names(60, 'pod')) {
-        rests.push(await add(podName));
-        await world.clock.advance(10_000);
-        await remove(podName);
-      }
-      expect(rests.some((rest) => Number.isFinite(rest))).toBe(true);
-      expect(Math.min(...rests)).toBeGreaterThanOrEqual(HALF_OPEN_MS);
-      await end();
-    },
-  );
+  const prefixes = { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' };
+  test.each([
+    { kind: 'single addresses', periodS: '1', environment: {}, stayingCount: 0 },
+    { kind: 'single addresses', periodS: '30', environment: {}, stayingCount: 0 },
+    // Two more places in the fullest prefix, which is otherwise preferred.
+    { kind: 'prefixes', periodS: '1', environment: prefixes, stayingCount: 14 },
+    { kind: 'prefixes', periodS: '30', environment: prefixes, stayingCount: 14 },
+  ])('in $kind lets them rest for two minutes although the floor is $periodS s', async (given) => {
+    const { periodS, environment, stayingCount } = given;
+    await joined('m5.large', { ...environment, IP_COOLDOWN_PERIOD: periodS });
+    await addAll(names(stayingCount, 'staying'));
+    // A pod that crashes every 10 s.
+    const rests: number[] = [];
+    for (const podName of names(60, 'pod')) {
+      rests.push(await add(podName));
+      await world.clock.advance(10_000);
+      await remove(podName);
+    }
+    expect(rests.some((rest) => Number.isFinite(rest))).toBe(true);
+    expect(Math.min(...rests)).toBeGreaterThanOrEqual(HALF_OPEN_MS);
+    await end();
+  });
 
   test('prefers the longest rested also after a crash', async () => {
     await joined('m5.large', { WARM_ENI_TARGET: '0' });
     await addAll(names(9, 'pod'));
-    for (const podName of names(9, 'pod')) {
+    for (const podName of names(9, 'pod').toReversed()) {
       await remove(podName);
       await world.clock.advance(4_000);
     }
