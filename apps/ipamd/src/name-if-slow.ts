@@ -15,7 +15,7 @@ export function nameIfSlow(
   const ended = new AbortController();
   const { signal } = ended;
   clock.sleep(SLOW_MS, { signal }).then(
-    () => log.warn({ what }, `no answer after ${SLOW_MS / 1000} s, still waiting`),
+    () => log.warn({ what }, `${what} has no answer after ${SLOW_MS / 1000} s, still waiting`),
     () => {},
   );
   return () => ended.abort();

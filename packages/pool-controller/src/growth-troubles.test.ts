@@ -135,15 +135,16 @@ describe('the node', () => {
 
   test('waits twice as long after each failure, and anew after a success', () => {
     const troubles = troublesAfter('unreachable', create);
-    const waitMs = () => troubles.ofNode?.untilMs;
-    const fail = () => troubles.noteFailure(codedError('unreachable'), create, { enis, nowMs: 0 });
-    expect(waitMs()).toBe(1_000);
-    fail();
-    expect(waitMs()).toBe(2_000);
+    const untilMs = () => troubles.ofNode?.untilMs;
+    const failAt = (nowMs: number) =>
+      troubles.noteFailure(codedError('unreachable'), create, { enis, nowMs });
+    expect(untilMs()).toBe(1_000);
+    failAt(1_000);
+    expect(untilMs()).toBe(1_000 + 2_000);
     troubles.noteSuccess(onSecond, enis);
-    expect(waitMs()).toBeUndefined();
-    fail();
-    expect(waitMs()).toBe(1_000);
+    expect(untilMs()).toBeUndefined();
+    failAt(5_000);
+    expect(untilMs()).toBe(5_000 + 1_000);
   });
 });
 

@@ -153,10 +153,10 @@ describe('giving prefixes back', () => {
     expect(node.ec2.get('eni-0')?.prefixes).toHaveLength(1);
   });
 
-  test('gives them to pods again when EC2 refuses', async () => {
+  test('gives them to pods again when EC2 refuses, once it is sure to show it', async () => {
     await startNode(tooMany);
     node.failNext('unassignPrefixes', codedError('throttled'), 1_000);
-    await node.clock.advance(10_000);
+    await node.clock.advance(20_000);
     expect(blocks()).toEqual({ singles: 0, prefixes: 3, drainingCount: 0 });
   });
 });

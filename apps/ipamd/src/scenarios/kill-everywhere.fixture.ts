@@ -32,6 +32,8 @@ export type PlayOptions = WorldOptions & {
 const LOOK_MS = 1_000;
 /** A runtime tries again after a while. */
 const RETRY_MS = 1_000;
+/** Clocks have fractions of a millisecond, and what they say goes into the checkpoint. */
+const START_MS = 1_700_000_000_000.25;
 /** From the start of an instance to that of its daemon. */
 const BOOT_MS = 20_000;
 /** Longer than metadata is stale, and than the pause between two comparisons with it. */
@@ -59,7 +61,7 @@ export async function play(
   story: (life: Life) => Promise<void>,
   killAt = Number.POSITIVE_INFINITY,
 ): Promise<Outcome & { readonly isKilled: boolean }> {
-  const world = await createWorld(options);
+  const world = await createWorld({ startMs: START_MS, ...options });
   try {
     options.prepare?.(world);
     const node = await world.newNode();

@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly environment?: Environment;
   /** How long EC2 takes, ms. Default: as operators measure it. */
   readonly latencyMs?: Partial<Emulator['knobs']['latencyMs']>;
+  /** What the clock says at first, Unix milliseconds. */
+  readonly startMs?: number;
   /** From the attach call to the link. Default 2 s. */
   readonly attachDelayMs?: number;
 }
@@ -48,14 +50,12 @@ const REALISTIC_LATENCY_MS = {
   ec2: 100,
 };
 const STEP_MS = 50;
-/** The machine's clock has fractions of a millisecond, too. */
-const START_MS = 1_700_000_000_000.25;
 /** The daemon's default. */
 const COOLDOWN_S = 30;
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { instanceType = 'm5.large', subnetCidr = '10.0.0.0/22', attachDelayMs = 2_000 } = options;
-  const clock = createFakeClock(START_MS);
+  const clock = createFakeClock(options.startMs);
   const cloud = createEmulator({ clock, attachDelayMs });
   const { vpcId } = cloud.addVpc({ cidr: '10.0.0.0/16' });
   const addSubnet: World['addSubnet'] = (cidr, tags = {}) =>
