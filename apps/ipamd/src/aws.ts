@@ -68,8 +68,9 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
   const ec2 = connectToEc2(context, instance, ways);
   const onEvent = (event: AllocatorEvent) => logEvent(log, event);
   // The built-in table spares a call and a permission; EC2 knows types that are newer.
+  const known = limitsOf(instance.instanceType);
   const assumed: PlanLimits =
-    limitsOf(instance.instanceType) ??
+    known ??
     (await phases.run('asking EC2 what the instance type can carry', () =>
       lookUpLimits({
         instanceType: instance.instanceType,
@@ -96,6 +97,8 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
     clock,
     onEvent,
     instanceId: instance.instanceId,
+    // Only the table can be wrong: EC2 has been asked about any other type.
+    instanceType: known === undefined ? undefined : instance.instanceType,
     vpcId: instance.vpcId,
     clusterName: config.clusterName,
     additionalTags: config.enis.additionalTags,

@@ -3,6 +3,7 @@ import { attachEni } from './attach-eni.ts';
 import { type CreatedEni, createEni } from './create-eni.ts';
 import type { EniAttachmentId, InstanceId, SecurityGroupId, SubnetId } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
+import { learnAddressLimit } from './learn-address-limit.ts';
 import {
   type CallOptions,
   type ConnectionTracking,
@@ -61,7 +62,7 @@ export async function allocateEni(
   const place = await reserveSlot(context, request, options);
   const { eni, subnet } = await createUnderWay(context, request).catch(async (error: unknown) => {
     slots.release(place.reserved);
-    learnAddressLimit(context, request, error);
+    await learnFromRefusal(context, request, error);
     await makeRoom(context, error, options);
     throw error;
   });
@@ -80,8 +81,8 @@ export async function allocateEni(
       status: 'attaching',
     };
   } catch (error) {
-    learnAddressLimit(context, request, error);
     await discardEni(context, eniId, request.signal);
+    await learnFromRefusal(context, request, error);
     throw error;
   } finally {
     underWay.attaching.delete(eniId);
@@ -119,13 +120,13 @@ async function makeRoom(
   }
 }
 
-function learnAddressLimit(
-  { limits }: AllocatorContext,
-  { addressCount = 0, prefixCount = 0 }: AllocateEniRequest,
+async function learnFromRefusal(
+  context: AllocatorContext,
+  { addressCount = 0, prefixCount = 0, signal }: AllocateEniRequest,
   error: unknown,
-): void {
+): Promise<void> {
   if (isEniAllocatorError(error) && error.code === 'address-limit-reached') {
-    limits.note({ limit: 'addresses-per-eni', refused: 1 + addressCount + prefixCount });
+    await learnAddressLimit(context, 1 + addressCount + prefixCount, { signal });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AllocatorEventListener, Degradations } from './allocator-events.ts';
+import type { LimitsOfType } from './ask-limits-once.ts';
 import type { SubnetRecord } from './choose-subnet.ts';
 import type { Clock } from './clock.ts';
 import type { SlotBook } from './device-slots.ts';
@@ -16,6 +17,7 @@ export interface AllocatorContext {
   readonly newClientToken: () => string;
   readonly slots: SlotBook;
   readonly limits: LimitsBook;
+  readonly limitsOfType: LimitsOfType;
   readonly subnets: SubnetSource | undefined;
   /** What the latest creations met in each subnet. */
   readonly subnetRecords: Map<SubnetId, SubnetRecord>;

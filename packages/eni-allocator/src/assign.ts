@@ -1,6 +1,7 @@
 import type { AllocatorContext } from './allocator-context.ts';
 import type { EniId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
+import { learnAddressLimit } from './learn-address-limit.ts';
 import { type CallOptions, slotsHeldBy } from './ports.ts';
 
 /** Adds addresses to the ENI. A full one teaches what an ENI of this instance takes. */
@@ -26,12 +27,13 @@ export const assignPrefixes = (
   );
 
 async function learning<T>(
-  { ec2, limits }: AllocatorContext,
+  context: AllocatorContext,
   eniId: EniId,
   count: number,
   options: CallOptions,
   assign: () => Promise<T>,
 ): Promise<T> {
+  const { ec2, limits } = context;
   try {
     return await assign();
   } catch (error) {
@@ -42,7 +44,7 @@ async function learning<T>(
       if (eni !== undefined) {
         const held = slotsHeldBy(eni);
         limits.note({ limit: 'addresses-per-eni', held });
-        limits.note({ limit: 'addresses-per-eni', refused: held + count });
+        await learnAddressLimit(context, held + count, options);
       }
     }
     throw error;

@@ -3,6 +3,7 @@ import { syncDeleteOnTermination, syncSecurityGroups, syncTags } from './adjust-
 import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './allocate-eni.ts';
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
+import { askLimitsOnce } from './ask-limits-once.ts';
 import { assignAddresses, assignPrefixes } from './assign.ts';
 import { checkAllocateEniRequest, checkCount } from './check-arguments.ts';
 import type { Clock } from './clock.ts';
@@ -162,6 +163,11 @@ export interface EniAllocatorOptions {
   readonly subnets?: SubnetSource | undefined;
   /** What the instance can carry, as far as is known beforehand. Default: nothing is known, nor learned. */
   readonly limits?: InstanceLimits | undefined;
+  /**
+   * As EC2 writes it: `m5.large`. When an ENI turns out to hold less than `limits` say, EC2 is asked once
+   * what the type can carry. Default: refusals alone tell, of which it takes a few.
+   */
+  readonly instanceType?: string | undefined;
   /** Makes the token that lets EC2 recognise a repeated create. Default: a random UUID. */
   readonly newClientToken?: () => string;
   /**
@@ -179,6 +185,7 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
   const { ec2, clock, instanceId, clusterName, additionalTags } = options;
   const onEvent = options.onEvent ?? (() => {});
   const limits = createLimitsBook(options.limits, onEvent);
+  const degradations = createDegradations(onEvent);
   const context: AllocatorContext = {
     ec2,
     clock,
@@ -188,12 +195,13 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     subnetRecords: new Map(),
     slots: createSlotBook(instanceId, limits.now),
     limits,
+    limitsOfType: askLimitsOnce(options.instanceType, ec2, degradations),
     unfinished: new Set(),
     underWay: { creating: new Set(), attaching: new Set() },
     sightings: new Map(),
     vpcId: options.vpcId,
     onEvent,
-    degradations: createDegradations(onEvent),
+    degradations,
   };
   return {
     allocateEni: async (request) => {

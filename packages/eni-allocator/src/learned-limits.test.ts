@@ -44,6 +44,20 @@ describe('limitsNow', () => {
       limits: { maxEnis: 4, addressesPerEni: 15 },
     },
     {
+      name: 'is what EC2 tells, whatever it seemed to be',
+      findings: [addresses({ refused: 6 }), { limit: 'addresses-per-eni', told: 8 } as const],
+      limits: { maxEnis: 3, addressesPerEni: 8 },
+    },
+    {
+      name: 'is less than EC2 tells where it refuses that all the same',
+      findings: [
+        { limit: 'addresses-per-eni', told: 8 } as const,
+        addresses({ held: 6 }),
+        addresses({ refused: 8 }),
+      ],
+      limits: { maxEnis: 3, addressesPerEni: 7 },
+    },
+    {
       name: 'forgets a refusal that later experience belies',
       findings: [addresses({ held: 3 }), addresses({ refused: 4 }), addresses({ held: 6 })],
       limits: m5large,

@@ -2,13 +2,15 @@ import type { InstanceLimits } from './instance-limits.ts';
 
 /**
  * What EC2 showed of a limit: so many are `held`, so it allows at least as many; or so many in all were
- * `refused`, so it allows fewer.
+ * `refused`, so it allows fewer. Or it was asked, and has `told`.
  */
-export type LimitFinding = (
-  | { readonly limit: 'addresses-per-eni' }
-  | { readonly limit: 'enis-on-card'; readonly networkCardIndex: number }
-) &
-  ({ readonly held: number } | { readonly refused: number });
+export type LimitFinding =
+  | ((
+      | { readonly limit: 'addresses-per-eni' }
+      | { readonly limit: 'enis-on-card'; readonly networkCardIndex: number }
+    ) &
+      ({ readonly held: number } | { readonly refused: number }))
+  | { readonly limit: 'addresses-per-eni'; readonly told: number };
 
 /** Limits from a table or from EC2, and what experience adds to them. */
 export interface LearnedLimits {
@@ -36,6 +38,10 @@ export const assumeLimits = (assumed: InstanceLimits): LearnedLimits => ({
 
 /** The limits after another experience. The latest one counts where two contradict each other. */
 export function learnLimits(limits: LearnedLimits, finding: LimitFinding): LearnedLimits {
+  if ('told' in finding) {
+    const assumed = { ...limits.assumed, addressesPerEni: finding.told };
+    return { ...limits, assumed, addresses: NOTHING_KNOWN };
+  }
   if (finding.limit === 'addresses-per-eni') {
     return { ...limits, addresses: narrow(limits.addresses, finding) };
   }
@@ -69,7 +75,7 @@ export function limitsNow({ assumed, addresses, enisByCard }: LearnedLimits): In
   };
 }
 
-function narrow(bounds: Bounds, finding: LimitFinding): Bounds {
+function narrow(bounds: Bounds, finding: Exclude<LimitFinding, { told: number }>): Bounds {
   if ('held' in finding) {
     const atLeast = Math.max(bounds.atLeast, finding.held);
     const { below } = bounds;

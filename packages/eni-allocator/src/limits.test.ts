@@ -8,7 +8,7 @@ import { ASSUMED_LIMITS, lookUpLimits } from './look-up-limits.ts';
 const limits = { maxEnis: 3, addressesPerEni: 10 };
 const request = { subnetId: 'subnet-1', securityGroupIds: [] } as const;
 
-function setUp(given: typeof limits | undefined = limits) {
+function setUp(given: typeof limits | undefined = limits, instanceType?: string) {
   const ec2 = createFakeEc2({ maxEnis: 2 });
   const events: AllocatorEvent[] = [];
   const allocator = createEniAllocator({
@@ -16,6 +16,7 @@ function setUp(given: typeof limits | undefined = limits) {
     clock: createFakeClock(),
     instanceId: 'i-1',
     limits: given,
+    instanceType,
     onEvent: (event) => events.push(event),
   });
   ec2.addEni({
@@ -103,6 +104,62 @@ describe('the limits of an allocator', () => {
     await expect(allocator.assignAddresses('eni-1', 1)).rejects.toThrow();
     expect(allocator.limits()).toBeUndefined();
     expect(ec2.calls).toEqual([]);
+  });
+});
+
+describe('an allocator that knows its instance type', () => {
+  const tooMany = { maxEnis: 3, addressesPerEni: 15 }; // the fake's is 10
+  const assignTo = (allocator: ReturnType<typeof setUp>['allocator'], count: number) =>
+    expect(allocator.assignAddresses('eni-primary', count)).rejects.toMatchObject({
+      code: 'address-limit-reached',
+    });
+  const questions = ({ calls }: ReturnType<typeof setUp>['ec2']) =>
+    calls.filter(({ operation }) => operation === 'describeInstanceLimits');
+
+  test('asks EC2 once when an ENI takes less than the limits say', async () => {
+    const { allocator, ec2, events } = setUp(tooMany, 'x9.large');
+    ec2.failNext('assignAddresses', 'address-limit-reached', 3);
+    await Promise.all([assignTo(allocator, 14), assignTo(allocator, 12)]);
+    await assignTo(allocator, 10);
+    expect(allocator.limits()).toEqual({ maxEnis: 3, addressesPerEni: 10 });
+    expect(events).toEqual([
+      {
+        kind: 'limits-learned',
+        finding: { limit: 'addresses-per-eni', told: 10 },
+        limits: { maxEnis: 3, addressesPerEni: 10 },
+      },
+    ]);
+    expect(questions(ec2)).toEqual([{ operation: 'describeInstanceLimits', request: 'x9.large' }]);
+  });
+
+  test('believes the refusal rather than what EC2 says of the type', async () => {
+    const { allocator, ec2 } = setUp(tooMany, 'x9.large');
+    ec2.failNext('assignAddresses', 'address-limit-reached');
+    await assignTo(allocator, 7);
+    expect(allocator.limits()?.addressesPerEni).toBe(4);
+  });
+
+  test('learns from refusals where it may not ask, and asks no more', async () => {
+    const { allocator, ec2, events } = setUp(tooMany, 'x9.large');
+    ec2.failNext('describeInstanceLimits', 'not-permitted');
+    ec2.failNext('assignAddresses', 'address-limit-reached', 2);
+    await assignTo(allocator, 14);
+    expect(allocator.limits()?.addressesPerEni).toBe(8);
+    await assignTo(allocator, 12);
+    expect(allocator.limits()?.addressesPerEni).toBe(7);
+    expect(questions(ec2)).toEqual([]);
+    expect(events.filter(({ kind }) => kind === 'degraded')).toMatchObject([
+      { feature: 'instance-limits', action: 'DescribeInstanceTypes' },
+    ]);
+  });
+
+  test('asks again when EC2 did not answer', async () => {
+    const { allocator, ec2 } = setUp(tooMany, 'x9.large');
+    ec2.failNext('describeInstanceLimits', 'throttled');
+    ec2.failNext('assignAddresses', 'address-limit-reached', 2);
+    await assignTo(allocator, 14);
+    await assignTo(allocator, 13);
+    expect(allocator.limits()?.addressesPerEni).toBe(10);
   });
 });
 
