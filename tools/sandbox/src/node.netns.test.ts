@@ -294,7 +294,7 @@ describe('the daemon', () => {
     expect(await node.runtime.cni('DEL', pod)).toMatchObject({ exitCode: 0, output: undefined });
     await node.runtime.removeSandbox(newcomer);
     const spool = join(node.runDirectory, 'deferred-del');
-    expect(await readdir(spool)).toEqual([`${pod.containerId}-eth0`]);
+    expect(await readdir(spool)).toEqual([`${pod.containerId}:eth0`]);
 
     await node.start(environment);
     expect(await readdir(spool)).toEqual([]);
