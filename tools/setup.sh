@@ -20,6 +20,7 @@ needed=(
 # Of the browsers Chrome does as well; BROWSER_PATH names any other.
 needed_for_tests() {
   needed+=(containerd=containerd runc=runc)
+  needed+=(x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu)
   local browser
   for browser in "${BROWSER_PATH:-}" chromium chromium-browser google-chrome; do
     [ -z "$browser" ] || ! command -v "$browser" >/dev/null || return 0

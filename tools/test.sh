@@ -17,5 +17,7 @@ step 'kernel tests, in namespaces of their own'
 tools/in-namespace.sh npm run --silent test:netns
 step 'pages, in a browser'
 npm run --silent test:browser
+step 'the launcher for both architectures'
+make --silent --directory apps/cni-plugin/launcher check-cross
 step 'published content'
 npm run --silent packaging

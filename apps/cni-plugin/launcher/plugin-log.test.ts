@@ -195,9 +195,13 @@ describe('the place', () => {
     const program = ['-c', 'exec 3<>"$0.fifo" 2>"$0.fifo"; head -c 65536 /dev/zero >&2; exec "$1"'];
     await promisify(execFile)('mkfifo', [`${file}.fifo`]);
     const started = performance.now();
-    const child = execFile('/bin/sh', [...program, file, join(import.meta.dirname, '../dist/aws-cni')], {
-      env: run.environment('ADD'),
-    });
+    const child = execFile(
+      '/bin/sh',
+      [...program, file, join(import.meta.dirname, '../dist/aws-cni')],
+      {
+        env: run.environment('ADD'),
+      },
+    );
     child.stdin?.end(confWith({}));
     const exitCode = await new Promise((resolve) => child.once('close', resolve));
     expect({ exitCode, isBounded: performance.now() - started < 10_000 }).toEqual({
@@ -241,14 +245,24 @@ describe('the configuration', () => {
       (text) => JSON.stringify(text).replaceAll('l', '\\u006c').replaceAll('g', '\\u0067'),
     );
     await fc.assert(
-      fc.asyncProperty(object, object, spelling, fc.nat(3), async (before, after, spell, indent) => {
-        await rm(file, { force: true });
-        const member = { pluginLogFile: 'HERE' };
-        const inside = { more: [member], other: { pluginLogFile: '/nowhere' } };
-        const json = JSON.stringify({ ...before, inside, ...member, inside2: inside, ...after }, null, indent);
-        const { stderr } = await given(json.replaceAll('"HERE"', spell(file)));
-        expect({ stderr, lines: (await linesOf(file)).length }).toEqual({ stderr: '', lines: 1 });
-      }),
+      fc.asyncProperty(
+        object,
+        object,
+        spelling,
+        fc.nat(3),
+        async (before, after, spell, indent) => {
+          await rm(file, { force: true });
+          const member = { pluginLogFile: 'HERE' };
+          const inside = { more: [member], other: { pluginLogFile: '/nowhere' } };
+          const json = JSON.stringify(
+            { ...before, inside, ...member, inside2: inside, ...after },
+            null,
+            indent,
+          );
+          const { stderr } = await given(json.replaceAll('"HERE"', spell(file)));
+          expect({ stderr, lines: (await linesOf(file)).length }).toEqual({ stderr: '', lines: 1 });
+        },
+      ),
       { numRuns: 100 },
     );
   });

@@ -4,10 +4,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { errorOf, LAUNCHER, launch, make, makeRunDirectory, type RunDirectory, replyOf } from './launch.ts';
+import {
+  errorOf,
+  LAUNCHER,
+  launch,
+  make,
+  makeRunDirectory,
+  type RunDirectory,
+  replyOf,
+} from './launch.ts';
 
 const sources = fileURLToPath(new URL('.', import.meta.url));
-const SOURCES = ['aws-cni.c', 'bounded-io.c', 'json.c', 'plugin-log.c'].map((name) => join(sources, name));
+const SOURCES = ['aws-cni.c', 'bounded-io.c', 'json.c', 'plugin-log.c'].map((name) =>
+  join(sources, name),
+);
 const SPOOLED = 'sbx-81:eth0';
 
 let run: RunDirectory;
@@ -27,9 +37,13 @@ const del = (
 
 /** A DEL by a process that ran a shell's command before; `$$` in it is the launcher's pid. */
 const delAfter = async (command: string) => {
-  const shell = promisify(execFile)('/bin/sh', ['-c', `${command}; exec "$0" </dev/null`, LAUNCHER], {
-    env: run.environment('DEL'),
-  });
+  const shell = promisify(execFile)(
+    '/bin/sh',
+    ['-c', `${command}; exec "$0" </dev/null`, LAUNCHER],
+    {
+      env: run.environment('DEL'),
+    },
+  );
   expect(await shell).toMatchObject({ stdout: '' });
 };
 
