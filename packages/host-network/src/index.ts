@@ -10,6 +10,7 @@ export {
 } from './apply/open-host-network.ts';
 export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiring.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
+export { writeSysctl } from './apply/write-sysctl.ts';
 export { describeEni, type EniDescription } from './desired/describe-eni.ts';
 export { describeHost, type HostDescription } from './desired/describe-host.ts';
 export { describePod, POD_GATEWAY, type PodDescription } from './desired/describe-pod.ts';
