@@ -14,6 +14,7 @@ test('without any variable everything has upstream’s default', () => {
       nodePortSupport: true,
       externalSnat: false,
       excludeSnatCidrs: [],
+      externalServiceCidrs: [],
       randomizeSnat: 'prng',
     },
     metricsPort: 61678,
@@ -34,6 +35,11 @@ test.each([
     'AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS',
     ' 10.1.0.0/16 ,0.0.0.0/0',
     { host: { excludeSnatCidrs: ['10.1.0.0/16', '0.0.0.0/0'] } },
+  ],
+  [
+    'AWS_EXTERNAL_SERVICE_CIDRS',
+    '10.9.0.0/16',
+    { host: { externalServiceCidrs: ['10.9.0.0/16'] } },
   ],
   ['AWS_VPC_K8S_CNI_RUN_DIR', '/run/x', { checkpointPath: '/run/x/ipam.json' }],
 ])('%s=%j is understood', (variable, value, expected) => {

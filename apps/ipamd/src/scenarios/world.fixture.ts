@@ -19,7 +19,7 @@ export interface World {
   /** Another subnet of the same VPC and zone. */
   addSubnet(cidr: string, tags?: Readonly<Record<string, string>>): Subnet;
   /** Starts an instance. */
-  newNode(environment?: Environment): Promise<Node>;
+  newNode(environment?: Environment, instanceType?: string): Promise<Node>;
   /** EC2 calls since the last look, such as `AssignPrivateIpAddresses`. */
   takeCalls(): readonly string[];
   /** The same with all that is known of them. */
@@ -75,9 +75,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     subnet,
     addSubnet,
-    newNode: async (environment = options.environment ?? {}) => {
+    newNode: async (environment = options.environment ?? {}, type = instanceType) => {
       const { subnetId } = subnet;
-      const instance = await cloud.runInstance({ subnetId, instanceType });
+      const instance = await cloud.runInstance({ subnetId, instanceType: type });
       return createNode({ cloud, clock, witness }, instance, environment);
     },
     violations: witness.violations,
