@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 
@@ -14,7 +14,8 @@ const PORT = 8080;
 // One socket for each address, or UDP answers would come from whichever the kernel likes best.
 const mirrorProgram = `
   const bare = (address) => address.replace('::ffff:', '');
-  const tcp = require('net').createServer((socket) => socket.end(bare(socket.remoteAddress)));
+  const tcp = require('net').createServer((socket) =>
+    socket.on('error', () => {}).end(bare(socket.remoteAddress)));
   const addresses = Object.values(require('os').networkInterfaces()).flat()
     .filter(({ address }) => !address.startsWith('fe80:'));
   let waiting = addresses.length + 1;
@@ -79,3 +80,21 @@ export async function ask({
   const { stdout } = await promisify(execFile)('nsenter', inNetns(netns, ...words));
   return stdout.trim();
 }
+
+const askInShellProgram = `
+  for transport in tcp udp; do
+    exec 3<>/dev/$transport/$0/${PORT}
+    [ $transport = tcp ] || echo >&3
+    timeout 5 dd count=1 status=none <&3
+    echo
+  done`;
+
+/** What mirrors answer over TCP and over UDP, asked without Node: on an emulated processor that is ten times faster. */
+export const askInShell = ({ netns, host }: Pick<Question, 'netns' | 'host'>): readonly string[] =>
+  execFileSync(
+    'nsenter',
+    [`--net=${netns}`, 'timeout', '15', 'bash', '-c', askInShellProgram, host],
+    {
+      encoding: 'utf8',
+    },
+  ).split('\n', 2);

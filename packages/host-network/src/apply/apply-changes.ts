@@ -103,11 +103,11 @@ function applyLink(
   return true;
 }
 
-function createVlan(links: Netlink['links'], { name, mtuBytes, vlan }: DesiredLink): void {
+function createVlan(links: Netlink['links'], { name, vlan }: DesiredLink): void {
   if (vlan === undefined) throw linkNotFound(name);
   const { id, mac, parentIndex } = vlan;
   // Down at first: what /proc/sys holds for it must be right before it goes up.
-  links.createVlan({ name, isUp: false, mtuBytes, mac, parentIndex, vlanId: id });
+  links.createVlan({ name, isUp: false, mac, parentIndex, vlanId: id });
 }
 
 function linkIndices({ netlink, links = [] }: Place): (linkName: string) => number {

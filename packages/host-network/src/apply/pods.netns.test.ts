@@ -172,11 +172,11 @@ describe('setUpPod', () => {
   test('refuses a pod that has the link already, and touches nothing', async () => {
     const pod = addPod('a');
     await network.setUpPod(pod);
-    const before = [rules(), routes(), host.sh('ip link'), inPod(pod, 'ip addr')];
+    const before = [rules(), routes(), host.sh('ip link'), inPod(pod, 'ip -4 addr')];
     const again = { ...pod, address: '10.0.40.78', hostLinkName: 'eniother' } as const;
     await expect(network.setUpPod(again)).rejects.toMatchObject({ code: 'link-exists' });
     await expect(network.setUpPod(pod)).rejects.toMatchObject({ code: 'link-exists' });
-    expect([rules(), routes(), host.sh('ip link'), inPod(pod, 'ip addr')]).toEqual(before);
+    expect([rules(), routes(), host.sh('ip link'), inPod(pod, 'ip -4 addr')]).toEqual(before);
   });
 
   test('takes the place of a predecessor of the same name that was never torn down', async () => {

@@ -1,7 +1,7 @@
 import { ipFamily } from '../ip.ts';
 import type { Route } from '../netlink/route.ts';
 import type { Rule } from '../netlink/rule.ts';
-import { routerAdvertisementSettings } from './ipv6-settings.ts';
+import { ipv6Setting, routerAdvertisementSettings } from './ipv6-settings.ts';
 import { type NetworkDescription, nothing } from './network-description.ts';
 import { addressesOf, type BranchEni, type PodAttachment } from './settings.ts';
 import { hostCidr } from './subnet.ts';
@@ -40,8 +40,13 @@ export function describeBranch(
   const families = addressesOf(attachment).map(ipFamily);
   return {
     ...nothing,
-    sysctls: routerAdvertisementSettings(linkName),
-    links: [{ name: linkName, isUp: true, mtuBytes: attachment.mtuBytes, kind: 'vlan', vlan }],
+    sysctls: [
+      ...routerAdvertisementSettings(linkName),
+      // Its link-local address, in whose name the router is asked for, comes from the MAC that EC2 gave it.
+      ...(families.includes('ipv6') ? [ipv6Setting(linkName, 'accept_dad', '0')] : []),
+    ],
+    // The trunk's MTU: the kernel refuses more, and a pod's may be more.
+    links: [{ name: linkName, isUp: true, kind: 'vlan', vlan }],
     routes: [
       { destination: hostCidr(router), linkName, tableId, scope: 'link' },
       { destination: 'default', via: router, linkName, tableId, scope: 'global' },

@@ -77,7 +77,7 @@ describe('a pod with a branch ENI', () => {
     const { host } = describePod({ ...sgPod, branch: { ...branch, mode: 'strict' } });
     expect(explain(host)).toEqual([
       'link vlan23145df91e4 up mtu 9001 type veth',
-      'link vlan.eth.7 up mtu 9001 type vlan id 7',
+      'link vlan.eth.7 up type vlan id 7',
       'net/ipv6/conf/vlan23145df91e4/accept_ra = 0',
       'net/ipv6/conf/vlan23145df91e4/accept_redirects = 1',
       'net/ipv6/conf/vlan23145df91e4/forwarding = 0',
@@ -112,7 +112,7 @@ describe('a pod with a branch ENI', () => {
   });
 
   test('has rules and router of IPv6 in an IPv6 cluster', () => {
-    const { routes, rules } = describePod({
+    const { routes, rules, sysctls } = describePod({
       ...sgPod,
       address: '2600:1f14:aaa:bb00::5',
       branch: { ...branch, router: 'fe80:ec2::1', mode: 'strict' },
@@ -123,6 +123,7 @@ describe('a pod with a branch ENI', () => {
       'fe80:ec2::1 dev vlan.eth.7 table 107',
       'default via fe80:ec2::1 dev vlan.eth.7 table 107',
     ]);
+    expect(explain({ sysctls })).toContain('net/ipv6/conf/vlan.eth.7/accept_dad = 0');
   });
 
   test.each([153, 154, 155])('is refused with VLAN %i, whose table is the kernel’s', (vlanId) => {

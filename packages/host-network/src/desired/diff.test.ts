@@ -171,11 +171,11 @@ describe('diff', () => {
 
     test('makes one that is missing, and brings it up once its settings are right', () => {
       expect(linkTexts(undefined)).toEqual([
-        'link create link vlan.eth.7 up mtu 9001 type vlan id 7',
+        'link create link vlan.eth.7 up type vlan id 7',
         'sysctl write net/ipv6/conf/vlan.eth.7/accept_ra = 0',
         'sysctl write net/ipv6/conf/vlan.eth.7/accept_redirects = 1',
         'sysctl write net/ipv6/conf/vlan.eth.7/forwarding = 0',
-        'link change link vlan.eth.7 up mtu 9001 type vlan id 7',
+        'link change link vlan.eth.7 up type vlan id 7',
       ]);
     });
 
@@ -183,14 +183,14 @@ describe('diff', () => {
 
     test('puts it on another trunk', () => {
       expect(linkTexts({ ...vlan, parentIndex: 4 }).slice(0, 2)).toEqual([
-        'link recreate link vlan.eth.7 up mtu 9001 type vlan id 7',
-        'link change link vlan.eth.7 up mtu 9001 type vlan id 7',
+        'link recreate link vlan.eth.7 up type vlan id 7',
+        'link change link vlan.eth.7 up type vlan id 7',
       ]);
     });
 
     test('gives it its MAC', () => {
       expect(linkTexts({ ...vlan, mac: '02:00:00:00:00:01' })).toEqual([
-        'link change link vlan.eth.7 up mtu 9001 type vlan id 7',
+        'link change link vlan.eth.7 up type vlan id 7',
       ]);
     });
   });

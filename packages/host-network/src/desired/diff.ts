@@ -95,7 +95,7 @@ const isOfItsKind = (present: Link, { kind, vlan }: DesiredLink) =>
   (vlan === undefined || (present.vlanId === vlan.id && present.parentIndex === vlan.parentIndex));
 
 const linkChange = (present: Link, { isUp, mtuBytes, vlan }: DesiredLink): LinkChange => ({
-  ...(present.mtuBytes === mtuBytes ? {} : { mtuBytes }),
+  ...(mtuBytes === undefined || present.mtuBytes === mtuBytes ? {} : { mtuBytes }),
   ...(vlan === undefined || present.mac === vlan.mac.toLowerCase() ? {} : { mac: vlan.mac }),
   ...(present.isUp === isUp ? {} : { isUp }),
 });

@@ -37,7 +37,8 @@ export const linkWords = (link: DesiredLink | Link): string => {
   const kind = link.kind === undefined || link.kind === '' ? [] : ['type', link.kind];
   const id = 'vlan' in link && link.vlan !== undefined ? ['id', String(link.vlan.id)] : [];
   const up = link.isUp ? ['up'] : [];
-  return ['link', link.name, ...up, 'mtu', String(link.mtuBytes), ...kind, ...id].join(' ');
+  const mtu = link.mtuBytes === undefined ? [] : ['mtu', String(link.mtuBytes)];
+  return ['link', link.name, ...up, ...mtu, ...kind, ...id].join(' ');
 };
 
 export const sysctlWords = ({ key, value }: SysctlValue | ObservedSysctl): string =>

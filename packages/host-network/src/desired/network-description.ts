@@ -8,7 +8,8 @@ import type { Rule, RuleSelector } from '../netlink/rule.ts';
 export interface DesiredLink {
   readonly name: string;
   readonly isUp: boolean;
-  readonly mtuBytes: number;
+  /** Absent for a link that has that of the link below it. */
+  readonly mtuBytes?: number;
   /** `veth` and `vlan` for links we create; absent for links we only configure. */
   readonly kind?: 'veth' | 'vlan';
   /** What a VLAN is made of; links of that kind are made where they are missing. */
