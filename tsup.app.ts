@@ -1,13 +1,15 @@
 import { defineConfig } from 'tsup';
 
 /** Build of an app: everything it imports in few files, because a daemon and a plugin start often. */
-export const app = () =>
+export const app = (entry: string[] = ['src/main.ts']) =>
   defineConfig({
-    entry: ['src/main.ts'],
+    entry,
     format: ['esm'],
     target: 'node22',
     tsconfig: '../../tsconfig.base.json',
     clean: true,
+    // Each program is one file that can be copied alone.
+    splitting: false,
     minifySyntax: true,
     // koffi stays outside: it brings a native library.
     noExternal: [/.*/],

@@ -21,6 +21,11 @@ needed=(
 # Of the browsers Chrome does as well; BROWSER_PATH names any other.
 needed_for_tests() {
   needed+=(containerd=containerd runc=runc)
+  needed+=(x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu)
+  # For tools/in-vlan-vm.sh, where the kernel has no VLANs.
+  [ -d /proc/net/vlan ] || modprobe -qn 8021q 2>/dev/null || needed+=(
+    qemu-system-x86_64=qemu-system-x86 depmod=kmod cpio=cpio busybox=busybox-static xz=xz-utils
+  )
   local browser
   for browser in "${BROWSER_PATH:-}" chromium chromium-browser google-chrome; do
     [ -z "$browser" ] || ! command -v "$browser" >/dev/null || return 0

@@ -1,3 +1,3 @@
 import { app } from '../../tsup.app.ts';
 
-export default app();
+export default app(['src/main.ts', 'src/install.ts']);

@@ -4,8 +4,8 @@
 // reply's body goes to stdout and its header Cni-Exit-Code becomes the exit status. It does by itself
 // only what must work without the daemon: VERSION, the error objects of a daemon that is away, and a
 // DEL, which is spooled durably for the daemon to replay. README.md has the protocol.
-// For review: all memory is static and bounded, every wait has a deadline, nothing is executed, and of
-// the input only the container id and the interface name ever become part of a path, both validated.
+// For review: all memory is static and bounded, every wait has a deadline, nothing is executed. Of the input
+// become paths: container id and interface name, both validated, and the administrator's log file.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bounded-io.h"
+#include "json.h"
+#include "plugin-log.h"
 
 enum {
   VALUE_MAX = 4096,           // of one environment variable
@@ -29,7 +33,7 @@ enum {
   REPLY_HEAD_MAX = 16 * 1024, // of the reply
   CONTAINER_ID_MAX = 200,     // so that the spool's file names stay below 255 bytes
   INTERFACE_NAME_MAX = 15,    // IFNAMSIZ - 1
-  CHUNK = 4096,               // PIPE_BUF: a pipe that poll() calls writable takes it without blocking
+  SPOOL_TRIES = 100,          // for the name of a temporary file
   STDIO_MS = 10 * 1000,       // to read stdin, to write stdout
 };
 
@@ -57,7 +61,8 @@ static const struct verb { const char *name; int limit_ms, away_code; } VERBS[] 
 static char head[HEAD_MAX];                       // header of the request while it grows
 static char request[HEAD_MAX + BODY_MAX + 1];     // body at HEAD_MAX, the header right before it
 static char reply[REPLY_HEAD_MAX + BODY_MAX + 6]; // the blank line, one byte too many, a final NUL
-static struct { const char *data; size_t size; } answer; // body of a good reply
+static size_t body_size;                          // of the request
+static struct { const char *data; size_t size; } answer; // what goes to stdout
 
 // Notes why the daemon counts as away.
 static char why[1024];
@@ -69,66 +74,29 @@ static const char *value_of(const char *variable) {
   return value ? value : "";
 }
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // AWS_VPC_K8S_CNI_TIMEOUT_MS may lower a limit, never raise it.
 static int64_t deadline_after(int limit_ms) {
   long wanted = strtol(value_of("AWS_VPC_K8S_CNI_TIMEOUT_MS"), NULL, 10);
   return now_ms() + (wanted > 0 && wanted < limit_ms ? wanted : limit_ms);
 }
 
-static int await(int fd, short events, int64_t deadline) {
-  for (int64_t left; (left = deadline - now_ms()) > 0;) {
-    struct pollfd one = {.fd = fd, .events = events};
-    int ready = poll(&one, 1, (int)left);
-    if (ready > 0) return 0; // also on hang-up and error: the next read or write tells which
-    if (ready < 0 && errno != EINTR) return -1;
-  }
-  return errno = ETIMEDOUT, -1;
-}
-
-static ssize_t get_some(int fd, char *data, size_t size, int64_t deadline) {
-  for (;;) {
-    if (await(fd, POLLIN, deadline) < 0) return -1;
-    ssize_t got = read(fd, data, size);
-    if (got >= 0 || (errno != EINTR && errno != EAGAIN)) return got;
-  }
-}
-
-static int put_all(int fd, const char *data, size_t size, int64_t deadline) {
-  while (size > 0) {
-    if (await(fd, POLLOUT, deadline) < 0) return -1;
-    ssize_t put = write(fd, data, size < CHUNK ? size : CHUNK);
-    if (put < 0 && errno != EINTR && errno != EAGAIN) return -1;
-    if (put > 0) data += put, size -= (size_t)put;
-  }
-  return 0;
-}
-
 static int print(const char *data, size_t size) {
   return put_all(STDOUT_FILENO, data, size, deadline_after(STDIO_MS));
 }
 
-// Prints a CNI error object and gives the exit status. `msg` is a literal; what is echoed goes into
-// the details, where every byte that is not plain ASCII is escaped, so that the JSON is always valid.
+// Leaves a CNI error object as the answer and gives the exit status. `msg` is a literal; what is echoed
+// goes into the details.
 __attribute__((format(printf, 3, 4)))
 static int fail(int code, const char *msg, const char *format, ...) {
-  static char details[4096], json[6 * sizeof details + 512];
+  static char details[4096], json[JSON_ESCAPED * sizeof details + 512];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(details, sizeof details, format, arguments);
   va_end(arguments);
   int size = snprintf(json, 400, "{\"code\":%d,\"msg\":\"%s\",\"details\":\"", code, msg);
-  for (const char *at = details; *at; at++) {
-    int is_plain = *at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\';
-    size += sprintf(json + size, is_plain ? "%c" : "\\u%04x", (unsigned char)*at);
-  }
+  size += (int)json_escape(details, strlen(details), json + size);
   size += sprintf(json + size, "\"}\n");
-  print(json, (size_t)size);
+  answer.data = json, answer.size = (size_t)size;
   return 1;
 }
 
@@ -163,11 +131,13 @@ static int read_reply(int fd, int64_t deadline) {
       long length = header_number("Content-Length", BODY_MAX), status = header_number("Cni-Exit-Code", 255);
       if (length == INVALID || status < 0 || header_number("Transfer-Encoding", 0) != ABSENT)
         return AWAY("its answer has unusable headers");
-      answer.data = end + 4;
-      size_t arrived = size - (size_t)(answer.data - reply);
-      answer.size = length == ABSENT ? arrived : (size_t)length;
-      if (answer.size > BODY_MAX) return AWAY("its answer is too long");
-      if (length == ABSENT ? got == 0 : arrived >= answer.size) return (int)status;
+      size_t arrived = size - (size_t)(end + 4 - reply);
+      size_t wanted = length == ABSENT ? arrived : (size_t)length;
+      if (wanted > BODY_MAX) return AWAY("its answer is too long");
+      if (length == ABSENT ? got == 0 : arrived >= wanted) {
+        answer.data = end + 4, answer.size = wanted;
+        return (int)status;
+      }
     }
     if (got == 0) return AWAY("it hung up after %zu bytes of its answer", size);
   }
@@ -215,16 +185,20 @@ static int spool(const char *run_dir, const char *data, size_t size) {
     return fail(BAD_ENVIRONMENT, "required environment variables are missing", "missing or empty:%s%s%s",
                 *id ? "" : " CNI_CONTAINERID", *link ? "" : " CNI_IFNAME", *path ? "" : " CNI_PATH");
 
+  // Neither part can have a colon, so that no two attachments share a name.
   char name[256], temporary[280];
-  snprintf(name, sizeof name, "%s-%s", id, link);
-  snprintf(temporary, sizeof temporary, ".%s.%d", name, (int)getpid());
+  snprintf(name, sizeof name, "%s:%s", id, link);
   int run = -1, dir = -1, file = -1;
   mkdir(run_dir, 0700); // whatever is wrong with it, opening it tells
   if ((run = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) goto failed;
   if (mkdirat(run, "deferred-del", 0700) < 0 && errno != EEXIST) goto failed;
   if ((dir = openat(run, "deferred-del", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) goto failed;
-  unlinkat(dir, temporary, 0); // left by a launcher that died and had our pid
-  if ((file = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) goto failed;
+  // The next number when a launcher died that had our pid, or another pid namespace has one that lives.
+  for (int number = getpid(), last = number + SPOOL_TRIES; file < 0; number++) {
+    snprintf(temporary, sizeof temporary, ".%s.%d", name, number);
+    file = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 && (errno != EEXIST || number == last)) goto failed;
+  }
   if (put_all(file, data, size, deadline_after(STDIO_MS)) < 0 || fsync(file) < 0) goto failed;
   if (renameat(dir, temporary, dir, name) < 0 || fsync(dir) < 0 || fsync(run) < 0) goto failed;
   return 0;
@@ -261,7 +235,6 @@ static int deliver(const char *command) {
     return fail(BAD_ENVIRONMENT, "an environment variable cannot be passed on",
                 "%s has a control character, a blank at an end, or more than %d bytes", refused, VALUE_MAX);
 
-  size_t body_size = 0;
   int64_t deadline = deadline_after(STDIO_MS);
   for (ssize_t got = 1; got > 0 && body_size <= BODY_MAX; body_size += (size_t)got) {
     got = get_some(STDIN_FILENO, request + HEAD_MAX + body_size, BODY_MAX + 1 - body_size, deadline);
@@ -277,7 +250,7 @@ static int deliver(const char *command) {
   char path[1024];
   snprintf(path, sizeof path, "%s/cni.sock", run_dir);
   int status = exchange(path, data, head_size + body_size, deadline_after(verb->limit_ms));
-  if (status >= 0) return print(answer.data, answer.size) < 0 ? 1 : status;
+  if (status >= 0) return status;
   if (strcmp(command, "DEL") == 0) return spool(run_dir, data, head_size + body_size);
   if (verb->away_code == BAD_ENVIRONMENT)
     return fail(BAD_ENVIRONMENT, "unknown CNI_COMMAND", "CNI_COMMAND is %.100s", command);
@@ -290,9 +263,19 @@ int main(void) {
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) return 1;
   signal(SIGPIPE, SIG_IGN); // a reader that has gone shows as EPIPE
 
+  int64_t started_at = now_ms();
   const char *command = value_of("CNI_COMMAND");
   if (strcmp(command, "VERSION") == 0) return print(VERSION_INFO, strlen(VERSION_INFO)) < 0;
-  if (*command) return deliver(command);
-  put_all(STDERR_FILENO, ABOUT, strlen(ABOUT), deadline_after(STDIO_MS));
-  return 0;
+  if (!*command) {
+    put_all(STDERR_FILENO, ABOUT, strlen(ABOUT), deadline_after(STDIO_MS));
+    return 0;
+  }
+  int status = deliver(command);
+  if (print(answer.data, answer.size) < 0) status = 1;
+  int is_asking = strcmp(command, "ADD") != 0 && strcmp(command, "DEL") != 0; // changes nothing
+  log_call(&(struct call){
+      .conf = request + HEAD_MAX, .conf_size = body_size, .output = answer.data, .output_size = answer.size, .why = why,
+      .exit_code = status, .elapsed_ms = now_ms() - started_at,
+      .level = status != 0 ? LEVEL_ERROR : *why ? LEVEL_WARN : is_asking ? LEVEL_DEBUG : LEVEL_INFO});
+  return status;
 }

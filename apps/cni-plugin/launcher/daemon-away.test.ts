@@ -142,7 +142,7 @@ describe.each(manners)('a daemon that $name', ({ prepare, reason }) => {
   test('has the DEL deferred', async () => {
     const launched = await attempt('DEL');
     expect(launched).toEqual({ stdout: Buffer.alloc(0), stderr: '', exitCode: 0 });
-    expect(await readdir(join(run.path, 'deferred-del'))).toEqual(['sbx-81-eth0']);
+    expect(await readdir(join(run.path, 'deferred-del'))).toEqual(['sbx-81:eth0']);
   });
 });
 

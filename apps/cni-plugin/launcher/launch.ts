@@ -39,7 +39,13 @@ export interface Launched {
   readonly exitCode: number | null;
 }
 
-export async function launch({
+/** As {@link launchWithLog}, without the line of the plugin's log, which goes to stderr by default. */
+export async function launch(given: Launch): Promise<Launched> {
+  const launched = await launchWithLog(given);
+  return { ...launched, stderr: launched.stderr.replace(/^\{"level":.*\n/m, '') };
+}
+
+export async function launchWithLog({
   program = LAUNCHER,
   environment,
   stdin = '',

@@ -1,13 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { errorOf, launch, make, makeRunDirectory, type RunDirectory, replyOf } from './launch.ts';
+import {
+  errorOf,
+  LAUNCHER,
+  launch,
+  make,
+  makeRunDirectory,
+  type RunDirectory,
+  replyOf,
+} from './launch.ts';
 
 const sources = fileURLToPath(new URL('.', import.meta.url));
-const SPOOLED = 'sbx-81-eth0';
+const SOURCES = ['aws-cni.c', 'bounded-io.c', 'json.c', 'plugin-log.c'].map((name) =>
+  join(sources, name),
+);
+const SPOOLED = 'sbx-81:eth0';
 
 let run: RunDirectory;
 beforeAll(() => make('all'));
@@ -23,6 +34,18 @@ const del = (
   environment: Readonly<Record<string, string>> = {},
   stdin: string | Uint8Array = '{"name":"blue"}',
 ) => launch({ environment: { ...run.environment('DEL'), ...environment }, stdin });
+
+/** A DEL by a process that ran a shell's command before; `$$` in it is the launcher's pid. */
+const delAfter = async (command: string) => {
+  const shell = promisify(execFile)(
+    '/bin/sh',
+    ['-c', `${command}; exec "$0" </dev/null`, LAUNCHER],
+    {
+      env: run.environment('DEL'),
+    },
+  );
+  expect(await shell).toMatchObject({ stdout: '' });
+};
 
 const SILENT_SUCCESS = { stdout: Buffer.alloc(0), stderr: '', exitCode: 0 };
 
@@ -71,7 +94,31 @@ describe('a DEL while the daemon is away', () => {
     await del();
     await del({ CNI_IFNAME: 'net1' });
     await del({ CNI_CONTAINERID: 'sbx-82' });
-    expect(await files()).toEqual([SPOOLED, 'sbx-81-net1', 'sbx-82-eth0']);
+    expect(await files()).toEqual([SPOOLED, 'sbx-81:net1', 'sbx-82:eth0']);
+  });
+
+  test('is never mistaken for that of another one', async () => {
+    await del({ CNI_CONTAINERID: 'a-b', CNI_IFNAME: 'c' });
+    await del({ CNI_CONTAINERID: 'a', CNI_IFNAME: 'b-c' });
+    expect(await files()).toEqual(['a-b:c', 'a:b-c']);
+  });
+
+  test('is written through no symbolic link', async () => {
+    const victim = join(run.path, 'victim');
+    await writeFile(victim, 'untouched');
+    await mkdir(spool());
+    await symlink(victim, join(spool(), SPOOLED));
+    await delAfter(`ln -s ${victim} ${spool()}/.${SPOOLED}.$$`);
+    expect(await readFile(victim, 'utf8')).toBe('untouched');
+    expect((await lstat(join(spool(), SPOOLED))).isFile()).toBe(true);
+  });
+
+  test('takes nothing from a launcher of another pid namespace that has its pid', async () => {
+    await mkdir(spool());
+    await delAfter(`echo half > ${spool()}/.${SPOOLED}.$$`);
+    const [temporary = '', spooled] = await files();
+    expect(spooled).toBe(SPOOLED);
+    expect(await readFile(join(spool(), temporary), 'utf8')).toBe('half\n');
   });
 
   test('needs no network namespace and no arguments', async () => {
@@ -85,7 +132,7 @@ describe('a DEL while the daemon is away', () => {
     { name: 'odd characters', id: 'a', link: '...%@\u200b' },
   ])('is kept under $name', async ({ id, link }) => {
     expect(await del({ CNI_CONTAINERID: id, CNI_IFNAME: link })).toEqual(SILENT_SUCCESS);
-    expect(await files()).toEqual([`${id}-${link}`]);
+    expect(await files()).toEqual([`${id}:${link}`]);
   });
 });
 
@@ -167,7 +214,7 @@ describe('durability', () => {
     const execute = promisify(execFile);
     const [program, recorder] = [join(run.path, 'aws-cni'), join(run.path, 'record-calls.so')];
     const flags = ['-D_GNU_SOURCE', '-DVERSION="test"', '-Wall', '-Wextra', '-Werror'];
-    await execute('gcc', [...flags, '-o', program, join(sources, 'aws-cni.c')]);
+    await execute('gcc', [...flags, '-o', program, ...SOURCES]);
     await execute('gcc', [
       ...flags,
       '-shared',

@@ -7,18 +7,21 @@ import { createPluginHandlers } from '@vpc-cni/plugin';
 import packageJson from '../package.json' with { type: 'json' };
 import { createDaemonAddresses } from './daemon-addresses.ts';
 import { createDaemonReadiness } from './daemon-readiness.ts';
+import { systemSink, withPluginLog } from './plugin-log.ts';
 
 // The verbs of the daemon, as an ordinary CNI executable: only the address comes from ipamd.
 const runDirectory = process.env['AWS_VPC_K8S_CNI_RUN_DIR'] || '/var/run/aws-node';
 const socketPath = join(runDirectory, 'cni.sock');
 const network = openHostNetwork();
 
-await runPlugin(
-  createPluginHandlers({
-    addresses: createDaemonAddresses(socketPath),
-    wiring: createPodWiring(network),
-    readiness: createDaemonReadiness(socketPath),
-  }),
-  { supportedVersions: KNOWN_VERSIONS, about: `AWS CNI ${packageJson.version}` },
-);
+const handlers = createPluginHandlers({
+  addresses: createDaemonAddresses(socketPath),
+  wiring: createPodWiring(network),
+  readiness: createDaemonReadiness(socketPath),
+});
+
+await runPlugin(withPluginLog(handlers, systemSink, { nowMs: Date.now }), {
+  supportedVersions: KNOWN_VERSIONS,
+  about: `AWS CNI ${packageJson.version}`,
+});
 await network.close();

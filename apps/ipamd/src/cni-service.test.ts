@@ -55,7 +55,7 @@ const conf = JSON.stringify({ cniVersion: '1.0.0', name: 'aws-cni', type: 'aws-c
 /** Writes what the launcher would. */
 const defer = (containerId: string) =>
   writeFile(
-    join(runDirectory, 'deferred-del', `${containerId}-eth0`),
+    join(runDirectory, 'deferred-del', `${containerId}:eth0`),
     `POST /v1/cni HTTP/1.1\r\nCni-Command: DEL\r\nCni-Containerid: ${containerId}\r\nCni-Ifname: eth0\r\nCni-Path: /opt/cni/bin\r\nContent-Length: ${conf.length}\r\n\r\n${conf}`,
   );
 

@@ -35,7 +35,7 @@ afterEach(() => rm(spool, { recursive: true }));
 /** Writes what the launcher would. */
 const defer = (containerId: string) =>
   writeFile(
-    join(spool, `${containerId}-eth0`),
+    join(spool, `${containerId}:eth0`),
     `POST /v1/cni HTTP/1.1\r\nHost: ipamd\r\nCni-Command: DEL\r\nCni-Containerid: ${containerId}\r\nContent-Length: 2\r\n\r\n{}`,
   );
 
@@ -65,20 +65,20 @@ test.each([1, 4, 6, 7])(
     await defer('a');
     failures.set('a', code);
     expect(await deferredDels.replayAll()).toMatchObject([{ kind: 'refused' }]);
-    expect(await readdir(spool)).toEqual(['.refused-a-eth0']);
+    expect(await readdir(spool)).toEqual(['.refused-a:eth0']);
     expect(await deferredDels.replayAll()).toEqual([]);
   },
 );
 
 test('garbage is set aside', async () => {
-  await writeFile(join(spool, 'a-eth0'), 'garbage');
+  await writeFile(join(spool, 'a:eth0'), 'garbage');
   expect(await deferredDels.replayAll()).toMatchObject([
     { kind: 'refused', failure: expect.stringContaining('not a request of a launcher') },
   ]);
 });
 
 test('files that the launcher is still writing are left alone', async () => {
-  await writeFile(join(spool, '.a-eth0.tmp'), 'POST /v1');
+  await writeFile(join(spool, '.a:eth0.tmp'), 'POST /v1');
   expect(await deferredDels.replayAll()).toEqual([]);
 });
 
@@ -89,7 +89,7 @@ test('an ADD first carries out the DEL of its own attachment, and no other', asy
   expect(await deferredDels.replayBefore({ environment, stdin: '' })).toMatchObject([
     { kind: 'done' },
   ]);
-  expect(await readdir(spool)).toEqual(['b-eth0']);
+  expect(await readdir(spool)).toEqual(['b:eth0']);
 });
 
 test('a DEL is carried out once, however many ask for it at the same time', async () => {
@@ -113,7 +113,7 @@ test('without a spool there is nothing to carry out', async () => {
 });
 
 test('what a killed launcher left half-written goes when it is old; what was set aside stays', async () => {
-  const names = ['.abc-eth0.4711', '.refused-abc-eth0', '.refused-abc-eth0.100', '.keep'];
+  const names = ['.abc:eth0.4711', '.refused-abc:eth0', '.refused-abc:eth0.100', '.keep'];
   for (const name of names) await writeFile(join(spool, name), 'POST /v1/');
   await deferredDels.replayAll();
   expect((await readdir(spool)).sort()).toEqual([...names].sort());
@@ -123,7 +123,7 @@ test('what a killed launcher left half-written goes when it is old; what was set
 });
 
 test('an entry that cannot be read is kept, and the others have their turn', async () => {
-  await mkdir(join(spool, 'a-eth0'));
+  await mkdir(join(spool, 'a:eth0'));
   await defer('b');
   expect(await deferredDels.replayAll()).toMatchObject([
     { kind: 'kept', failure: expect.stringContaining('EISDIR') },

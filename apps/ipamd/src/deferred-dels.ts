@@ -24,7 +24,7 @@ export interface DeferredDels {
 
 /** A name with a slash is no attachment's; the launcher spools none. */
 const fileNameOf = ({ environment }: CniProcessRequest): string =>
-  `${environment['CNI_CONTAINERID']}-${environment['CNI_IFNAME']}`.replaceAll('/', '_');
+  `${environment['CNI_CONTAINERID']}:${environment['CNI_IFNAME']}`.replaceAll('/', '_');
 
 type Answer = (request: CniProcessRequest) => Promise<CniProcessResponse>;
 
@@ -90,8 +90,8 @@ const HOPELESS_CODES: readonly unknown[] = [1, 4, 6, 7];
 const isHopeless = (stdout: string): boolean =>
   HOPELESS_CODES.includes((JSON.parse(stdout) as { readonly code?: unknown }).code);
 
-/** `.<container id>-<interface>.<pid>`: what the launcher writes before it renames it. */
-const HALF_WRITTEN = /^\.(?!refused-).+-[^/]{1,15}\.\d+$/;
+/** `.<container id>:<interface>.<number>`: what the launcher writes before it renames it. */
+const HALF_WRITTEN = /^\.(?!refused-).+:[^/]{1,15}\.\d+$/;
 /** Longer than a launcher lives. */
 const ABANDONED_AFTER_MS = 600_000;
 

@@ -11,6 +11,7 @@ export {
 export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiring.ts';
 export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
+export { writeSysctl } from './apply/sysctl.ts';
 export { deriveMtus, type Mtus } from './desired/derive-mtus.ts';
 export { EGRESS_LINK_NAMES } from './desired/describe-egress.ts';
 export { describeEni } from './desired/describe-eni.ts';

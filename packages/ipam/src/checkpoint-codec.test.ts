@@ -88,6 +88,16 @@ describe('the checkpoint format', () => {
     expect(decodeCheckpoint(text)).toEqual({ allocations: [], recentReleases, intents: [] });
   });
 
+  test('are of a whole millisecond, whatever the clock gives, and never earlier', () => {
+    const release = (releasedAtMs: number) => [{ address: '10.0.0.7', releasedAtMs }] as const;
+    const text = encodeCheckpoint({
+      allocations: [],
+      recentReleases: release(1000.25),
+      intents: [],
+    });
+    expect(decodeCheckpoint(text).recentReleases).toEqual(release(1001));
+  });
+
   test('ignores members it does not know', () => {
     const text = UPSTREAM.replace('{"version"', '{"later":[{"a":1.5}],"version"').replaceAll(
       '"metadata":{',

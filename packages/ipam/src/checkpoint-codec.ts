@@ -10,7 +10,15 @@
 //     "enis": [ { "eniId", "blocks", … } ] }                    ←
 import type { AttachmentMetadata } from './attachment-key.ts';
 import type { Checkpoint, CheckpointAllocation, CheckpointRelease } from './checkpoint.ts';
-import { array, garbled, integer, ipv4Address, object, text } from './checkpoint-members.ts';
+import {
+  array,
+  garbled,
+  integer,
+  ipv4Address,
+  object,
+  text,
+  wholeMs,
+} from './checkpoint-members.ts';
 import { decodeIntent, encodeIntents } from './intent-codec.ts';
 import { IpamError } from './ipam-error.ts';
 import { decodeRememberedEni, encodeRememberedEnis } from './remembered-eni.ts';
@@ -40,7 +48,10 @@ export function encodeCheckpoint(
     .map(encodedAllocation)
     .join(',');
   const releases = checkpoint.recentReleases
-    .map(({ address, releasedAtMs }) => `{"ipv4":"${address}","releasedAtMs":${releasedAtMs}}`)
+    .map(
+      ({ address, releasedAtMs }) =>
+        `{"ipv4":"${address}","releasedAtMs":${wholeMs(releasedAtMs)}}`,
+    )
     .join(',');
   const members = [
     `"version":"${CHECKPOINT_VERSION}"`,

@@ -41,6 +41,9 @@ export function integer(value: unknown, at: string): number {
   return value;
 }
 
+/** A clock may give parts of a millisecond; the file has none. Up, so that no rest gets shorter. */
+export const wholeMs = (atMs: number): number => Math.ceil(atMs);
+
 export function ipv4Address(value: string, at: string): Ipv4Address {
   if (!isIpv4Address(value)) {
     throw garbled(`${at} is not an IPv4 address`, { at, found: value });

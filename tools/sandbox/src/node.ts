@@ -54,12 +54,13 @@ const READY_LIMIT_MS = 30_000;
 export async function createSandboxNode(
   identity: NodeIdentity,
   newContainerId: () => string,
+  plugin: readonly string[] = [launcherPath],
 ): Promise<SandboxNode> {
   const runDirectory = `/run/vpc-cni/${identity.name}`;
   await rm(runDirectory, { recursive: true, force: true });
   await mkdir(runDirectory, { recursive: true });
   const runtime = createContainerRuntime({
-    plugin: [launcherPath],
+    plugin,
     runDirectory,
     hostNetns: identity.netns,
     nodeName: identity.name,

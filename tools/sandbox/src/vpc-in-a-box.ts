@@ -26,8 +26,10 @@ export async function createVpcInABox(options: {
   readonly prefix?: string;
   /** Time from AttachNetworkInterface to the link's appearance, ms. Default 100. */
   readonly attachDelayMs?: number;
+  /** Command line of the plugin that the nodes' runtimes execute. Default: the launcher. */
+  readonly plugin?: readonly string[];
 }): Promise<VpcInABox> {
-  const { nodeCount, instanceType, prefix = 'box', attachDelayMs = 100 } = options;
+  const { nodeCount, instanceType, prefix = 'box', attachDelayMs = 100, plugin } = options;
   const fabric = await createFabric({ prefix, vpcCidrs: [VPC_CIDR] });
   const emulator = createEmulator({ region: 'us-west-2', attachDelayMs, fabric });
   const nodes: SandboxNode[] = [];
@@ -70,6 +72,7 @@ export async function createVpcInABox(options: {
             ec2Endpoint: url,
           },
           containerIds(index),
+          plugin,
         ),
       );
     }

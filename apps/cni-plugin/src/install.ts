@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import type { Command } from './install/command.ts';
+import { createLog } from './install/log.ts';
+import { describeProblem, readInstallSettings } from './install/settings.ts';
+
+// What the containers of the DaemonSet run, beside the daemon. A command loads what it needs itself.
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./install/init.ts')).init,
+  run: async () => (await import('./install/run.ts')).run,
+  open: async () => (await import('./install/open.ts')).open,
+  uninstall: async () => (await import('./install/uninstall.ts')).uninstall,
+};
+const USAGE =
+  'usage: install init PLUGINS | install run PROGRAMS DAEMON… | install open | install uninstall';
+
+const log = createLog((line) => process.stderr.write(line), Date.now);
+const [name = '', ...args] = process.argv.slice(2);
+const { settings, problems, notices } = readInstallSettings(process.env);
+for (const notice of notices) log('warning', describeProblem(notice));
+for (const problem of problems) log('error', describeProblem(problem));
+
+const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (load === undefined) log('error', USAGE);
+if (load === undefined || problems.length > 0) process.exit(1);
+
+try {
+  const command = await load();
+  process.exitCode = await command({ settings, args, log });
+} catch (error) {
+  log('error', `${name}: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,12 @@
+import type { Log } from './log.ts';
+import type { InstallSettings } from './settings.ts';
+
+/** A command of the installer; gives the exit status. */
+export type Command = (given: {
+  readonly settings: InstallSettings;
+  readonly args: readonly string[];
+  readonly log: Log;
+}) => Promise<number>;
+
+/** What this project installs; the second only where the image has it. */
+export const OWN_PROGRAMS = ['aws-cni', 'egress-cni'];
