@@ -12,15 +12,23 @@ export interface Fate {
   readonly died: Promise<void>;
 }
 
-/**
- * @param killAt the number of the moment, from 0, at which the process dies. Whatever it does from then
- *   on reaches nobody, as after SIGKILL. Default: it lives until {@link Fate.kill}.
- * @param isFatal the moments that are counted. Default: all.
- */
-export function createFate(
+export interface FateOptions {
+  /**
+   * The number of the moment, from 0, at which the process dies. Whatever it does from then on reaches
+   * nobody, as after SIGKILL. Default: it lives until {@link Fate.kill}.
+   */
+  readonly killAt?: number | undefined;
+  /** The moments that are counted. Default: all. */
+  readonly isFatal?: ((moment: string) => boolean) | undefined;
+  /** Resolves when the process may go on from a moment. Default: at once. */
+  readonly pace?: (() => Promise<void>) | undefined;
+}
+
+export function createFate({
   killAt = Number.POSITIVE_INFINITY,
-  isFatal: (moment: string) => boolean = () => true,
-): Fate {
+  isFatal = () => true,
+  pace = async () => {},
+}: FateOptions = {}): Fate {
   let fatalCount = 0;
   const moments: string[] = [];
   const { promise: died, resolve: die } = Promise.withResolvers<void>();
@@ -43,6 +51,7 @@ export function createFate(
     pass: async (moment) => {
       if (!isSpared && fatalCount === killAt && isFatal(moment)) kill();
       if (isFatal(moment)) fatalCount += 1;
+      if (!isDead) await pace();
       if (isDead) return new Promise<never>(() => {});
       moments.push(moment);
     },

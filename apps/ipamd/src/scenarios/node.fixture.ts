@@ -2,7 +2,7 @@ import type { RunningInstance } from '@vpc-cni/aws-emulator';
 import type { DeskReply } from '@vpc-cni/pool-controller';
 import type { Environment } from '../environment.ts';
 import { type Daemon, type DaemonOptions, type DaemonSite, startDaemon } from './daemon.fixture.ts';
-import { createFate } from './fate.fixture.ts';
+import { createFate, type FateOptions } from './fate.fixture.ts';
 import { createMemoryDisk } from './memory-disk.fixture.ts';
 import { createMemoryHost } from './memory-host.fixture.ts';
 import type { Witness } from './witness.fixture.ts';
@@ -28,11 +28,7 @@ export interface Node {
   del(podName: string): Promise<boolean>;
 }
 
-export type StartOptions = DaemonOptions & {
-  /** Kills the daemon at this moment of its life, see {@link createFate}. */
-  readonly killAt?: number;
-  readonly isFatal?: (moment: string) => boolean;
-};
+export type StartOptions = DaemonOptions & FateOptions;
 
 export const keyOf = (podName: string) => ({
   networkName: 'aws-cni',
@@ -67,8 +63,8 @@ export function createNode(
     get daemon() {
       return current();
     },
-    start: (environment = usualEnvironment, { killAt, isFatal, ...options } = {}) => {
-      daemon = startDaemon(site, environment, createFate(killAt, isFatal), options);
+    start: (environment = usualEnvironment, options = {}) => {
+      daemon = startDaemon(site, environment, createFate(options), options);
       return daemon;
     },
     kill: () => current().fate.kill(),

@@ -8,7 +8,7 @@ import { createAwsEc2 } from '@vpc-cni/eni-allocator';
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
 import type { Environment } from '../environment.ts';
 import { createNode, type Node } from './node.fixture.ts';
-import { createWitness } from './witness.fixture.ts';
+import { createWitness, type Witness } from './witness.fixture.ts';
 
 /** An emulated VPC on a clock that a test moves by hand; nothing in it opens a socket. */
 export interface World {
@@ -26,6 +26,7 @@ export interface World {
   takeEntries(): readonly JournalEntry[];
   /** Lets time pass until the promise has settled; fails after `limitMs`. */
   settle<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
+  readonly witness: Witness;
   /** What was wrong with addresses when they were handed out. */
   readonly violations: readonly string[];
   close(): Promise<void>;
@@ -83,6 +84,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       const instance = await cloud.runInstance({ subnetId, instanceType: type });
       return createNode({ cloud, clock, witness }, instance, environment);
     },
+    witness,
     violations: witness.violations,
     takeEntries,
     takeCalls: () => takeEntries().map(({ operation }) => operation),
