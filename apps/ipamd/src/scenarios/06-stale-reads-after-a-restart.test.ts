@@ -68,7 +68,6 @@ test('a kill before or after any EC2 call does no harm, however stale the reads 
     return comeAndGo(life);
   });
   expect(all.filter(({ problems }) => problems.length > 0)).toEqual([]);
-
   expect(all.length).toBeGreaterThan(20);
 });
 

@@ -69,8 +69,10 @@ export async function play(
     const { isFatal = () => true } = options;
     const first = node.start(undefined, { killAt, isFatal });
     const seen = new Set<string>();
+    let lookAtMs = 0;
     const look = () => {
-      if (world.clock.nowMs() % LOOK_MS > 0) return;
+      if (world.clock.nowMs() < lookAtMs) return;
+      lookAtMs = world.clock.nowMs() + LOOK_MS;
       for (const problem of problemsAtAnyMoment(node)) seen.add(problem);
     };
     const life = liveOn(world, node, options.isWatched === true ? look : () => {});
