@@ -16,6 +16,7 @@ test('without any variable everything has upstream’s default', () => {
       excludeSnatCidrs: [],
       randomizeSnat: 'prng',
     },
+    grpc: { alsoOnTcp: false, networkPolicyMode: '' },
     metricsPort: 61678,
     introspectionAddress: '127.0.0.1:61679',
     notices: [],
@@ -35,6 +36,9 @@ test.each([
     ' 10.1.0.0/16 ,0.0.0.0/0',
     { host: { excludeSnatCidrs: ['10.1.0.0/16', '0.0.0.0/0'] } },
   ],
+  ['AWS_VPC_K8S_CNI_GRPC_ON_TCP', 'true', { grpc: { alsoOnTcp: true } }],
+  ['NETWORK_POLICY_ENFORCING_MODE', 'Strict', { grpc: { networkPolicyMode: 'Strict' } }],
+  ['NETWORK_POLICY_ENFORCING_MODE', 'none', { grpc: { networkPolicyMode: 'none' } }],
   ['AWS_VPC_K8S_CNI_RUN_DIR', '/run/x', { checkpointPath: '/run/x/ipam.json' }],
 ])('%s=%j is understood', (variable, value, expected) => {
   expect(readConfig({ [variable]: value })).toMatchObject({ ...expected, notices: [] });
@@ -60,3 +64,9 @@ test.each([
     expect(config).toEqual(defaults);
   },
 );
+
+test.each(['', 'off', ' strict'])('network policy mode %j has no safe default', (mode) => {
+  expect(() => readConfig({ NETWORK_POLICY_ENFORCING_MODE: mode })).toThrow(
+    /NETWORK_POLICY_ENFORCING_MODE is ".*", expected none, standard or strict/,
+  );
+});

@@ -1,12 +1,15 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring } from '@vpc-cni/host-network';
-import { createPluginHandlers } from '@vpc-cni/plugin';
+import type { InstanceFacts } from '@vpc-cni/imds';
+import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
 import { connectToAws } from './aws.ts';
+import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
+import type { NodeFacts } from './grpc/node-facts.ts';
 import { setUpHost } from './host.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
-import { readNetworkFacts } from './network-facts.ts';
+import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
 import type { DaemonPorts } from './socket-routes.ts';
 
@@ -14,6 +17,9 @@ import type { DaemonPorts } from './socket-routes.ts';
 export interface ReadyNode {
   readonly ports: DaemonPorts;
   readonly handlers: PluginHandlers;
+  /** Of the handlers. */
+  readonly queue: AttachmentQueue;
+  readonly facts: () => NodeFacts;
   readonly views: IntrospectionViews;
   /** Begins to keep the pool on target. */
   start(): void;
@@ -38,9 +44,13 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     readiness: controller,
   };
+  const queue = createAttachmentQueue();
+  const wiring = createPodWiring(host.network);
   return {
     ports,
-    handlers: createPluginHandlers({ ...ports, wiring: createPodWiring(host.network) }),
+    handlers: createPluginHandlers({ ...ports, wiring, queue }),
+    queue,
+    facts: () => nodeFacts(config, instance, facts.current),
     views: introspectionViews({
       config,
       book,
@@ -58,3 +68,16 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     },
   };
 }
+
+const nodeFacts = (
+  { host, grpc }: IpamdConfig,
+  { instanceId, primaryAddress, region }: InstanceFacts,
+  { vpcCidrs }: NetworkFacts,
+): NodeFacts => ({
+  usesExternalSnat: host.externalSnat,
+  unmappedCidrs: [...vpcCidrs, ...(host.externalSnat ? [] : host.excludeSnatCidrs)],
+  networkPolicyMode: grpc.networkPolicyMode,
+  nodeAddress: primaryAddress,
+  instanceId,
+  region,
+});
