@@ -19,6 +19,8 @@ export interface IpamdConfig {
   readonly addWaitMs: number;
   readonly host: HostConfig;
   readonly grpc: GrpcConfig;
+  /** Ours: where the container runtime may listen for CRI; the first that exists is asked. */
+  readonly criSockets: readonly string[];
   /** `undefined` when switched off. */
   readonly metricsPort: number | undefined;
   /** `host:port` or `unix:<path>`; `undefined` when switched off. */
@@ -63,6 +65,8 @@ export interface GrpcConfig {
 
 export const DEFAULT_RUN_DIRECTORY = '/var/run/aws-node';
 export const METRICS_PORT = 61678;
+
+const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/crio/crio.sock'];
 
 const isIpv4Cidr = (text: string): text is Ipv4Cidr => {
   const [, octets, length] = /^((?:\d{1,3}\.){3}\d{1,3})\/(\d{1,2})$/.exec(text) ?? [];
@@ -112,6 +116,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       alsoOnTcp: read.boolean('AWS_VPC_K8S_CNI_GRPC_ON_TCP', false),
       networkPolicyMode: readNetworkPolicyMode(environment),
     },
+    criSockets: readCriSockets(environment['AWS_VPC_K8S_CNI_CRI_SOCKET']),
     metricsPort: read.boolean('DISABLE_METRICS', false) ? undefined : METRICS_PORT,
     introspectionAddress: read.boolean('DISABLE_INTROSPECTION', false)
       ? undefined
@@ -137,6 +142,12 @@ function notYetNotices(environment: Environment): readonly SettingNotice[] {
     ...(asked.addressFamily === 'ipv6' ? [notice('ENABLE_IPv6')] : []),
     ...(asked.customNetworking === true ? [notice('AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG')] : []),
   ];
+}
+
+/** A path, perhaps with kubelet's `unix://` before it, or `none`. */
+function readCriSockets(value = ''): readonly string[] {
+  if (value === 'none') return [];
+  return value === '' ? CRI_SOCKETS : [value.replace(/^unix:\/\//, '')];
 }
 
 /** Case does not matter, and whoever asks is told the mode as it was written. */

@@ -6,6 +6,9 @@ import { createAddressPort } from './address-port.ts';
 import { connectToAws } from './aws.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
+import { findRuntime } from './cri/find-runtime.ts';
+import { runningSandboxes } from './cri/running-sandboxes.ts';
+import { sweepAttachments } from './cri/sweep-attachments.ts';
 import type { NodeFacts } from './grpc/node-facts.ts';
 import { setUpHost } from './host.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
@@ -34,7 +37,14 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { imds, instance } = aws;
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
-  const { book, controller, desk, start, stop } = await bringUpPool({ context, aws, facts, host });
+  const runtime = await findRuntime(context);
+  const { book, controller, desk, start, stop } = await bringUpPool({
+    context,
+    aws,
+    facts,
+    host,
+    ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
+  });
 
   const ports: DaemonPorts = {
     addresses: createAddressPort({
@@ -46,9 +56,11 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   };
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
+  const handlers = createPluginHandlers({ ...ports, wiring, queue });
+  let sweeping: Promise<void> | undefined;
   return {
     ports,
-    handlers: createPluginHandlers({ ...ports, wiring, queue }),
+    handlers,
     queue,
     facts: () => nodeFacts(config, instance, facts.current),
     views: introspectionViews({
@@ -61,9 +73,12 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         plan: controller.lastPlan ?? null,
       }),
     }),
-    start,
+    start: () => {
+      start();
+      if (runtime !== undefined) sweeping = sweepAttachments(context, { runtime, book, handlers });
+    },
     stop: async () => {
-      await stop();
+      await Promise.all([stop(), sweeping]);
       await host.close();
     },
   };
