@@ -18,9 +18,11 @@ const lane = (displayName, testMatch, testPathIgnorePatterns) => ({
 export default {
   projects: [
     // Pure and instant: no privileges, no waiting.
-    lane('unit', ['**/*.test.ts'], ['\\.netns\\.test\\.ts$', '\\.browser\\.test\\.ts$']),
+    lane('unit', ['**/*.test.ts'], ['\\.(netns|vlan|browser)\\.test\\.ts$']),
     // A real kernel: network namespaces, netlink, iptables. Run inside tools/in-namespace.sh.
     lane('netns', ['**/*.netns.test.ts'], []),
+    // A kernel that knows VLANs, which many have no module for. Run inside tools/in-vlan-vm.sh.
+    lane('vlan', ['**/*.vlan.test.ts'], []),
     // A real browser, which tools/setup.sh tests brings.
     lane('browser', ['**/*.browser.test.ts'], []),
   ],

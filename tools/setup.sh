@@ -3,7 +3,8 @@
 # Safe to run any number of times; does only what is missing.
 #
 #   setup.sh          for the sandbox
-#   setup.sh tests    for the tests: a container runtime and a browser, too
+#   setup.sh tests    for the tests: a container runtime, a browser and, where the kernel has no 802.1Q, a
+#                     virtual machine, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export NX_DAEMON=false PATH="/usr/sbin:/sbin:$PATH"
@@ -25,6 +26,17 @@ needed_for_tests() {
     [ -z "$browser" ] || ! command -v "$browser" >/dev/null || return 0
   done
   needed+=(chromium=chromium)
+}
+
+needs_vm=no
+needed_for_vm() {
+  ! tools/has-vlan.sh || return 0
+  needs_vm=yes
+  # busybox itself may be there in a form that needs libraries.
+  needed+=(
+    qemu-system-x86_64=qemu-system-x86 depmod=kmod cpio=cpio xz=xz-utils
+    /usr/share/doc/busybox-static=busybox-static
+  )
 }
 
 install_os_packages() {
@@ -72,8 +84,9 @@ build() {
   rm -f "$log"
 }
 
-[ "${1:-}" != tests ] || needed_for_tests
+[ "${1:-}" != tests ] || { needed_for_tests; needed_for_vm; }
 install_os_packages
+[ "$needs_vm" = no ] || tools/vm/kernel.sh >/dev/null
 install_npm_packages
 check_namespaces
 build

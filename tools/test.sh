@@ -15,6 +15,8 @@ step 'unit tests'
 npm run --silent test:unit
 step 'kernel tests, in namespaces of their own'
 tools/in-namespace.sh npm run --silent test:netns
+step 'VLANs, in a virtual machine where this kernel has none'
+tools/in-vlan-vm.sh npm run --silent test:vlan
 step 'pages, in a browser'
 npm run --silent test:browser
 step 'published content'

@@ -126,8 +126,10 @@ function connectToEc2(context: Context, { region }: InstanceFacts, ways: AwsWays
       if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
     };
   });
+  const budget = createCallBudget(defaultCallBudget, clock);
+  metrics.watchBudget(budget);
   return withRetry(
-    withCallBudget(observed, createCallBudget(defaultCallBudget, clock)),
+    withCallBudget(observed, budget),
     // Few tries: the pool controller knows better than a single call what to try again, and when.
     { ...defaultRetryPolicy, attempts: 3 },
     clock,

@@ -14,6 +14,7 @@ test('without any variable everything has upstream’s default', () => {
       nodePortSupport: true,
       externalSnat: false,
       excludeSnatCidrs: [],
+      externalServiceCidrs: [],
       randomizeSnat: 'prng',
     },
     grpc: { alsoOnTcp: false, networkPolicyMode: '' },
@@ -43,6 +44,11 @@ test.each([
   ['AWS_VPC_K8S_CNI_CRI_SOCKET', 'none', { criSockets: [] }],
   ['NETWORK_POLICY_ENFORCING_MODE', 'Strict', { grpc: { networkPolicyMode: 'Strict' } }],
   ['NETWORK_POLICY_ENFORCING_MODE', 'none', { grpc: { networkPolicyMode: 'none' } }],
+  [
+    'AWS_EXTERNAL_SERVICE_CIDRS',
+    '10.9.0.0/16',
+    { host: { externalServiceCidrs: ['10.9.0.0/16'] } },
+  ],
   ['AWS_VPC_K8S_CNI_RUN_DIR', '/run/x', { checkpointPath: '/run/x/ipam.json' }],
 ])('%s=%j is understood', (variable, value, expected) => {
   expect(readConfig({ [variable]: value })).toMatchObject({ ...expected, notices: [] });

@@ -52,6 +52,7 @@ export interface HostConfig {
   readonly nodePortSupport: boolean;
   readonly externalSnat: boolean;
   readonly excludeSnatCidrs: readonly Ipv4Cidr[];
+  readonly externalServiceCidrs: readonly Ipv4Cidr[];
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
 }
 
@@ -106,6 +107,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       nodePortSupport: read.boolean('AWS_VPC_CNI_NODE_PORT_SUPPORT', true),
       externalSnat: read.boolean('AWS_VPC_K8S_CNI_EXTERNALSNAT', false),
       excludeSnatCidrs: read.list('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS', isIpv4Cidr),
+      externalServiceCidrs: read.list('AWS_EXTERNAL_SERVICE_CIDRS', isIpv4Cidr),
       randomizeSnat: read.oneOf('AWS_VPC_K8S_CNI_RANDOMIZESNAT', 'prng', [
         'prng',
         'hashrandom',

@@ -24,6 +24,8 @@ export interface EniPortOptions {
   readonly primarySubnetCidr: ObservedEni['subnetCidr'];
   readonly managesUntagged: boolean;
   readonly isExcluded: (subnetId: Ec2Eni['subnetId']) => Promise<boolean>;
+  /** False with `DISABLE_LEAKED_ENI_CLEANUP`: what a crash has left stays. */
+  readonly deletesLeaked: boolean;
   /** ENIs that were created and are attached nowhere, and stay all the same. */
   readonly isNeeded: (eni: Ec2Eni) => boolean;
   /** Told what EC2 says of this instance's ENIs that are the pool's. */
@@ -76,6 +78,7 @@ export function createEniPort(options: EniPortOptions): EniPort {
       );
     },
     deleteLeakedEnis: async ({ signal }) => {
+      if (!options.deletesLeaked) return;
       await allocator.deleteLeakedEnis({ olderThanMs: 0, isNeeded: options.isNeeded, signal });
     },
   };

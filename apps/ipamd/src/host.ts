@@ -1,6 +1,7 @@
 import { type HostNetwork, type HostSettings, openHostNetwork } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
 import type { Context } from './context.ts';
+import { noteDrift } from './drift.ts';
 import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
 
 /** The host's network, set up for this VPC and kept in step with its CIDRs. */
@@ -12,10 +13,11 @@ export interface Host {
 }
 
 export async function setUpHost(
-  { config, log, phases }: Context,
+  context: Context,
   instance: InstanceFacts,
   facts: NetworkFactsFeed,
 ): Promise<Host> {
+  const { config, log, phases } = context;
   const { primaryMac, primaryAddress } = instance;
   const settingsFor = ({ vpcCidrs }: NetworkFacts): HostSettings => ({
     ...config.host,
@@ -29,11 +31,12 @@ export async function setUpHost(
 
   facts.onReading(async (fresh) => {
     const { vpcCidrs } = fresh;
-    if (sameMembers(vpcCidrs, settings.vpcCidrs)) return;
-    await network.setUpHost(settingsFor(fresh));
+    const isSame = sameMembers(vpcCidrs, settings.vpcCidrs);
+    const changes = await network.setUpHost(settingsFor(fresh));
     // Remembered only now: an update that failed is tried again at the next refresh.
     settings = settingsFor(fresh);
-    log.info({ vpcCidrs }, 'VPC CIDRs changed');
+    if (isSame) noteDrift(context, 'host', changes);
+    else log.info({ vpcCidrs }, 'VPC CIDRs changed');
   });
   return {
     network,

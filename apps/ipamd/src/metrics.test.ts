@@ -27,3 +27,24 @@ test('the gauges show the pool, each address of a prefix counted', async () => {
     most: gauge('awscni_ip_max'),
   }).toEqual({ total: '17', prefixes: '1', enis: '1', most: '144' });
 });
+
+test('the call budget of each EC2 action is shown', async () => {
+  const metrics = createMetrics('1.2.3');
+  const figures = {
+    perSecond: 1,
+    ceilingPerSecond: 2,
+    tokens: 7,
+    waiting: 0,
+    callCount: 3,
+    throttledCount: 1,
+  };
+  metrics.watchBudget({ figures: () => new Map([['CreateNetworkInterface', figures]]) });
+  const text = await metrics.registry.metrics();
+  const shown = [...text.matchAll(/^awscni_ec2api_(\w+)\{fn="CreateNetworkInterface"\} (\d+)$/gm)];
+  expect(Object.fromEntries(shown.map(([, name, value]) => [name, value]))).toEqual({
+    budget_tokens: '7',
+    budget_per_second: '1',
+    budget_waiting: '0',
+    throttled_count: '1',
+  });
+});

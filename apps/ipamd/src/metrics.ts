@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { BucketFigures, CallBudget } from '@vpc-cni/eni-allocator';
 import type { AddressBook } from '@vpc-cni/ipam';
 import { Counter, Gauge, Registry } from 'prom-client';
 
@@ -11,6 +12,10 @@ export interface Metrics {
   readonly ec2Requests: Counter<'fn'>;
   readonly ec2Errors: Counter<'fn'>;
   readonly errors: Counter<'fn'>;
+  /** What somebody else changed of the host's and the ENIs' networking, and was changed back. */
+  readonly driftRepairs: Counter<'object'>;
+  /** Makes the gauges show what may still be asked of EC2. */
+  watchBudget(budget: Pick<CallBudget, 'figures'>): void;
   /** Makes the gauges show this pool. */
   watch(pool: {
     readonly book: AddressBook;
@@ -46,6 +51,43 @@ export function createMetrics(version: string): Metrics {
     ec2Requests: counter('awscni_ec2api_req_count', 'Requests to the EC2 API.', ['fn']),
     ec2Errors: counter('awscni_ec2api_error_count', 'Failed requests to the EC2 API.', ['fn']),
     errors: counter('awscni_ipamd_error_count', 'Failures of the pool controller.', ['fn']),
+    driftRepairs: counter(
+      'awscni_drift_repair_count',
+      'Changes by others to networking of ours that were undone.',
+      ['object'],
+    ),
+    watchBudget: (budget) => {
+      const gauge = (name: string, help: string, figure: (of: BucketFigures) => number) =>
+        new Gauge({
+          name,
+          help,
+          labelNames: ['fn'],
+          registers,
+          collect() {
+            for (const [fn, figures] of budget.figures()) this.set({ fn }, figure(figures));
+          },
+        });
+      gauge(
+        'awscni_ec2api_budget_tokens',
+        'Requests to the EC2 API that could start at once.',
+        ({ tokens }) => tokens,
+      );
+      gauge(
+        'awscni_ec2api_budget_per_second',
+        'Requests per second that EC2 bears; less after throttling.',
+        ({ perSecond }) => perSecond,
+      );
+      gauge(
+        'awscni_ec2api_budget_waiting',
+        'Requests that wait for their turn.',
+        ({ waiting }) => waiting,
+      );
+      gauge(
+        'awscni_ec2api_throttled_count',
+        'Requests that EC2 has throttled.',
+        ({ throttledCount }) => throttledCount,
+      );
+    },
     watch: ({ book, nowMs, maxEnis, addressesPerEni }) => {
       const gauge = (name: string, help: string, read: () => number) =>
         new Gauge({

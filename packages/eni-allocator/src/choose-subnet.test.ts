@@ -125,6 +125,21 @@ test('chooseSubnet says who rests, why, and until when', () => {
   });
 });
 
+test.each([
+  ['a first refusal', [0], 120],
+  ['another after the rest', [0, 120], 120 + 240],
+  ['two of requests in parallel', [0, 1], 1 + 120],
+  ['refusals without end', [0, 500, 1_500, 2_500, 3_500, 4_500], 4_500 + 960],
+])('after %s a subnet rests', (_, atS, untilS) => {
+  const record = atS.reduce<SubnetRecord | undefined>(
+    (previous, s) => recordTrouble(previous, 'full', nowMs + 1_000 * s),
+    undefined,
+  );
+  const records = new Map(record === undefined ? [] : [['subnet-a', record] as const]);
+  const { resting } = chooseSubnet([free('a', 9)], nineAddresses, records, record?.lastAtMs ?? 0);
+  expect(resting.map(({ untilMs }) => (untilMs - nowMs) / 1_000)).toEqual([untilS]);
+});
+
 test('chooseSubnet never takes a resting one, and always takes one that does not rest', () => {
   const ids = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'));
   const figures = fc.array(fc.option(fc.nat(100), { nil: undefined }), {

@@ -75,16 +75,19 @@ export function chooseSubnet(
   return best === undefined ? { resting } : { chosen: best.candidate, resting };
 }
 
-/** The record after another refusal. */
-export const recordTrouble = (
+/** The record after another refusal. Those of requests in parallel, which come while it rests, are one. */
+export function recordTrouble(
   previous: SubnetRecord | undefined,
   trouble: SubnetTrouble,
   nowMs: number,
-): SubnetRecord => ({
-  trouble,
-  failureCount: (previous?.failureCount ?? 0) + 1,
-  lastAtMs: nowMs,
-});
+): SubnetRecord {
+  const isParallel = previous !== undefined && nowMs < restEndMs(previous);
+  const failureCount = (previous?.failureCount ?? 0) + (isParallel ? 0 : 1);
+  return { trouble, failureCount, lastAtMs: nowMs };
+}
+
+const restEndMs = ({ failureCount, lastAtMs }: SubnetRecord): number =>
+  lastAtMs + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (failureCount - 1));
 
 function restOf(
   subnetId: SubnetId,
@@ -96,8 +99,7 @@ function restOf(
   if (record === undefined || !concerns(record, need)) {
     return [];
   }
-  const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (record.failureCount - 1));
-  const untilMs = record.lastAtMs + restMs;
+  const untilMs = restEndMs(record);
   return nowMs < untilMs ? [{ subnetId, trouble: record.trouble, untilMs }] : [];
 }
 

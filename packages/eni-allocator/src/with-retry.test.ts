@@ -47,6 +47,18 @@ describe('withRetry', () => {
     expect(await settle(port.deleteEni(eniId), clock)).toBe('not-found');
   });
 
+  test.each(['throttled', 'busy'] as const)(
+    'does not say that nothing was done (%s) after a try without an answer',
+    async (code) => {
+      const { clock, ec2, port } = setUp();
+      ec2.loseNextAnswer('createTags');
+      ec2.failNext('createTags', code, 3);
+      const tagging = settle(port.createTags({ eniId, tags: { a: 'b' } }), clock);
+      await expect(tagging).rejects.toMatchObject({ code: 'unreachable' });
+      expect(ec2.enis()[0]?.tags).toEqual({ a: 'b' });
+    },
+  );
+
   test.each([
     { operation: 'assignAddresses', assigned: 'secondaryAddresses' },
     { operation: 'assignPrefixes', assigned: 'prefixes' },

@@ -1,6 +1,6 @@
 import { aroundEachCall } from './around-each-call.ts';
 import type { Clock } from './clock.ts';
-import { isEniAllocatorError } from './eni-allocator-error.ts';
+import { type EniAllocatorErrorCode, isEniAllocatorError } from './eni-allocator-error.ts';
 import type { Ec2NetworkPort, Ec2Operation } from './ports.ts';
 
 /** How often and how patiently {@link withRetry} repeats a call. */
@@ -29,18 +29,23 @@ export const defaultRetryPolicy: RetryPolicy = {
 /**
  * The port, with calls repeated that EC2 throttled, had no time for or did not answer.
  *
- * A call that was throttled or came too soon (`busy`) was not carried out and is repeated whatever it is. A call without an answer may
- * have been carried out, so `assignAddresses` and `assignPrefixes`, which would assign twice, are not
- * repeated then; every other operation of the port may be. The last error is the one that is thrown.
+ * A call that was throttled or came too soon (`busy`) was not carried out and is repeated whatever it is.
+ * A call without an answer may have been carried out, so `assignAddresses` and `assignPrefixes`, which
+ * would assign twice, are not repeated then; every other operation of the port may be. The last error is
+ * the one that is thrown, unless it tells nothing of an earlier try that had no answer: then that one's.
  */
 export function withRetry(port: Ec2NetworkPort, policy: RetryPolicy, clock: Clock): Ec2NetworkPort {
   return aroundEachCall(port, async (operation, call, options) => {
+    let unanswered: unknown;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await call(options);
       } catch (error) {
+        if (isOf(error, 'unreachable')) {
+          unanswered = error;
+        }
         if (attempt >= policy.attempts || !mayRepeat(operation, error)) {
-          throw error;
+          throw isOf(error, 'throttled', 'busy') ? (unanswered ?? error) : error;
         }
       }
       await clock.sleep(retryDelayMs(policy, attempt), sleepOptions(options.signal));
@@ -48,16 +53,12 @@ export function withRetry(port: Ec2NetworkPort, policy: RetryPolicy, clock: Cloc
   });
 }
 
+const isOf = (error: unknown, ...codes: readonly EniAllocatorErrorCode[]): boolean =>
+  isEniAllocatorError(error) && codes.includes(error.code);
+
 function mayRepeat(operation: Ec2Operation, error: unknown): boolean {
-  if (!isEniAllocatorError(error)) {
-    return false;
-  }
   const isAssign = operation === 'assignAddresses' || operation === 'assignPrefixes';
-  return (
-    error.code === 'throttled' ||
-    error.code === 'busy' ||
-    (error.code === 'unreachable' && !isAssign)
-  );
+  return isOf(error, 'throttled', 'busy') || (isOf(error, 'unreachable') && !isAssign);
 }
 
 /** The wait after the given failed try (1, 2, …), in milliseconds. */

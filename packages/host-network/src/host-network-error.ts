@@ -10,6 +10,7 @@
  * - `malformed-message`: bytes that are not what the kernel documents
  * - `sysctl-refused`: a file below /proc/sys could not be written
  * - `iptables-failed`: iptables, iptables-save, iptables-restore or nft could not be run or refused their input
+ * - `iptables-locked`: another program kept the xtables lock for longer than we wait; nothing was changed
  * - `closed`: the call came after `close()`
  */
 export type HostNetworkErrorCode =
@@ -22,6 +23,7 @@ export type HostNetworkErrorCode =
   | 'malformed-message'
   | 'sysctl-refused'
   | 'iptables-failed'
+  | 'iptables-locked'
   | 'closed';
 
 export type HostNetworkFacts = Readonly<Record<string, string | number>>;

@@ -9,33 +9,55 @@ export {
   openHostNetwork,
 } from './apply/open-host-network.ts';
 export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiring.ts';
+export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
-export { describeEni, type EniDescription } from './desired/describe-eni.ts';
+export { deriveMtus, type Mtus } from './desired/derive-mtus.ts';
+export { EGRESS_LINK_NAMES } from './desired/describe-egress.ts';
+export { describeEni } from './desired/describe-eni.ts';
 export { describeHost, type HostDescription } from './desired/describe-host.ts';
 export { describePod, POD_GATEWAY, type PodDescription } from './desired/describe-pod.ts';
-export type { HostFacts, IptablesFacts } from './desired/host-facts.ts';
-export { type HostLinkNameInput, hostLinkName } from './desired/host-link-name.ts';
+export { diff } from './desired/diff.ts';
 export {
-  type DesiredLink,
-  type DesiredNeighbour,
-  type DesiredSysctl,
+  type Explainable,
   explain,
-  type NetworkDescription,
+  explainIptables,
+} from './desired/explain.ts';
+export type { HostFacts, IptablesBackend, IptablesFacts } from './desired/host-facts.ts';
+export { type HostLinkNameInput, hostLinkName } from './desired/host-link-name.ts';
+export { changeText, type NetworkChange } from './desired/network-change.ts';
+export type {
+  Claims,
+  DesiredLink,
+  DesiredNeighbour,
+  DesiredSysctl,
+  DesiredVlan,
+  NetworkDescription,
+  RuleClaim,
+  SysctlValue,
 } from './desired/network-description.ts';
+export { type NetworkState, untouched } from './desired/network-state.ts';
 export { type EniPlace, routeTableId } from './desired/route-table-id.ts';
-export type { EniLink, HostSettings, PodAttachment } from './desired/settings.ts';
+export type {
+  BranchEni,
+  BranchMode,
+  EniLink,
+  HostSettings,
+  PodAttachment,
+} from './desired/settings.ts';
 export {
   HostNetworkError,
   type HostNetworkErrorCode,
   type HostNetworkFacts,
   isHostNetworkError,
 } from './host-network-error.ts';
+export type { IpAddress, IpCidr, IpFamily } from './ip.ts';
 export type {
   IptablesDescription,
   IptablesRule,
   IptablesTableDescription,
 } from './iptables/describe-iptables.ts';
-export type { HostCommands } from './iptables/host-commands.ts';
+export type { HostCommands, IptablesFamilies, IptablesPrograms } from './iptables/host-commands.ts';
+export type { PacketFilterDescription } from './iptables/packet-filter.ts';
 export {
   parseIptablesSave,
   type SavedRule,
@@ -44,13 +66,18 @@ export {
 } from './iptables/parse-iptables-save.ts';
 export { planIptables } from './iptables/plan-iptables.ts';
 export type { Ipv4Address, Ipv4Cidr } from './ipv4.ts';
+export type { Ipv6Address, Ipv6Cidr } from './ipv6.ts';
 export type { LinkAddress } from './netlink/address.ts';
 export type { Addresses } from './netlink/addresses.ts';
-export type { Link, LinkChange, LinkSelector, VethPair } from './netlink/link.ts';
+export type { ChannelOptions as NetlinkOptions } from './netlink/channel.ts';
+export { type Conntrack, openConntrack } from './netlink/conntrack.ts';
+export type { Link, LinkChange, LinkSelector, NewLink, NewVlan, VethPair } from './netlink/link.ts';
+export type { LinkEvent, LinkWatch } from './netlink/link-watch.ts';
 export type { Links } from './netlink/links.ts';
 export type { Neighbour } from './netlink/neighbour.ts';
 export type { Neighbours } from './netlink/neighbours.ts';
-export { type Netlink, type NetlinkOptions, openNetlink } from './netlink/netlink.ts';
+export { type Netlink, openNetlink } from './netlink/netlink.ts';
+export type { RequestObserver } from './netlink/netlink-socket.ts';
 export type { Route } from './netlink/route.ts';
 export { MAIN_TABLE } from './netlink/route.ts';
 export type { Routes } from './netlink/routes.ts';

@@ -4,8 +4,9 @@ import type { Ec2Intent } from './ec2-intent.ts';
 import { isIpv4Address } from './ipv4-address.ts';
 import { isIpv4Prefix } from './ipv4-prefix.ts';
 
-/** Intents are written as they are. */
-export const encodeIntents = (intents: readonly Ec2Intent[]): string => JSON.stringify(intents);
+/** Intents are written as they are, in whole milliseconds: clocks may have more to say. */
+export const encodeIntents = (intents: readonly Ec2Intent[]): string =>
+  JSON.stringify(intents.map((intent) => ({ ...intent, atMs: Math.trunc(intent.atMs) })));
 
 /** @returns `undefined` for a kind that this release does not know. */
 export function decodeIntent(value: unknown, at: string): Ec2Intent | undefined {

@@ -67,6 +67,12 @@ describe('intents', () => {
     expect(fileOf(next).intents).toEqual([]);
   });
 
+  test('survive whatever the clock says of fractions of a millisecond', () => {
+    const book = newBook();
+    book.beginIntent({ ...create, atMs: START_MS + 0.75 });
+    expect(fileOf(book).intents).toEqual([create]);
+  });
+
   test('are replaced by the next step of the same operation', () => {
     const book = newBook();
     book.beginIntent(create);

@@ -308,14 +308,17 @@ class PoolLoop implements PoolController {
 
   #outlook(): Outlook {
     const nowMs = this.#nowMs();
+    const { book, provisions } = this.#options;
     const refusals = this.#lastPlan?.refusals ?? [];
+    const hasSingles = book.enis(nowMs).some(({ totalCount }) => totalCount > 0);
+    const prefixShortage = hasSingles ? this.#troubles.prefixShortage : undefined;
     const isFull = refusals.some(({ reason }) => reason === 'subnet-full');
     return {
       nowMs,
-      statistics: this.#options.book.statistics(nowMs),
+      statistics: book.statistics(nowMs),
       isGrowing: this.#ledger.inFlight.some(grows),
       block: this.#troubles.ofNode ?? (isFull ? this.#troubles.ofSubnets(nowMs) : undefined),
-      limit: this.#options.provisions ? limitIn(refusals, nowMs) : PROVISIONING_DISABLED,
+      limit: provisions ? limitIn(refusals, nowMs, prefixShortage) : PROVISIONING_DISABLED,
     };
   }
 

@@ -7,6 +7,8 @@ export type GrowthBlockReason =
   | 'throttled'
   | 'permission'
   | 'eni-limit'
+  /** The instance is gone, or about to go: EC2 gives it nothing more. */
+  | 'terminating'
   | 'checkpoint-unwritable'
   | 'ec2-unavailable';
 
@@ -15,7 +17,7 @@ export interface GrowthBlock {
   readonly reason: GrowthBlockReason;
   readonly message: string;
   readonly untilMs: number;
-  /** Failures in a row, for the back-off. */
+  /** Failures in a row, for the back-off; those of calls in parallel are one. */
   readonly failureCount: number;
 }
 
@@ -34,6 +36,7 @@ const reasonOfCode: Readonly<Record<string, GrowthBlockReason>> = {
   'eni-limit-reached': 'eni-limit',
   'account-limit-reached': 'eni-limit',
   'address-limit-reached': 'eni-limit',
+  'instance-not-found': 'terminating',
   'checkpoint-unwritable': 'checkpoint-unwritable',
 };
 
@@ -53,7 +56,9 @@ export function growthBlockOf(
   nowMs: number,
 ): GrowthBlock {
   const reason = reasonOfCode[codeOf(error) ?? ''] ?? 'ec2-unavailable';
-  const failureCount = (previous?.failureCount ?? 0) + 1;
+  // While a block holds nothing is asked for: what fails then had been asked for before it.
+  const isParallel = previous !== undefined && nowMs < previous.untilMs;
+  const failureCount = (previous?.failureCount ?? 0) + (isParallel ? 0 : 1);
   const [firstMs, longestMs] = OF_SUBNET.has(reason)
     ? [FIRST_SUBNET_BACKOFF_MS, LONGEST_SUBNET_BACKOFF_MS]
     : [FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS];

@@ -17,6 +17,8 @@ export interface GrowthTroubles {
   readonly ofNode: GrowthBlock | undefined;
   /** The latest one of a subnet that is not over. */
   ofSubnets(nowMs: number): GrowthBlock | undefined;
+  /** The latest refusal of a prefix that no prefix has disproved since. */
+  readonly prefixShortage: GrowthBlock | undefined;
   noteFailure(
     error: unknown,
     action: StartedAction,
@@ -42,13 +44,10 @@ export function createGrowthTroubles(placement: NewEniPlacement): GrowthTroubles
     get ofNode() {
       return ofNode;
     },
-    ofSubnets: (nowMs) =>
-      [...ofPlaces.values()]
-        .filter(({ untilMs }) => untilMs > nowMs)
-        .reduce<GrowthBlock | undefined>(
-          (latest, one) => (latest !== undefined && latest.untilMs > one.untilMs ? latest : one),
-          undefined,
-        ),
+    ofSubnets: (nowMs) => latestOf([...ofPlaces.values()].filter(({ untilMs }) => untilMs > nowMs)),
+    get prefixShortage() {
+      return latestOf([...ofPlaces.values()].filter(({ reason }) => reason === 'no-free-prefix'));
+    },
     noteFailure: (error, action, { enis, nowMs }) => {
       const place = placeOf(action, enis);
       const previous = place === undefined ? undefined : ofPlaces.get(place);
@@ -76,6 +75,12 @@ export function createGrowthTroubles(placement: NewEniPlacement): GrowthTroubles
     },
   };
 }
+
+const latestOf = (blocks: readonly GrowthBlock[]): GrowthBlock | undefined =>
+  blocks.reduce<GrowthBlock | undefined>(
+    (latest, one) => (latest !== undefined && latest.untilMs > one.untilMs ? latest : one),
+    undefined,
+  );
 
 const asksForPrefixes = ({ kind }: StartedAction): boolean =>
   kind === 'assign-prefixes' || kind === 'create-eni-with-prefixes';

@@ -7,9 +7,10 @@ export {
   type PoolControllerOptions,
 } from './controller.ts';
 export type { PoolEvent } from './events.ts';
+// For those who implement its ports.
+export { type GrowthBlock, type GrowthBlockReason, growthBlockOf } from './growth-block.ts';
 export type { NewEniPlacement } from './growth-troubles.ts';
 export { EC2_LAG_MS } from './intent-keeper.ts';
-// For those who implement its ports.
 export type {
   CheckpointPort,
   Clock,

@@ -105,6 +105,17 @@ test.each([
 const refused = (reason: LimitReason): Refusal =>
   ({ reason, missingCount: 1, surplusCount: 0, maxPods: 3, ceilingCount: 3 }) as Refusal;
 
+test('full ENIs of a node that got no prefixes are a want of prefixes', () => {
+  const shortage = { ...block(-1_000), message: 'subnet-1 has no whole /28' };
+  const full: Refusal = { reason: 'eni-limit', missingCount: 1, eniCount: 3, eniLimit: 3 };
+  expect(limitIn([full], NOW, shortage)).toEqual({
+    reason: 'no-free-prefix',
+    message:
+      '1 address cannot be had: the ENIs are full, and 3 of at most 3 are in use. ' +
+      'Single addresses take the room of prefixes: subnet-1 has no whole /28',
+  });
+});
+
 test.each<[string, readonly LimitReason[], LimitReason | undefined]>([
   ['nothing is refused', [], undefined],
   ['the ENIs are full', ['eni-limit'], 'eni-limit'],
@@ -115,7 +126,8 @@ test.each<[string, readonly LimitReason[], LimitReason | undefined]>([
     'no-free-prefix',
   ],
   ['the node is cordoned and full', ['eni-limit', 'not-schedulable'], 'not-schedulable'],
-  ['max-pods is reached', ['eni-limit', 'at-max-pods'], 'at-max-pods'],
+  ['max-pods is reached', ['at-max-pods'], 'at-max-pods'],
+  ['what is to be kept warm exceeds max-pods', ['at-max-pods', 'eni-limit'], 'eni-limit'],
 ])('the limit when %s', (_, reasons, expected) => {
   expect(limitIn(reasons.map(refused), NOW)?.reason).toBe(expected);
 });

@@ -25,17 +25,28 @@ export interface Limit {
   readonly message: string;
 }
 
-/** Where several apply, the first: with prefixes, for one, the ENIs might have been enough. */
+/**
+ * Where several apply, the first: with prefixes, for one, the ENIs might have been enough. Max-pods comes
+ * last because what is kept warm runs into it before the pods do.
+ */
 const LIMITS_IN_A_PLAN = [
   'terminating',
   'not-schedulable',
-  'at-max-pods',
   'no-free-prefix',
   'eni-limit',
+  'at-max-pods',
 ] as const;
 
-/** The limit that a plan ran into, if it did. Without prefixes there are single addresses, while they fit. */
-export function limitIn(refusals: readonly Refusal[], nowMs: number): Limit | undefined {
+/**
+ * The limit that a plan ran into, if it did. Without prefixes there are single addresses, while they fit.
+ *
+ * @param prefixShortage why single addresses have slots that prefixes were to have; absent if none has.
+ */
+export function limitIn(
+  refusals: readonly Refusal[],
+  nowMs: number,
+  prefixShortage?: GrowthBlock,
+): Limit | undefined {
   const isFull = refusals.some(({ reason }) => reason === 'eni-limit');
   const reason = LIMITS_IN_A_PLAN.find(
     (limit) =>
@@ -44,8 +55,16 @@ export function limitIn(refusals: readonly Refusal[], nowMs: number): Limit | un
   );
   const refusal = refusals.find((one) => one.reason === reason);
   if (reason === undefined || refusal === undefined) return undefined;
-  return { reason, message: explainRefusal(refusal, nowMs) };
+  const message = explainRefusal(refusal, nowMs);
+  return reason === 'eni-limit' && prefixShortage !== undefined
+    ? {
+        reason: 'no-free-prefix',
+        message: `${message} ${INSTEAD_OF_PREFIXES}: ${prefixShortage.message}`,
+      }
+    : { reason, message };
 }
+
+const INSTEAD_OF_PREFIXES = 'Single addresses take the room of prefixes';
 
 /** Why a pod gets no address, with the figures behind it. */
 export interface PoolRefusal {

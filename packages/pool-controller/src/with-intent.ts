@@ -1,11 +1,12 @@
 import { isRefusal } from './ec2-refusal.ts';
 import type { IntentKeeper, Wish } from './intent-keeper.ts';
 
+/** Giving back takes several calls, or one that is repeated: an earlier one may have succeeded. */
+const NEVER_CERTAINLY_UNDONE: ReadonlySet<Wish['kind']> = new Set(['unassign', 'delete-eni']);
+
 /**
- * Asks EC2 for something that a crash must not forget.
- *
- * After a failure that is no refusal EC2 may have done it all the same, and deleting an ENI takes several
- * calls, of which the first may have succeeded.
+ * Asks EC2 for something that a crash must not forget. After a failure that is no refusal EC2 may have
+ * done it all the same.
  */
 export async function withIntent<T>(
   intents: IntentKeeper,
@@ -20,7 +21,7 @@ export async function withIntent<T>(
     intents.end(intentId, 'answered');
     return answer;
   } catch (error) {
-    const isUndone = isRefusal(error) && wish.kind !== 'delete-eni';
+    const isUndone = isRefusal(error) && !NEVER_CERTAINLY_UNDONE.has(wish.kind);
     intents.end(intentId, isUndone ? 'refused' : 'uncertain');
     throw error;
   }

@@ -8,6 +8,7 @@ import {
   type SandboxNode,
 } from '@vpc-cni/sandbox';
 import { type BenchPod, type Contestant, runAtOnce, runInTurn } from './contestant.ts';
+import { ptpContestant } from './ptp.ts';
 import { median, percentile, rounded } from './statistics.ts';
 
 const ROUNDS = 8;
@@ -23,26 +24,12 @@ interface Sample {
 
 const newSample = (): Sample => ({ add: [], del: [], add20: [] });
 
-function contestants(node: SandboxNode): readonly [Contestant, Contestant] {
-  const ours: Contestant = {
-    name: 'aws-cni',
-    path: launcherPath,
-    conf: pluginConf,
-    environment: { CNI_PATH: '/opt/cni/bin', AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory },
-  };
-  const ptp: Contestant = {
-    name: 'ptp + host-local',
-    path: '/usr/lib/cni/ptp',
-    conf: {
-      cniVersion: '0.4.0',
-      name: 'ptp-bench',
-      type: 'ptp',
-      ipam: { type: 'host-local', subnet: '10.99.0.0/16', dataDir: '/run/ptp-bench' },
-    },
-    environment: { CNI_PATH: '/usr/lib/cni' },
-  };
-  return [ours, ptp];
-}
+const oursOn = (node: SandboxNode): Contestant => ({
+  name: 'aws-cni',
+  path: launcherPath,
+  conf: pluginConf,
+  environment: { CNI_PATH: '/opt/cni/bin', AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory },
+});
 
 async function makePods(label: string, round: number): Promise<readonly BenchPod[]> {
   const pods = Array.from({ length: PODS_PER_ROUND }, (_, index) => {
@@ -78,13 +65,13 @@ async function runBlock(
 
 async function measure(node: SandboxNode): Promise<readonly [Sample, Sample]> {
   const samples = [newSample(), newSample()] as const;
-  const [ours, ptp] = contestants(node);
+  const ours = oursOn(node);
   for (let round = 0; round <= ROUNDS; round++) {
     // Round 0 warms up caches and compilers of both.
     const [oursSample, ptpSample] = round === 0 ? [newSample(), newSample()] : samples;
     for (const [contestant, sample, label] of [
       [ours, oursSample, 'a'],
-      [ptp, ptpSample, 'b'],
+      [ptpContestant, ptpSample, 'b'],
     ] as const) {
       const pods = await makePods(label, round);
       await runBlock(contestant, node.netns, pods, sample);

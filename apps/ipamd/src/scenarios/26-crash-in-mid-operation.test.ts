@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { killEverywhere, type Life } from './kill-everywhere.fixture.ts';
+import { killEverywhere, type Life, type PlayOptions } from './kill-everywhere.fixture.ts';
 import type { World } from './world.fixture.ts';
 
 // Pain 26: a crash in the middle of an operation loses an ENI or blocks the start.
@@ -8,12 +8,9 @@ import type { World } from './world.fixture.ts';
 async function outcomes(
   environment: Readonly<Record<string, string>>,
   story: (life: Life) => Promise<void>,
-  prepare?: (world: World) => void,
+  options: PlayOptions = {},
 ) {
-  const all = await killEverywhere(
-    { environment, ...(prepare === undefined ? {} : { prepare }) },
-    story,
-  );
+  const all = await killEverywhere({ ...options, environment }, story);
   return { count: all.length, failed: all.filter(({ problems }) => problems.length > 0) };
 }
 
@@ -42,11 +39,18 @@ describe.each([
   },
 ])('a node with $name', ({ environment }) => {
   test.each([
-    { reads: 'see every write at once', prepare: undefined },
-    { reads: 'are stale', prepare: lagging },
-  ])('survives a kill at any moment, while reads $reads', async ({ prepare }) => {
-    const { count, failed } = await outcomes(environment, growAndShrink, prepare);
+    { reads: 'see every write at once', options: {} },
+    { reads: 'are stale', options: { prepare: lagging } },
+  ])('survives a kill at any moment, while reads $reads', async ({ options }) => {
+    const { count, failed } = await outcomes(environment, growAndShrink, options);
     expect(failed).toEqual([]);
     expect(count).toBeGreaterThan(20);
   });
+});
+
+test('an ENI that was on its way at the kill is like any other', async () => {
+  const twoEnis: PlayOptions = { instanceType: 't3.micro' }; // of one address for pods each
+  const { count, failed } = await outcomes({}, ({ addPods }) => addPods('a', 'b'), twoEnis);
+  expect(failed).toEqual([]);
+  expect(count).toBeGreaterThan(15);
 });

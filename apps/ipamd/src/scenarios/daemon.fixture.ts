@@ -54,7 +54,8 @@ export function startDaemon(
   fate: Fate,
   options: DaemonOptions = {},
 ): Daemon {
-  const { clock, cloud, instanceId, disk, host } = site;
+  const { cloud, instanceId, disk, host } = site;
+  const clock = { nowMs: site.clock.nowMs, sleep: unlessDead(fate, site.clock.sleep) };
   const stopping = new AbortController();
   const { signal } = stopping;
   const log: LogLine[] = [];
@@ -101,7 +102,7 @@ export function startDaemon(
       facts,
       host: { network: host.open(fate), settings },
       fileSystem: disk.mount(fate),
-      random: () => 0.5,
+      random: () => 0,
     });
     up.start();
     pool = up;

@@ -15,8 +15,13 @@ export interface Fate {
 /**
  * @param killAt the number of the moment, from 0, at which the process dies. Whatever it does from then
  *   on reaches nobody, as after SIGKILL. Default: it lives until {@link Fate.kill}.
+ * @param isFatal the moments that are counted. Default: all.
  */
-export function createFate(killAt = Number.POSITIVE_INFINITY): Fate {
+export function createFate(
+  killAt = Number.POSITIVE_INFINITY,
+  isFatal: (moment: string) => boolean = () => true,
+): Fate {
+  let fatalCount = 0;
   const moments: string[] = [];
   const { promise: died, resolve: die } = Promise.withResolvers<void>();
   let isDead = false;
@@ -36,7 +41,8 @@ export function createFate(killAt = Number.POSITIVE_INFINITY): Fate {
       return isDead;
     },
     pass: async (moment) => {
-      if (!isSpared && moments.length === killAt) kill();
+      if (!isSpared && fatalCount === killAt && isFatal(moment)) kill();
+      if (isFatal(moment)) fatalCount += 1;
       if (isDead) return new Promise<never>(() => {});
       moments.push(moment);
     },

@@ -21,6 +21,20 @@ export function problemsOf(...nodes: readonly Node[]): readonly string[] {
   ];
 }
 
+/** What must never be, whatever is under way: a pod or the next one without an address that EC2 assigns. */
+export function problemsAtAnyMoment(node: Node): readonly string[] {
+  const { site, instance, daemon } = node;
+  const assigned = assignedTo(site.cloud, instance.instanceId);
+  const enis = daemon.fate.isDead ? [] : (daemon.pool?.book.enis(site.clock.nowMs()) ?? []);
+  return [
+    ...unreachablePods(node),
+    ...enis
+      .flatMap(({ freeAddresses }) => freeAddresses)
+      .filter((address) => !assigned.has(address))
+      .map((address) => `${address} could be given to a pod, and EC2 does not assign it`),
+  ];
+}
+
 const podsOf = ({ site }: Node) => [...site.host.pods.values()];
 
 function sharedAddresses(nodes: readonly Node[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { problemsOf } from './invariants.fixture.ts';
+import { problemsAtAnyMoment, problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World, type WorldOptions } from './world.fixture.ts';
 
@@ -20,6 +20,16 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
+export type PlayOptions = WorldOptions & {
+  readonly prepare?: (world: World) => void;
+  /** The moments at which the daemon is killed. Default: all. */
+  readonly isFatal?: (moment: string) => boolean;
+  /** Also tells what was wrong meanwhile; it takes much longer. */
+  readonly isWatched?: boolean;
+};
+
+/** It looks at the watched this often. */
+const LOOK_MS = 1_000;
 /** A runtime tries again after a while. */
 const RETRY_MS = 1_000;
 /** From the start of an instance to that of its daemon. */
@@ -32,33 +42,40 @@ const SETTLING_MS = 240_000;
  * before every write to the disk and every change of the kernel), and tells what is wrong at the end.
  */
 export async function killEverywhere(
-  options: WorldOptions & { readonly prepare?: (world: World) => void },
+  options: PlayOptions,
   story: (life: Life) => Promise<void>,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (let killAt = 0; ; killAt += 1) {
-    const { isKilled, ...outcome } = await playKilled(options, story, killAt);
+    const { isKilled, ...outcome } = await play(options, story, killAt);
     outcomes.push(outcome);
     if (!isKilled) return outcomes;
   }
 }
 
-async function playKilled(
-  options: Parameters<typeof killEverywhere>[0],
+/** Plays `story` once; its daemon is killed at that moment, or not at all. */
+export async function play(
+  options: PlayOptions,
   story: (life: Life) => Promise<void>,
-  killAt: number,
+  killAt = Number.POSITIVE_INFINITY,
 ): Promise<Outcome & { readonly isKilled: boolean }> {
   const world = await createWorld(options);
   try {
     options.prepare?.(world);
     const node = await world.newNode();
     await world.clock.advance(BOOT_MS);
-    const first = node.start(undefined, { killAt });
-    const life = liveOn(world, node);
+    const { isFatal = () => true } = options;
+    const first = node.start(undefined, { killAt, isFatal });
+    const seen = new Set<string>();
+    const look = () => {
+      if (world.clock.nowMs() % LOOK_MS > 0) return;
+      for (const problem of problemsAtAnyMoment(node)) seen.add(problem);
+    };
+    const life = liveOn(world, node, options.isWatched === true ? look : () => {});
     await story(life);
     first.fate.spare();
     await life.pass(SETTLING_MS);
-    const problems = [...world.violations, ...problemsOf(node)];
+    const problems = [...world.violations, ...seen, ...problemsOf(node)];
     const { isDead, moments } = first.fate;
     await node.stop();
     return { isKilled: isDead, after: moments.at(-1) ?? 'the start', problems };
@@ -67,7 +84,8 @@ async function playKilled(
   }
 }
 
-function liveOn(world: World, node: Node): Life {
+/** @param look is called after every step of time. */
+function liveOn(world: World, node: Node, look: () => void): Life {
   const reviveIfDead = () => {
     if (node.daemon.fate.isDead) node.start();
   };
@@ -96,6 +114,7 @@ function liveOn(world: World, node: Node): Life {
     for (const stopAtMs = world.clock.nowMs() + 600_000; !isSettled; ) {
       if (world.clock.nowMs() > stopAtMs) throw new Error('the story does not go on');
       await world.clock.advance(250);
+      look();
       reviveIfDead();
     }
     await done;

@@ -6,6 +6,8 @@ import type { Fate } from './fate.fixture.ts';
 export interface MemoryDisk {
   /** Name → content. */
   readonly files: Map<string, string>;
+  /** What writing fails with, such as `ENOSPC: no space left on device`; undefined: it works. */
+  failure: string | undefined;
   /** The directory as a process with that fate sees it. */
   mount(fate: Fate): CheckpointFileSystem;
 }
@@ -13,10 +15,17 @@ export interface MemoryDisk {
 export function createMemoryDisk(): MemoryDisk {
   const files = new Map<string, string>();
 
+  const disk: Pick<MemoryDisk, 'files' | 'failure'> = { files, failure: undefined };
+
+  const failIfFull = () => {
+    if (disk.failure !== undefined) throw new Error(disk.failure);
+  };
+
   const mount = (fate: Fate): CheckpointFileSystem => ({
     createExclusively: async (path) => {
       const name = basename(path);
       await fate.pass('disk create');
+      failIfFull();
       files.set(name, '');
       return {
         write: async (text) => {
@@ -29,6 +38,7 @@ export function createMemoryDisk(): MemoryDisk {
     },
     rename: async (from, to) => {
       await fate.pass('disk rename');
+      failIfFull();
       files.set(basename(to), contentOf(from));
       files.delete(basename(from));
     },
@@ -48,5 +58,5 @@ export function createMemoryDisk(): MemoryDisk {
     return content;
   }
 
-  return { files, mount };
+  return Object.assign(disk, { mount });
 }

@@ -44,6 +44,7 @@ export function createMemoryHost(clock: Clock, presentMacs: () => readonly strin
       }
       await fate.pass('kernel set up ENI');
       wiredMacs.add(mac);
+      return [];
     },
     tearDownEni: async ({ mac }) => {
       await fate.pass('kernel tear down ENI');

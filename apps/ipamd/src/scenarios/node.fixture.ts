@@ -31,6 +31,7 @@ export interface Node {
 export type StartOptions = DaemonOptions & {
   /** Kills the daemon at this moment of its life, see {@link createFate}. */
   readonly killAt?: number;
+  readonly isFatal?: (moment: string) => boolean;
 };
 
 export const keyOf = (podName: string) => ({
@@ -66,8 +67,8 @@ export function createNode(
     get daemon() {
       return current();
     },
-    start: (environment = usualEnvironment, { killAt, ...options } = {}) => {
-      daemon = startDaemon(site, environment, createFate(killAt), options);
+    start: (environment = usualEnvironment, { killAt, isFatal, ...options } = {}) => {
+      daemon = startDaemon(site, environment, createFate(killAt, isFatal), options);
       return daemon;
     },
     kill: () => current().fate.kill(),

@@ -19,7 +19,7 @@ export interface World {
   /** Another subnet of the same VPC and zone. */
   addSubnet(cidr: string, tags?: Readonly<Record<string, string>>): Subnet;
   /** Starts an instance. */
-  newNode(environment?: Environment): Promise<Node>;
+  newNode(environment?: Environment, instanceType?: string): Promise<Node>;
   /** EC2 calls since the last look, such as `AssignPrivateIpAddresses`. */
   takeCalls(): readonly string[];
   /** The same with all that is known of them. */
@@ -48,12 +48,14 @@ const REALISTIC_LATENCY_MS = {
   ec2: 100,
 };
 const STEP_MS = 50;
+/** The machine's clock has fractions of a millisecond, too. */
+const START_MS = 1_700_000_000_000.25;
 /** The daemon's default. */
-const COOLDOWN_MS = 30_000;
+const COOLDOWN_S = 30;
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { instanceType = 'm5.large', subnetCidr = '10.0.0.0/22', attachDelayMs = 2_000 } = options;
-  const clock = createFakeClock();
+  const clock = createFakeClock(START_MS);
   const cloud = createEmulator({ clock, attachDelayMs });
   const { vpcId } = cloud.addVpc({ cidr: '10.0.0.0/16' });
   const addSubnet: World['addSubnet'] = (cidr, tags = {}) =>
@@ -62,7 +64,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   await loadSdk(cloud);
   Object.assign(cloud.knobs.latencyMs, options.latencyMs ?? REALISTIC_LATENCY_MS);
 
-  const witness = createWitness(cloud, clock, COOLDOWN_MS);
+  const cooldownS = Number(options.environment?.['IP_COOLDOWN_PERIOD'] ?? COOLDOWN_S);
+  const witness = createWitness(cloud, clock, 1_000 * cooldownS);
   let seenCount = cloud.journal.length;
   const takeEntries = () => {
     const entries = cloud.journal.slice(seenCount).filter(({ service }) => service === 'ec2');
@@ -75,9 +78,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     clock,
     subnet,
     addSubnet,
-    newNode: async (environment = options.environment ?? {}) => {
+    newNode: async (environment = options.environment ?? {}, type = instanceType) => {
       const { subnetId } = subnet;
-      const instance = await cloud.runInstance({ subnetId, instanceType });
+      const instance = await cloud.runInstance({ subnetId, instanceType: type });
       return createNode({ cloud, clock, witness }, instance, environment);
     },
     violations: witness.violations,

@@ -22,6 +22,16 @@ describe('translateError', () => {
       code: 'not-permitted',
     },
     { name: 'a code named like a method', error: answer('toString', 400), code: 'unexpected' },
+    {
+      name: 'a subnet with fewer addresses than a prefix has',
+      error: answer(
+        'InvalidParameterValue',
+        400,
+        "There aren't sufficient free Ipv4 addresses or prefixes",
+      ),
+      code: 'no-free-prefix',
+    },
+    { name: 'a wrong value', error: answer('InvalidParameterValue', 400), code: 'invalid-request' },
     { name: 'a throttle status', error: answer('Whatever', 429), code: 'throttled' },
     { name: 'a server error', error: answer('Whatever', 502), code: 'unreachable' },
     { name: 'a client error nobody knows', error: answer('Whatever', 400), code: 'unexpected' },
@@ -61,6 +71,15 @@ describe('translateError', () => {
     });
     expect(error.cause).toBe(original);
     expect(isEniAllocatorError(error)).toBe(true);
+  });
+
+  test('leaves out what people cannot read', () => {
+    const said = 'You are not authorized. Encoded authorization failure message: aB3-_x9';
+    expect(translateError(answer('UnauthorizedOperation', 403, said), call).message).toBe(
+      '[not-permitted] assigning 2 addresses to eni-1 (ec2:AssignPrivateIpAddresses): ' +
+        'UnauthorizedOperation: You are not authorized; ' +
+        'see that the IAM role of the node allows ec2:AssignPrivateIpAddresses',
+    );
   });
 
   test('names the permission that is missing', () => {

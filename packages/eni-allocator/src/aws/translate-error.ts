@@ -32,13 +32,16 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** A kilobyte that only `aws sts decode-authorization-message` can read; the cause still has it. */
+const ENCODED_PART = / ?Encoded authorization failure message: \S+/;
+
 /** What an error of the AWS SDK or of the network means to us, with all it says kept as facts. */
 export function translateError(error: unknown, call: AwsCall): EniAllocatorError {
   const { code, advice: usualAdvice } = meaningOf(error);
   const advice = (code === 'unreachable' ? call.ifUnanswered : undefined) ?? usualAdvice;
   const awsCode = awsCodeOf(error);
   const { httpStatusCode, requestId } = metadataOf(error);
-  const said = messageOf(error).replace(/\.$/, '');
+  const said = messageOf(error).replace(ENCODED_PART, '').replace(/\.$/, '');
   const what = awsCode === undefined || awsCode === 'Error' ? said : `${awsCode}: ${said}`;
   return new EniAllocatorError(
     code,
@@ -71,8 +74,14 @@ export const messageOf = (error: unknown): string => {
     : (networkCodeOf(error) ?? String(error));
 };
 
+/** EC2's words for a subnet with fewer free addresses than a prefix has; its code says nothing. */
+const LACKS_A_PREFIX = /sufficient free Ipv4 addresses or prefixes/i;
+
 function meaningOf(error: unknown): Ec2ErrorMeaning {
   const awsCode = awsCodeOf(error) ?? '';
+  if (awsCode === 'InvalidParameterValue' && LACKS_A_PREFIX.test(messageOf(error))) {
+    return { code: 'no-free-prefix', advice: ADVICE['no-free-prefix'] };
+  }
   const listed = Object.hasOwn(EC2_ERROR_TABLE, awsCode) ? EC2_ERROR_TABLE[awsCode] : undefined;
   if (listed !== undefined) {
     return listed;

@@ -1,4 +1,6 @@
 import type { Netlink } from '../netlink/netlink.ts';
+import type { RequestObserver } from '../netlink/netlink-socket.ts';
+import type { AddressForgetter } from './address-forgetter.ts';
 import type { LinkSweeper } from './link-sweeper.ts';
 
 /** What the operations on pods share. */
@@ -7,5 +9,7 @@ export interface HostContext {
   /** Open file descriptor of the host's namespace, where the host ends of veth pairs are born. */
   readonly hostNetnsFd: number;
   readonly sweeper: LinkSweeper;
+  readonly forgetter: AddressForgetter;
+  readonly observe: RequestObserver;
   readonly randomBytes: (count: number) => Uint8Array;
 }

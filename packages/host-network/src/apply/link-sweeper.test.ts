@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { HostNetworkError } from '../host-network-error.ts';
 import type { LinkChange, LinkSelector } from '../netlink/link.ts';
-import { DOOMED_LINK_GROUP, LinkSweeper } from './link-sweeper.ts';
+import { DOOMED_LINK_GROUP, LINKS_PER_SWEEP, LinkSweeper } from './link-sweeper.ts';
 
 /** A kernel whose group deletions end when the test says so. */
 class FakeLinks {
@@ -19,10 +19,11 @@ class FakeLinks {
 
   async deleteGroup(group: number): Promise<boolean> {
     const doomed = [...this.present].filter(([, at]) => at === group).map(([index]) => index);
+    if (doomed.length === 0) return false;
     this.sweeps.push(doomed);
     await new Promise<void>((resolve) => this.#finish.push(resolve));
     for (const index of doomed) this.present.delete(index);
-    return doomed.length > 0;
+    return true;
   }
 
   async finishSweep(): Promise<void> {
@@ -73,11 +74,24 @@ test('a link that is gone already is no reason to sweep', async () => {
 });
 
 test('marks of an earlier process are swept on demand', async () => {
+  links.present.set(3, DOOMED_LINK_GROUP + 9);
   links.present.set(4, DOOMED_LINK_GROUP);
   sweeper.sweep();
   await links.finishSweep();
+  await links.finishSweep();
   await sweeper.settled();
-  expect([...links.present.keys()]).toEqual([1, 2, 3]);
+  expect([...links.present.keys()]).toEqual([1, 2]);
+});
+
+test('a crowd goes in several sweeps, each link once', async () => {
+  const crowd = Array.from({ length: 20 * LINKS_PER_SWEEP }, (_, n) => n + 10);
+  for (const index of crowd) links.present.set(index, 0);
+  for (const index of crowd) sweeper.doom(index);
+  while (sweeper.isSweeping) await links.finishSweep();
+  expect(links.sweeps.flat().sort((a, b) => a - b)).toEqual(crowd);
+  expect(links.sweeps[0]).toHaveLength(1);
+  expect(links.sweeps.length).toBeGreaterThan(10);
+  expect([...links.present.keys()]).toEqual([1, 2, 3, 4]);
 });
 
 test('a refused sweep is told to whoever waits, and tried again with the next link', async () => {

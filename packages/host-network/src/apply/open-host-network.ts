@@ -1,20 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
+import type { EniSettings } from '../desired/describe-eni.ts';
+import type { IptablesBackend } from '../desired/host-facts.ts';
 import type { EniLink, HostSettings, PodAttachment, PodToTearDown } from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
+import type { IpAddress } from '../ip.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
+import { createPacketFilter } from '../iptables/packet-filter.ts';
 import type { Ipv4Address } from '../ipv4.ts';
+import { openConntrack } from '../netlink/conntrack.ts';
 import { openNetlink } from '../netlink/netlink.ts';
+import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { OWN_NETNS } from '../netns/in-netns.ts';
+import { AddressForgetter } from './address-forgetter.ts';
+import type { AwaitLinkOptions } from './await-link.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { createHostTurns } from './host-turns.ts';
 import { LinkSweeper } from './link-sweeper.ts';
 import { listPods } from './list-pods.ts';
+import { type DesiredNode, podRepairSteps, type RepairReport, repairAll } from './repair.ts';
 import { type RoutedPod, routePods } from './route-pods.ts';
 import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
 import { type PodLinks, setUpPod } from './set-up-pod.ts';
 import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
+import { createTouchLog } from './touch-log.ts';
+import { createTurns } from './turns.ts';
 
 const DEFAULT_LINK_WAIT_MS = 15_000;
 
@@ -23,10 +35,12 @@ export interface HostNetworkOptions {
   readonly clock?: Clock;
   /** Longest wait for an ENI's link, in milliseconds. Default 15,000. */
   readonly linkWaitMs?: number;
-  /** Default: `iptables`, `iptables-save`, `iptables-restore` and `nft` on the PATH. */
+  /** Default: those of iptables and nftables on the PATH. */
   readonly commands?: Partial<HostCommands>;
   /** Source of MAC addresses. Default: the system's. */
   readonly randomBytes?: (count: number) => Uint8Array;
+  /** Called with every netlink request, for counting. */
+  readonly observe?: RequestObserver;
 }
 
 export interface CallOptions {
@@ -40,22 +54,27 @@ export interface CallOptions {
  */
 export interface HostNetwork {
   /**
-   * Brings MTU, rp_filter, mark rule, iptables and nftables to what the settings ask for, whatever other
+   * Brings MTU, rp_filter, rules, iptables and nftables to what the settings ask for, whatever other
    * settings left, and deletes links an earlier process had marked. Calls queue.
    *
-   * @throws {HostNetworkError} `link-not-found` without a link of the primary MAC, `iptables-failed`.
-   */
-  setUpHost(settings: HostSettings, options?: CallOptions): Promise<void>;
-  /**
-   * Waits for the link with the ENI's MAC, then gives it MTU, address, route table and rule.
+   * Which iptables back-end the host uses is looked at every time: repeat the call, or {@link repair}, and
+   * our rules follow a kubelet that decided late.
    *
+   * @returns what it changed, line by line; nothing when all was well.
+   * @throws {HostNetworkError} `link-not-found` without a link of the primary MAC, `iptables-failed`,
+   *   `iptables-locked`.
+   */
+  setUpHost(settings: HostSettings, options?: CallOptions): Promise<readonly string[]>;
+  /** The iptables back-end that the last set-up found in use; undefined before. */
+  readonly iptablesBackend: IptablesBackend | undefined;
+  /**
+   * Waits for the link with the ENI's MAC, then gives it MTU, address, route table and rule. With
+   * `eniMarkMask`, the host's filters follow.
+   *
+   * @returns what it changed, line by line; nothing when all was well.
    * @throws {HostNetworkError} `link-not-found` when it does not appear within `linkWaitMs`.
    */
-  setUpEni(
-    eni: EniLink,
-    settings: Pick<HostSettings, 'eniMtuBytes'>,
-    options?: CallOptions,
-  ): Promise<void>;
+  setUpEni(eni: EniLink, settings: EniSettings, options?: CallOptions): Promise<readonly string[]>;
   /** Takes the ENI's rules and routes away; fine when there are none. */
   tearDownEni(eni: EniLink): Promise<void>;
   /**
@@ -72,6 +91,12 @@ export interface HostNetwork {
   tearDownPod(attachment: PodToTearDown): Promise<void>;
   /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. */
   checkPod(attachment: PodAttachment): Promise<readonly string[]>;
+  /**
+   * Brings host, ENIs and pods back to what they should be after somebody else changed them, in one pass:
+   * rules, routes, addresses, MTU, link state, sysctls, iptables, neighbour entries. What is right is not
+   * touched; what cannot be repaired does not stop the rest. Dumps: not for a pod's path.
+   */
+  repair(node: DesiredNode): Promise<RepairReport>;
   /** Names of all links of the host. A dump: not for a pod's path. */
   linkNames(): Promise<readonly string[]>;
   /** Makes pods' packets leave by these tables and no others: an address may have changed its ENI. */
@@ -79,8 +104,8 @@ export interface HostNetwork {
   /** Addresses of the pods that are wired, as the kernel has them. Dumps: not for a pod's path. */
   listPods(): Promise<readonly Ipv4Address[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
-  tearDownPodRules(address: Ipv4Address): void;
-  /** Resolves when all links of pods torn down so far are deleted. */
+  tearDownPodRules(address: IpAddress): void;
+  /** Resolves when the links of pods torn down so far are deleted, and what the kernel remembers of them. */
   settled(): Promise<void>;
   /** Waits for {@link settled}, then closes. The wiring stays. */
   close(): Promise<void>;
@@ -93,14 +118,23 @@ export interface HostNetwork {
  */
 export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
   const { clock = systemClock, linkWaitMs = DEFAULT_LINK_WAIT_MS } = options;
-  const commands = { ...defaultCommands, ...options.commands };
-  const host = openNetlink();
+  const packetFilter = createPacketFilter({ ...defaultCommands, ...options.commands });
+  const { observe = () => {} } = options;
+  const host = openNetlink({ observe });
+  const conntrack = openConntrack({ observe });
   const hostNetnsFd = openSync(OWN_NETNS, 'r');
   const sweeper = new LinkSweeper(host.links);
+  const forgetter = new AddressForgetter({
+    conntrack,
+    neighbours: host.neighbours,
+    linksGone: () => sweeper.settled(),
+  });
   const context = {
     host,
     hostNetnsFd,
     sweeper,
+    forgetter,
+    observe,
     randomBytes: options.randomBytes ?? randomBytes,
   };
   const waiting = ({ signal }: CallOptions = {}) => ({
@@ -108,37 +142,79 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     waitMs: linkWaitMs,
     ...(signal === undefined ? {} : { signal }),
   });
-  let hostTurn: Promise<unknown> = Promise.resolve();
+  const settled = async () => {
+    await sweeper.settled();
+    await forgetter.settled();
+  };
+  const turn = createTurns();
+  const hostTurns = createHostTurns((settings, secondaryLinks, callOptions) => {
+    sweeper.sweep();
+    return setUpHost(host, settings, packetFilter, secondaryLinks, waiting(callOptions));
+  });
+  const setUpOneEni = async (eni: EniLink, settings: EniSettings, wait: AwaitLinkOptions) => {
+    const { linkName, changes } = await setUpEni(host, eni, settings, wait);
+    return [...changes, ...(await hostTurns.addEni(eni, linkName))];
+  };
+  const touches = createTouchLog();
   let isClosed = false;
 
   return {
-    setUpHost: (settings, callOptions) => {
-      sweeper.sweep();
-      const turn = hostTurn.then(() => setUpHost(host, settings, commands, waiting(callOptions)));
-      hostTurn = turn.catch(() => {});
-      return turn;
+    setUpHost: hostTurns.setUp,
+    get iptablesBackend() {
+      return packetFilter.backend;
     },
-    setUpEni: (eni, settings, callOptions) => setUpEni(host, eni, settings, waiting(callOptions)),
-    tearDownEni: (eni) => tearDownEni(host, eni),
+    setUpEni: (eni, settings, callOptions) => setUpOneEni(eni, settings, waiting(callOptions)),
+    tearDownEni: async (eni) => {
+      await tearDownEni(host, eni);
+      await hostTurns.removeEni(eni);
+    },
     setUpPod: async (attachment) => {
+      await turn();
       if (isClosed) throw closedError(attachment.hostLinkName);
+      touches.touch(attachment);
       return setUpPod(context, attachment);
     },
-    tearDownPod: async (attachment) => tearDownPod(context, attachment),
+    tearDownPod: async (attachment) => {
+      await turn();
+      touches.touch(attachment);
+      tearDownPod(context, attachment);
+    },
     checkPod: (attachment) => checkPod(context, attachment),
+    repair: async ({ settings, enis, pods }) => {
+      const watch = touches.watch();
+      try {
+        return await repairAll([
+          { object: 'host', run: () => hostTurns.setUp(settings) },
+          ...enis.map((eni) => ({
+            object: eni.mac,
+            run: () => setUpOneEni(eni, settings, { ...waiting(), waitMs: 0 }),
+          })),
+          ...podRepairSteps(host, pods, watch.wasTouched),
+        ]);
+      } finally {
+        watch.end();
+      }
+    },
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
-    routePods: (pods) => routePods(host, pods),
+    routePods: (pods) => {
+      for (const pod of pods) touches.touch(pod);
+      return routePods(host, pods);
+    },
     listPods: () => listPods(host),
-    tearDownPodRules: (address) => tearDownPodRules(host, address),
-    settled: () => sweeper.settled(),
+    tearDownPodRules: (address) => {
+      touches.touch({ address });
+      tearDownPodRules(context, address);
+    },
+    settled,
     close: async () => {
       if (isClosed) return;
       isClosed = true;
       try {
-        await hostTurn;
-        await sweeper.settled();
+        await hostTurns.settled();
+        await settled();
       } finally {
         host.close();
+        conntrack.close();
         closeSync(hostNetnsFd);
       }
     },

@@ -46,5 +46,36 @@ test('a pod known by name is wired by the host link that its name gives', async 
     ['check', attachment],
     ['tear down', toTearDown],
   ]);
-  await expect(wiring.setUp({ ...pod, address: 'fd00::1' })).rejects.toThrow(TypeError);
+  await expect(wiring.setUp({ ...pod, address: '10.0.41.999' })).rejects.toThrow(TypeError);
+});
+
+test('pods of every kind keep what sets them apart, under the host link upstream gives them', async () => {
+  const branch = {
+    vlanId: 7,
+    mac: '02:7f:de:ad:be:ef',
+    router: '10.0.32.1',
+    trunkLinkIndex: 4,
+    mode: 'strict',
+  } as const;
+  const seen: unknown[] = [];
+  const wiring = createPodWiring({
+    setUpPod: async ({ hostLinkName, secondAddress, interfaceIndex, branch: own }) => {
+      seen.push({ hostLinkName, secondAddress, interfaceIndex, own });
+      return { hostMac: '', podMac: '' };
+    },
+    tearDownPod: async () => {},
+    checkPod: async () => [],
+  });
+  const sgPod = { ...pod, podName: 'sg-pod' };
+  await wiring.setUp({ ...pod, secondAddress: '2600:1F14::1' });
+  await wiring.setUp({ ...pod, interfaceIndex: 1 });
+  await wiring.setUp({ ...sgPod, branch });
+  await wiring.setUp({ ...sgPod, branch: { ...branch, mode: 'standard' } });
+  // plugin-and-host-network §3.1
+  expect(seen).toEqual([
+    { hostLinkName: 'enicc21c2d7785', secondAddress: '2600:1f14::1' },
+    { hostLinkName: 'enia0b7655f3c9', interfaceIndex: 1 },
+    { hostLinkName: 'vlan23145df91e4', own: branch },
+    { hostLinkName: 'eni23145df91e4', own: { ...branch, mode: 'standard' } },
+  ]);
 });

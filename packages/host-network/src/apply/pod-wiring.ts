@@ -1,6 +1,6 @@
-import { hostLinkName } from '../desired/host-link-name.ts';
-import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
-import { parseIpv4Address } from '../ipv4.ts';
+import { hostLinkName, STRICT_LINK_PREFIX } from '../desired/host-link-name.ts';
+import type { BranchEni, PodAttachment, PodToTearDown } from '../desired/settings.ts';
+import { parseIpAddress } from '../ip.ts';
 import type { HostNetwork } from './open-host-network.ts';
 
 /** A pod interface by what a CNI plugin knows of it. */
@@ -12,9 +12,15 @@ export interface WiredPod {
   readonly podLinkName: string;
   readonly vethPrefix: string;
   readonly mtuBytes: number;
-  /** IPv4 address without prefix length. */
+  /** Without prefix length. */
   readonly address: string;
+  /** The address of the other family, of a pod that has both. */
+  readonly secondAddress?: string;
   readonly routeTableId: number;
+  /** Number of the interface in a pod with several. Default 0, the first. */
+  readonly interfaceIndex?: number;
+  /** Set for a pod that has security groups, and so an ENI, of its own. */
+  readonly branch?: BranchEni;
 }
 
 /** What tearing it down needs to know; its ENI may be gone. */
@@ -47,12 +53,20 @@ const attachmentOf = (pod: WiredPod): PodAttachment => ({
   routeTableId: pod.routeTableId,
 });
 
-function placeOf({ vethPrefix, podNamespace, podName, ...pod }: WiredPodToTearDown): PodToTearDown {
+function placeOf(pod: WiredPodToTearDown): PodToTearDown {
+  const { podNamespace, podName, netnsPath, podLinkName, mtuBytes } = pod;
+  const { secondAddress, interfaceIndex, branch } = pod;
+  // The connection mark's rules are about links with the configured prefix, and strict pods stay out of it.
+  const prefix = branch?.mode === 'strict' ? STRICT_LINK_PREFIX : pod.vethPrefix;
+  const index = interfaceIndex === undefined ? {} : { index: interfaceIndex };
   return {
-    netnsPath: pod.netnsPath,
-    podLinkName: pod.podLinkName,
-    hostLinkName: hostLinkName({ prefix: vethPrefix, podNamespace, podName }),
-    address: parseIpv4Address(pod.address),
-    mtuBytes: pod.mtuBytes,
+    netnsPath,
+    podLinkName,
+    hostLinkName: hostLinkName({ prefix, podNamespace, podName, ...index }),
+    address: parseIpAddress(pod.address),
+    ...(secondAddress === undefined ? {} : { secondAddress: parseIpAddress(secondAddress) }),
+    mtuBytes,
+    ...(interfaceIndex === undefined ? {} : { interfaceIndex }),
+    ...(branch === undefined ? {} : { branch }),
   };
 }

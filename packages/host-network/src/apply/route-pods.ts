@@ -1,5 +1,6 @@
 import { FROM_POD_PRIORITY, podRules } from '../desired/describe-pod.ts';
 import type { PodAttachment } from '../desired/settings.ts';
+import { ipFamily } from '../ip.ts';
 import type { Netlink } from '../netlink/netlink.ts';
 import { type Rule, ruleText } from '../netlink/rule.ts';
 
@@ -11,9 +12,9 @@ export type RoutedPod = Pick<PodAttachment, 'address' | 'routeTableId'>;
  * stays untouched.
  */
 export async function routePods(host: Netlink, pods: readonly RoutedPod[]): Promise<void> {
-  const present = (await host.rules.list()).filter(
-    ({ priority }) => priority === FROM_POD_PRIORITY,
-  );
+  const families = new Set(pods.map(({ address }) => ipFamily(address)));
+  const lists = await Promise.all([...families].map((family) => host.rules.list(family)));
+  const present = lists.flat().filter(({ priority }) => priority === FROM_POD_PRIORITY);
   for (const { address, routeTableId } of pods) {
     const rules = podRules(address, routeTableId);
     for (const rule of rules) host.rules.ensure(rule);

@@ -1,49 +1,35 @@
-import { describeHost, MARK_RULE_PRIORITY } from '../desired/describe-host.ts';
-import type { HostSettings } from '../desired/settings.ts';
 import {
-  applyConnmark,
-  applyIptables,
-  clearOtherBackend,
-  readIptablesFacts,
-} from '../iptables/apply-iptables.ts';
-import type { HostCommands } from '../iptables/host-commands.ts';
+  describeHostNetwork,
+  describePacketFilter,
+  isMovedLocalRule,
+} from '../desired/describe-host.ts';
+import type { SecondaryLink } from '../desired/host-facts.ts';
+import { changeText } from '../desired/network-change.ts';
+import { clusterFamily, type HostSettings } from '../desired/settings.ts';
+import type { PacketFilter } from '../iptables/packet-filter.ts';
 import type { Netlink } from '../netlink/netlink.ts';
-import { MAIN_TABLE } from '../netlink/route.ts';
-import { type Rule, ruleText } from '../netlink/rule.ts';
 import { type AwaitLinkOptions, awaitLink } from './await-link.ts';
-import { writeSysctl } from './write-sysctl.ts';
+import { converge } from './converge.ts';
 
-/** Brings the host to what the settings ask for, from whatever other settings left. */
+/**
+ * Brings the host to what the settings ask for, from whatever other settings, or anybody else, left.
+ *
+ * @returns what it changed, line by line; nothing when all was well.
+ */
 export async function setUpHost(
   host: Netlink,
   settings: HostSettings,
-  commands: HostCommands,
+  packetFilter: PacketFilter,
+  secondaryLinks: readonly SecondaryLink[],
   wait: AwaitLinkOptions,
-): Promise<void> {
-  const link = await awaitLink(host.links, settings.primaryMac, wait);
-  const iptables = await readIptablesFacts(commands);
-  const description = describeHost(settings, { primaryLinkName: link.name, iptables });
-
-  if (link.mtuBytes !== settings.eniMtuBytes) {
-    host.links.change({ index: link.index }, { mtuBytes: settings.eniMtuBytes });
-  }
-  for (const sysctl of description.sysctls) writeSysctl(sysctl);
-  await setMarkRules(host, description.rules);
-
-  await applyIptables(description.iptables, commands);
-  await applyConnmark(description.connmarkRuleset, commands.nft);
-  await clearOtherBackend(iptables);
-}
-
-/** Exactly these rules at the mark's priority; one with another mark comes from other settings. */
-async function setMarkRules(host: Netlink, desired: readonly Rule[]): Promise<void> {
-  const wanted = new Set(desired.map(ruleText));
-  for (const rule of await host.rules.list()) {
-    const isOurs =
-      rule.priority === MARK_RULE_PRIORITY &&
-      rule.mark !== undefined &&
-      rule.tableId === MAIN_TABLE;
-    if (isOurs && !wanted.has(ruleText(rule))) host.rules.delete(rule);
-  }
-  for (const rule of desired) host.rules.ensure(rule);
+): Promise<readonly string[]> {
+  const { name: primaryLinkName } = await awaitLink(host.links, settings.primaryMac, wait);
+  const rules = await host.rules.list(clusterFamily(settings));
+  const isLocalRuleMoved = rules.some(isMovedLocalRule);
+  const network = describeHostNetwork(settings, { primaryLinkName, isLocalRuleMoved });
+  const changes = await converge({ netlink: host }, network);
+  const lines = await packetFilter.apply((iptables) =>
+    describePacketFilter(settings, { primaryLinkName, iptables, secondaryLinks }),
+  );
+  return [...changes.map(changeText), ...lines];
 }

@@ -1,12 +1,15 @@
-import { describePod, FROM_POD_PRIORITY, type PodDescription } from '../desired/describe-pod.ts';
-import type { PodAttachment } from '../desired/settings.ts';
+import { describePod, type PodDescription } from '../desired/describe-pod.ts';
+import { diff } from '../desired/diff.ts';
+import type { NetworkChange } from '../desired/network-change.ts';
+import { type NetworkState, untouched } from '../desired/network-state.ts';
+import { addressesOf, type PodAttachment } from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
 import { randomMac } from '../mac-address.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
+import { applyChanges, makeWay } from './apply-changes.ts';
 import { createPodLinks } from './create-pod-links.ts';
 import type { HostContext } from './host-context.ts';
-import { writeSysctl } from './write-sysctl.ts';
 
 /** The hardware addresses of a pod's veth pair. */
 export interface PodLinks {
@@ -21,14 +24,21 @@ export interface PodLinks {
 export async function setUpPod(context: HostContext, attachment: PodAttachment): Promise<PodLinks> {
   const description = describePod(attachment);
   const hostMac = randomMac(context.randomBytes(6));
-  const pod = openNetlink({ netnsPath: attachment.netnsPath });
+  const pod = openNetlink({ netnsPath: attachment.netnsPath, observe: context.observe });
+  // Runs on another thread meanwhile. Should it fail, the pod is wired nevertheless, as upstream's is.
+  const forgotten = Promise.all(
+    addressesOf(attachment).map((address) => context.forgetter.arrive(address)),
+  ).catch(() => {});
   try {
+    if (attachment.branch !== undefined) await makeWayForBranch(context, description);
     await createPodLinks(context, pod, attachment, hostMac);
-    const undo: (() => void)[] = [];
+    const done: NetworkChange[] = [];
     try {
-      return wire(context.host, pod, attachment, description, undo);
+      const links = wire(context.host, pod, attachment, description, done);
+      await forgotten;
+      return links;
     } catch (error) {
-      await takeAway(context, attachment.hostLinkName, undo);
+      await takeAway(context, attachment.hostLinkName, done);
       throw error;
     }
   } finally {
@@ -36,68 +46,69 @@ export async function setUpPod(context: HostContext, attachment: PodAttachment):
   }
 }
 
+/** A branch ENI's link may be left from an earlier pod, on its way out or on a trunk that has changed since. */
+async function makeWayForBranch(
+  { host, sweeper }: HostContext,
+  { host: side }: PodDescription,
+): Promise<void> {
+  await sweeper.settled();
+  await makeWay({ netlink: host }, diff(presentLinks(host, side.links), side));
+}
+
 function wire(
   host: Netlink,
   pod: Netlink,
-  attachment: PodAttachment,
+  { netnsPath, hostLinkName, podLinkName }: PodAttachment,
   description: PodDescription,
-  undo: (() => void)[],
+  done: NetworkChange[],
 ): PodLinks {
-  const hostLink = requireLink(host, attachment.hostLinkName);
-  for (const sysctl of description.host.sysctls) writeSysctl(sysctl);
-  host.links.change({ index: hostLink.index }, { isUp: true });
+  const podLink = requireLink(pod, podLinkName);
+  const hostLink = requireLink(host, hostLinkName);
+  const inPod = { netlink: pod, netnsPath, links: [podLink] };
+  const macs = new Map([[hostLinkName, hostLink.mac]]);
+  const podChanges = diff(untouched([podLink]), description.pod, macs);
+  const isSysctl = ({ kind }: NetworkChange) => kind === 'sysctl';
 
-  const podLink = requireLink(pod, attachment.podLinkName);
-  wirePodSide(pod, podLink.index, description, hostLink.mac);
-  wireHostSide(host, hostLink.index, attachment, description, undo);
+  // The pod's link has a carrier as soon as the host's is up.
+  applyChanges(inPod, podChanges.filter(isSysctl));
+  const otherLinks = description.host.links.filter(({ name }) => name !== hostLinkName);
+  const hostState = { links: [hostLink, ...presentLinks(host, otherLinks).links] };
+  applyChanges({ netlink: host, ...hostState }, diff(hostState, description.host), done);
+  applyChanges(
+    inPod,
+    podChanges.filter((change) => !isSysctl(change)),
+  );
   return { hostMac: hostLink.mac, podMac: podLink.mac };
 }
 
-function wirePodSide(
-  pod: Netlink,
-  linkIndex: number,
-  description: PodDescription,
-  hostMac: string,
-): void {
-  const { routes, addresses, neighbours } = description.pod;
-  for (const route of routes) {
-    if (route.destination === 'default') pod.routes.add(route, linkIndex);
-    else pod.routes.replace(route, linkIndex);
-  }
-  for (const address of addresses) pod.addresses.add(address, linkIndex);
-  for (const { address, linkName } of neighbours) {
-    pod.neighbours.add({ address, linkName, mac: hostMac }, linkIndex);
-  }
-}
-
-function wireHostSide(
+/** All that is known of the host on a pod's path. */
+const presentLinks = (
   host: Netlink,
-  linkIndex: number,
-  { address }: PodAttachment,
-  description: PodDescription,
-  undo: (() => void)[],
-): void {
-  for (const route of description.host.routes) host.routes.replace(route, linkIndex);
-  // A from-rule that a crash left to an earlier holder of the address would win over ours.
-  host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
-  for (const rule of description.host.rules) {
-    if (host.rules.ensure(rule)) undo.push(() => host.rules.delete(rule));
-  }
-}
+  links: readonly { readonly name: string }[],
+): NetworkState => ({
+  links: links.flatMap(({ name }) => host.links.find({ name }) ?? []),
+});
 
 /** Routes, addresses and neighbours go with the links. */
 async function takeAway(
   { host, sweeper }: HostContext,
   hostLinkName: string,
-  undo: readonly (() => void)[],
+  done: readonly NetworkChange[],
 ): Promise<void> {
   try {
-    for (const step of undo.toReversed()) step();
+    for (const change of done.toReversed()) await undo(host, change);
     const link = host.links.find({ name: hostLinkName });
     if (link !== undefined) sweeper.doom(link.index);
     await sweeper.settled();
   } catch {
     // The error that led here says what is wrong with this host; the runtime's DEL tries again.
+  }
+}
+
+async function undo(host: Netlink, change: NetworkChange): Promise<void> {
+  if (change.kind === 'rule' && change.verb === 'add') host.rules.delete(change.rule);
+  if (change.kind === 'link' && change.verb !== 'change') {
+    await host.links.delete({ name: change.link.name });
   }
 }
 

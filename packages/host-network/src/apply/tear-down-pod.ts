@@ -1,43 +1,67 @@
-import { FROM_POD_PRIORITY, podRoute, toPodRule } from '../desired/describe-pod.ts';
-import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
+import { branchLinkName } from '../desired/describe-branch.ts';
+import { FROM_POD_PRIORITY, podClaims, podRoutes, toPodRule } from '../desired/describe-pod.ts';
+import {
+  addressesOf,
+  type BranchEni,
+  type PodAttachment,
+  type PodToTearDown,
+} from '../desired/settings.ts';
+import { hostCidr } from '../desired/subnet.ts';
 import { isErrno, isHostNetworkError } from '../host-network-error.ts';
 import type { Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
+import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { MAIN_TABLE, type Route } from '../netlink/route.ts';
 import { requireVeth } from './create-pod-links.ts';
 import type { HostContext } from './host-context.ts';
 
 /**
- * Takes a pod's rules and route away at once and leaves its link to the sweeper. Whatever is gone
- * already, the namespace included, is fine.
+/**
+ * Takes a pod's rules and routes away at once; its links are left to the sweeper, what the kernel remembers
+ * of its addresses to the forgetter. Whatever is gone already, the namespace included, is fine.
  */
-export function tearDownPod({ host, sweeper }: HostContext, attachment: PodToTearDown): void {
-  deletePodRules(host, attachment.address);
-  const route = podRoute(attachment);
+export function tearDownPod(context: HostContext, attachment: PodToTearDown): void {
+  unwire(context, attachment);
+  for (const address of addressesOf(attachment)) context.forgetter.leave(address);
+}
+
+function unwire({ host, sweeper, observe }: HostContext, attachment: PodToTearDown): void {
+  for (const selector of podClaims(attachment)) host.rules.deleteAll(selector);
+  for (const address of addressesOf(attachment)) host.rules.delete(toPodRule(address));
+  if (attachment.branch !== undefined) doomBranch({ host, sweeper }, attachment.branch);
+  const routes = podRoutes(attachment);
+  const deleteRoutes = (linkIndex?: number) =>
+    routes.filter((route) => deleteRoute(host, route, linkIndex)).length > 0;
   const link = host.links.find({ name: attachment.hostLinkName });
   if (link === undefined) {
-    deleteRoute(host, route);
+    deleteRoutes();
     return;
   }
   requireVeth(link.kind, link.name);
-  if (deleteRoute(host, route, link.index) || isPeerOf(link, attachment)) {
+  if (deleteRoutes(link.index) || isPeerOf(link, attachment, observe)) {
     sweeper.doom(link.index);
     return;
   }
   // Host links are named after the pod, not the sandbox: this one belongs to the pod's next sandbox.
-  deleteRoute(host, route);
+  deleteRoutes();
+}
+
+/** The table of a branch ENI empties with its link. */
+function doomBranch({ host, sweeper }: Pick<HostContext, 'host' | 'sweeper'>, branch: BranchEni) {
+  const link = host.links.find({ name: branchLinkName(branch.vlanId) });
+  if (link?.kind === 'vlan') sweeper.doom(link.index);
 }
 
 /** Rules and route of an address whose link is not known any more. Calling it again does nothing. */
-export function tearDownPodRules(host: Netlink, address: PodAttachment['address']): void {
-  deletePodRules(host, address);
-  deleteRoute(host, { destination: `${address}/32`, tableId: MAIN_TABLE, scope: 'link' });
-}
-
-/** Whatever table its packets were sent to: the ENI may have moved since, or be gone. */
-function deletePodRules(host: Netlink, address: PodAttachment['address']): void {
+export function tearDownPodRules(
+  { host, forgetter }: HostContext,
+  address: PodAttachment['address'],
+): void {
   host.rules.delete(toPodRule(address));
+  // Whatever table its packets were sent to: the ENI may have moved since, or be gone.
   host.rules.deleteAll({ priority: FROM_POD_PRIORITY, from: address });
+  deleteRoute(host, { destination: hostCidr(address), tableId: MAIN_TABLE, scope: 'link' });
+  forgetter.leave(address);
 }
 
 /** @returns false when there was no such route. */
@@ -52,11 +76,15 @@ function deleteRoute(host: Netlink, route: Route, linkIndex?: number): boolean {
 }
 
 /** True when the host link's other end is this attachment's pod link: each names the other. */
-function isPeerOf(link: Link, { netnsPath, podLinkName }: PodToTearDown): boolean {
+function isPeerOf(
+  link: Link,
+  { netnsPath, podLinkName }: PodToTearDown,
+  observe: RequestObserver,
+): boolean {
   if (netnsPath === '') return false;
   let pod: Netlink;
   try {
-    pod = openNetlink({ netnsPath });
+    pod = openNetlink({ netnsPath, observe });
   } catch (error) {
     if (isHostNetworkError(error) && error.code === 'netns-not-found') return false;
     throw error;

@@ -1,71 +1,122 @@
-import { ipv4Bytes } from '../ipv4.ts';
+import { type IpAddress, type IpFamily, ipBytes, ipFamily } from '../ip.ts';
 import { MAIN_TABLE, type Route } from '../netlink/route.ts';
-import type { Rule } from '../netlink/rule.ts';
-import type { DesiredSysctl, NetworkDescription } from './network-description.ts';
-import type { PodAttachment } from './settings.ts';
+import type { Rule, RuleSelector } from '../netlink/rule.ts';
+import {
+  BRANCH_PRIORITY,
+  branchLinkName,
+  branchTableId,
+  describeBranch,
+} from './describe-branch.ts';
+import { describeEgress } from './describe-egress.ts';
+import { ipv6Setting, routerAdvertisementSettings } from './ipv6-settings.ts';
+import { type DesiredSysctl, type NetworkDescription, nothing } from './network-description.ts';
+import { addressesOf, type PodAttachment, type PodToTearDown } from './settings.ts';
+import { hostCidr } from './subnet.ts';
 
 /** Next hop of every pod. Nothing owns it: a permanent neighbour entry leads to the host link. */
 export const POD_GATEWAY = '169.254.1.1';
 
+const TO_POD_PRIORITY = 512;
+export const FROM_POD_PRIORITY = 1536;
+/** In the pod: packets from the address of a further interface take that interface's table. */
+const FURTHER_INTERFACE_PRIORITY = 1;
+
 /** Table of the primary ENI as releases before 1.20 wrote it. */
 const LEGACY_PRIMARY_TABLE = 1;
 
-/** Both sides of one pod. */
+/** Both sides of one pod interface. */
 export interface PodDescription {
   readonly host: NetworkDescription;
   readonly pod: NetworkDescription;
 }
 
-/** What a regular pod needs on the host and in its own namespace. Pure; the same value serves ADD, CHECK and DEL. */
+/**
+ * What a pod interface needs on the host and in the pod's namespace. Pure; the same value serves ADD, CHECK,
+ * DEL and repair.
+ *
+ * @throws {TypeError} when an address is none.
+ */
 export function describePod(attachment: PodAttachment): PodDescription {
-  ipv4Bytes(attachment.address); // throws on anything else
+  for (const address of addressesOf(attachment)) ipBytes(address); // throws on anything else
+  if (attachment.isEgress === true) return describeEgress(attachment);
   return { host: describeHostSide(attachment), pod: describePodSide(attachment) };
 }
 
 function describeHostSide(attachment: PodAttachment): NetworkDescription {
-  const { hostLinkName, mtuBytes } = attachment;
+  const { hostLinkName, mtuBytes, branch } = attachment;
+  const addresses = addressesOf(attachment);
+  const tableId = leavingTableOf(attachment);
+  const branchSide = branch === undefined ? nothing : describeBranch(attachment, branch);
   return {
-    links: [{ name: hostLinkName, isUp: true, mtuBytes, kind: 'veth' }],
-    // They must be in place before the link goes up, or the host may listen to the pod's router advertisements.
+    ...nothing,
     sysctls: [
-      ipv6Setting(hostLinkName, 'accept_ra', '0'),
-      ipv6Setting(hostLinkName, 'accept_redirects', '1'),
-      ipv6Setting(hostLinkName, 'forwarding', '0'),
+      ...routerAdvertisementSettings(hostLinkName),
+      ...dadSettings(hostLinkName, attachment),
+      ...branchSide.sysctls,
     ],
-    addresses: [],
-    routes: [podRoute(attachment)],
-    rules: podRules(attachment.address, attachment.routeTableId),
-    neighbours: [],
+    links: [{ name: hostLinkName, isUp: true, mtuBytes, kind: 'veth' }, ...branchSide.links],
+    routes: [...podRoutes(attachment), ...branchSide.routes],
+    rules:
+      branch?.mode === 'strict'
+        ? branchSide.rules
+        : addresses.flatMap((address) => podRules(address, tableId)),
+    claims: { ...nothing.claims, rules: podClaims(attachment) },
   };
 }
 
 function describePodSide(attachment: PodAttachment): NetworkDescription {
-  const { podLinkName, hostLinkName, address, mtuBytes } = attachment;
-  const onPodLink = { linkName: podLinkName, tableId: MAIN_TABLE } as const;
+  const { podLinkName, hostLinkName, mtuBytes, interfaceIndex = 0 } = attachment;
+  const addresses = addressesOf(attachment);
+  const linkName = podLinkName;
+  const tableId = interfaceIndex === 0 ? MAIN_TABLE : interfaceIndex;
+  const gateways = addresses.map((address) => podGateway(ipFamily(address), interfaceIndex));
   return {
-    links: [{ name: podLinkName, isUp: true, mtuBytes, kind: 'veth' }],
-    sysctls: [],
-    // The default route comes before the address: the link-scoped router route makes its next hop valid.
+    ...nothing,
+    links: [{ name: linkName, isUp: true, mtuBytes, kind: 'veth' }],
+    sysctls: podSideSettings(attachment),
+    addresses: addresses.map((address) => ({
+      address,
+      ...(ipFamily(address) === 'ipv6'
+        ? // EC2 gives an address to one ENI, and we give it to one pod: there is nobody to ask.
+          { prefixLength: 128, skipsDad: true }
+        : { prefixLength: 32 }),
+      scope: 'global',
+      linkName,
+    })),
+    // Link-scoped routes to the gateways make the default routes' next hops valid.
     routes: [
-      { ...onPodLink, destination: `${POD_GATEWAY}/32`, scope: 'link' },
-      { ...onPodLink, destination: 'default', via: POD_GATEWAY, scope: 'global' },
+      ...gateways.map(
+        (gateway): Route => ({ destination: hostCidr(gateway), linkName, tableId, scope: 'link' }),
+      ),
+      ...gateways.map(
+        (via): Route => ({ destination: 'default', via, linkName, tableId, scope: 'global' }),
+      ),
     ],
-    addresses: [{ address, prefixLength: 32, scope: 'global', linkName: podLinkName }],
-    rules: [],
-    neighbours: [{ address: POD_GATEWAY, linkName: podLinkName, macOfLink: hostLinkName }],
+    rules:
+      interfaceIndex === 0
+        ? []
+        : addresses.map((from) => ({ priority: FURTHER_INTERFACE_PRIORITY, from, tableId })),
+    neighbours: gateways.map((address) => ({ address, linkName, macOfLink: hostLinkName })),
   };
 }
 
-/** How the host reaches the pod. */
-export const podRoute = ({
-  address,
-  hostLinkName,
-}: Pick<PodAttachment, 'address' | 'hostLinkName'>): Route => ({
-  destination: `${address}/32`,
-  linkName: hostLinkName,
-  tableId: MAIN_TABLE,
-  scope: 'link',
-});
+/** Next hop of a pod's interface: 169.254.1.1 and fe80::1 for the first, counting on from there. */
+export const podGateway = (family: IpFamily, interfaceIndex: number): IpAddress =>
+  family === 'ipv4'
+    ? `169.254.1.${interfaceIndex + 1}`
+    : `fe80::${(interfaceIndex + 1).toString(16)}`;
+
+/** How the host reaches the pod: by main, or by its branch ENI's table alone if the pod is strict. */
+export function podRoutes(attachment: PodToTearDown): readonly Route[] {
+  const { hostLinkName, branch } = attachment;
+  const tableId = branch?.mode === 'strict' ? branchTableId(branch.vlanId) : MAIN_TABLE;
+  return addressesOf(attachment).map((address) => ({
+    destination: hostCidr(address),
+    linkName: hostLinkName,
+    tableId,
+    scope: 'link',
+  }));
+}
 
 /** To the pod by main; from the pod by its ENI's table, unless that is main. */
 export function podRules(address: PodAttachment['address'], routeTableId: number): readonly Rule[] {
@@ -75,19 +126,55 @@ export function podRules(address: PodAttachment['address'], routeTableId: number
 }
 
 export const toPodRule = (address: PodAttachment['address']): Rule => ({
-  priority: 512,
+  priority: TO_POD_PRIORITY,
   to: address,
   tableId: MAIN_TABLE,
 });
 
-export const FROM_POD_PRIORITY = 1536;
-
 /** Old releases gave the primary ENI's pods other numbers. */
-export const isPrimaryTable = (tableId: number) =>
+export const isPrimaryTable = (tableId: number): boolean =>
   tableId <= LEGACY_PRIMARY_TABLE || tableId === MAIN_TABLE;
 
-const ipv6Setting = (linkName: string, name: string, value: string): DesiredSysctl => ({
-  key: `net/ipv6/conf/${linkName}/${name}`,
-  value,
-  isOptional: true,
-});
+/** The table by which a pod's packets leave the node. */
+export const leavingTableOf = ({
+  branch,
+  routeTableId,
+}: Pick<PodAttachment, 'branch' | 'routeTableId'>): number =>
+  branch === undefined ? routeTableId : branchTableId(branch.vlanId);
+
+/**
+ * Whose rules these are: a crash may have left some to an earlier holder of the address, of the host link
+ * or of the VLAN, and they would win.
+ */
+export function podClaims(attachment: PodToTearDown): readonly RuleSelector[] {
+  const { hostLinkName, branch } = attachment;
+  return addressesOf(attachment).flatMap((address): readonly RuleSelector[] => {
+    const family = ipFamily(address);
+    const fromPod = { family, priority: FROM_POD_PRIORITY, from: address };
+    if (branch === undefined) return [fromPod];
+    const byLink = [hostLinkName, branchLinkName(branch.vlanId)].map((inputLinkName) => ({
+      family,
+      priority: BRANCH_PRIORITY,
+      inputLinkName,
+    }));
+    const toPod = { family, priority: TO_POD_PRIORITY, to: address };
+    return [fromPod, toPod, ...byLink];
+  });
+}
+
+/** The link has two ends, both ours: waiting for somebody else to claim their link-local addresses is in vain. */
+const dadSettings = (linkName: string, attachment: PodAttachment) =>
+  hasIpv6(attachment) ? [ipv6Setting(linkName, 'accept_dad', '0')] : [];
+
+/** A pod's runtime may have switched IPv6 off. */
+const podSideSettings = (attachment: PodAttachment): readonly DesiredSysctl[] =>
+  hasIpv6(attachment)
+    ? [
+        ipv6Setting(attachment.podLinkName, 'disable_ipv6', '0'),
+        ipv6Setting('lo', 'disable_ipv6', '0'),
+        ...dadSettings(attachment.podLinkName, attachment),
+      ]
+    : [];
+
+const hasIpv6 = (attachment: PodAttachment) =>
+  addressesOf(attachment).some((address) => ipFamily(address) === 'ipv6');

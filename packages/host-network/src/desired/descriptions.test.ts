@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { routeText } from '../netlink/route.ts';
 import { describeEni } from './describe-eni.ts';
 import { describeHost } from './describe-host.ts';
 import { describePod } from './describe-pod.ts';
-import { explain } from './network-description.ts';
+import { eniMark } from './eni-mark.ts';
+import { explain } from './explain.ts';
 import type { HostSettings, PodAttachment } from './settings.ts';
 
 const pod: PodAttachment = {
@@ -57,6 +59,102 @@ describe('describePod', () => {
   });
 });
 
+describe('a pod with a branch ENI', () => {
+  const branch = {
+    vlanId: 7,
+    mac: '02:7f:de:ad:be:ef',
+    router: '10.0.32.1',
+    trunkLinkIndex: 4,
+  } as const;
+  const sgPod = { ...pod, address: '10.0.42.5', hostLinkName: 'vlan23145df91e4' } as const;
+  const outByVlan = [
+    '10.0.32.1 dev vlan.eth.7 table 107 scope link',
+    'default via 10.0.32.1 dev vlan.eth.7 table 107',
+  ];
+
+  // plugin-and-host-network §4.3, 9.4
+  test('has everything in its own table when it is strict', () => {
+    const { host } = describePod({ ...sgPod, branch: { ...branch, mode: 'strict' } });
+    expect(explain(host)).toEqual([
+      'link vlan23145df91e4 up mtu 9001 type veth',
+      'link vlan.eth.7 up type vlan id 7',
+      'net/ipv6/conf/vlan23145df91e4/accept_ra = 0',
+      'net/ipv6/conf/vlan23145df91e4/accept_redirects = 1',
+      'net/ipv6/conf/vlan23145df91e4/forwarding = 0',
+      'net/ipv6/conf/vlan.eth.7/accept_ra = 0',
+      'net/ipv6/conf/vlan.eth.7/accept_redirects = 1',
+      'net/ipv6/conf/vlan.eth.7/forwarding = 0',
+      '10.0.42.5 dev vlan23145df91e4 table 107 scope link',
+      ...outByVlan,
+      '10: from all iif vlan.eth.7 lookup 107',
+      '10: from all iif vlan23145df91e4 lookup 107',
+    ]);
+  });
+
+  test('is like any other, but for its table, in standard mode', () => {
+    const standard = {
+      ...sgPod,
+      hostLinkName: 'eni23145df91e4',
+      branch: { ...branch, mode: 'standard' },
+    } as const;
+    const { routes, rules } = describePod(standard).host;
+    expect(explain({ routes, rules })).toEqual([
+      '10.0.42.5 dev eni23145df91e4 scope link',
+      ...outByVlan,
+      '512: from all to 10.0.42.5 lookup main',
+      '1536: from 10.0.42.5 lookup 107',
+    ]);
+  });
+
+  test('has the same inside as any other', () => {
+    const { pod: inside } = describePod({ ...sgPod, branch: { ...branch, mode: 'strict' } });
+    expect(inside).toEqual(describePod(sgPod).pod);
+  });
+
+  test('has rules and router of IPv6 in an IPv6 cluster', () => {
+    const { routes, rules, sysctls } = describePod({
+      ...sgPod,
+      address: '2600:1f14:aaa:bb00::5',
+      branch: { ...branch, router: 'fe80:ec2::1', mode: 'strict' },
+    }).host;
+    expect(rules.map(({ family }) => family)).toEqual(['ipv6', 'ipv6']);
+    expect(explain({ routes })).toEqual([
+      '2600:1f14:aaa:bb00::5 dev vlan23145df91e4 table 107',
+      'fe80:ec2::1 dev vlan.eth.7 table 107',
+      'default via fe80:ec2::1 dev vlan.eth.7 table 107',
+    ]);
+    expect(explain({ sysctls })).toContain('net/ipv6/conf/vlan.eth.7/accept_dad = 0');
+  });
+
+  test.each([153, 154, 155])('is refused with VLAN %i, whose table is the kernel’s', (vlanId) => {
+    const refused = { ...sgPod, branch: { ...branch, vlanId, mode: 'strict' } } as const;
+    expect(() => describePod(refused)).toThrow(/one of the kernel's own/);
+  });
+});
+
+describe('a pod with addresses of both families', () => {
+  test('has routes, rules and gateways of both, and no translation', () => {
+    const dual = { ...pod, secondAddress: '2600:1f14:aaa:bb00:c404::1', routeTableId: 2 } as const;
+    const { host, pod: inside } = describePod(dual);
+    expect(explain({ routes: host.routes, rules: host.rules })).toEqual([
+      '10.0.40.77 dev enib5faff8a083 scope link',
+      '2600:1f14:aaa:bb00:c404::1 dev enib5faff8a083',
+      '512: from all to 10.0.40.77 lookup main',
+      '1536: from 10.0.40.77 lookup 2',
+      '512: from all to 2600:1f14:aaa:bb00:c404::1 lookup main',
+      '1536: from 2600:1f14:aaa:bb00:c404::1 lookup 2',
+    ]);
+    expect(explain({ addresses: inside.addresses, routes: inside.routes })).toEqual([
+      'inet 10.0.40.77/32 scope global eth0',
+      'inet6 2600:1f14:aaa:bb00:c404::1/128 scope global nodad',
+      '169.254.1.1 dev eth0 scope link',
+      'fe80::1 dev eth0',
+      'default via 169.254.1.1 dev eth0',
+      'default via fe80::1 dev eth0',
+    ]);
+  });
+});
+
 describe('describeEni', () => {
   const eni = {
     mac: '0a:11:22:33:44:01',
@@ -75,9 +173,16 @@ describe('describeEni', () => {
       'default via 10.0.32.1 dev eth1 table 2',
       '32765: from 10.0.41.20 lookup 2',
     ]);
-    expect(description.absentRoutes).toEqual([
-      { destination: '10.0.32.0/19', tableId: 254, scope: 'link', preferredSource: '10.0.41.20' },
+    expect(description.claims.routes.map(routeText)).toEqual([
+      '10.0.32.0/19 dev eth1 scope link src 10.0.41.20',
     ]);
+  });
+
+  test('gives its marked replies a rule, and its link a loose reverse path', () => {
+    const settings = { eniMtuBytes: 9001, eniMarkMask: 0x7f00, nodePortSupport: true };
+    const words = explain(describeEni(eni, settings, 'eth1'));
+    expect(words).toContain('net/ipv4/conf/eth1/rp_filter = 2');
+    expect(words).toContain('1025: from all fwmark 0x100/0x7f00 lookup 2');
   });
 
   test('names the MAC while the link’s name is not known', () => {
@@ -90,6 +195,26 @@ describe('describeEni', () => {
     expect(() => describeEni({ ...eni, routeTableId: 254 }, { eniMtuBytes: 9001 })).toThrow(
       /primary ENI/,
     );
+  });
+});
+
+describe('eniMark', () => {
+  test.each([
+    { routeTableId: 2, mask: 0x7f00, mark: 0x100 },
+    { routeTableId: 16, mask: 0x7f00, mark: 0xf00 },
+    { routeTableId: 10_100, mask: 0x7f00, mark: 0x1000 },
+    { routeTableId: 10_101, mask: 0x7f00, mark: 0x1100 },
+    { routeTableId: 2, mask: 0x8000_0000, mark: 0x8000_0000 },
+  ])('is $mark for table $routeTableId in $mask', ({ routeTableId, mask, mark }) => {
+    expect(eniMark(routeTableId, mask)).toBe(mark);
+  });
+
+  test.each([
+    { routeTableId: 10_300, mask: 0xf00 },
+    { routeTableId: 4, mask: 0x500 },
+    { routeTableId: 254, mask: 0x7f00 },
+  ])('refuses table $routeTableId in mask $mask', ({ routeTableId, mask }) => {
+    expect(() => eniMark(routeTableId, mask)).toThrow(/eniMarkMask/);
   });
 });
 
@@ -108,6 +233,7 @@ describe('describeHost', () => {
   };
   const factsOf = (backend: 'nf_tables' | 'legacy') => ({
     primaryLinkName: 'eth0',
+    isLocalRuleMoved: false,
     iptables: { backend, hasRandomFully: true },
   });
 
@@ -167,18 +293,18 @@ describe('describeHost', () => {
     test.each(matrix)(
       'follows the matrix with externalSnat $externalSnat, nodePortSupport $nodePortSupport',
       ({ externalSnat, nodePortSupport, ...expected }) => {
-        const description = describeHost(
+        const { rules, packetFilter } = describeHost(
           { ...settings, externalSnat, nodePortSupport },
           factsOf(backend),
         );
-        const shared = description.iptables.tables.flatMap(({ table, sharedRules }) =>
+        const shared = packetFilter.ipv4.tables.flatMap(({ table, sharedRules }) =>
           sharedRules.map(({ chain, rule }) => `${table} ${chain} ${rule.join(' ')}`),
         );
         const count = (pattern: RegExp) => shared.filter((rule) => pattern.test(rule)).length;
         const legacyConnmark = count(/nat PREROUTING .*-j AWS-CONNMARK-CHAIN-0/);
-        const nftConnmark = description.connmarkRuleset === undefined ? 0 : 1;
+        const nftConnmark = packetFilter.connmarkRuleset === undefined ? 0 : 1;
         expect({
-          rule: description.rules.length,
+          rule: rules.length,
           jump: count(/nat POSTROUTING .*-j AWS-SNAT-CHAIN-0/),
           setMark: count(/mangle PREROUTING -i eth0 .*--set-xmark/),
           fromPods: count(/mangle PREROUTING -i eni\+ .*--restore-mark/),
@@ -186,7 +312,7 @@ describe('describeHost', () => {
           connmark: legacyConnmark + nftConnmark,
         }).toEqual(expected);
         expect(backend === 'legacy' ? nftConnmark : legacyConnmark).toBe(0);
-        const names = description.iptables.tables.flatMap(({ chains }) =>
+        const names = packetFilter.ipv4.tables.flatMap(({ chains }) =>
           chains.map(({ name }) => name),
         );
         expect(names).toContain('AWS-SNAT-CHAIN-0');
@@ -203,11 +329,11 @@ describe('describeHost', () => {
     'ends the SNAT rule with $ends for $randomizeSnat',
     ({ randomizeSnat, hasRandomFully, ends }) => {
       const facts = {
-        primaryLinkName: 'eth0',
+        ...factsOf('nf_tables'),
         iptables: { backend: 'nf_tables', hasRandomFully },
       } as const;
-      const { iptables } = describeHost({ ...settings, randomizeSnat }, facts);
-      expect(iptables.tables[0]?.chains[0]?.rules.at(-1)?.at(-1)).toBe(ends);
+      const { packetFilter } = describeHost({ ...settings, randomizeSnat }, facts);
+      expect(packetFilter.ipv4.tables[0]?.chains[0]?.rules.at(-1)?.at(-1)).toBe(ends);
     },
   );
 

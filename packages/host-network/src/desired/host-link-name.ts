@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 
 const HASH_CHARACTERS = 11;
 
+/** Prefix of the host links of strict pods, whatever prefix is configured. */
+export const STRICT_LINK_PREFIX = 'vlan';
+
 export interface HostLinkNameInput {
   /** At most 4 characters. */
   readonly prefix: string;

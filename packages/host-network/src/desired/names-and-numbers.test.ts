@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { deriveMtus } from './derive-mtus.ts';
 import { hostLinkName } from './host-link-name.ts';
 import { routeTableId } from './route-table-id.ts';
 
@@ -43,5 +44,32 @@ describe('routeTableId', () => {
     { networkCardIndex: 2, deviceNumber: 3, table: 10_203 },
   ])('is $table for card $networkCardIndex, device $deviceNumber', ({ table, ...place }) => {
     expect(routeTableId(place)).toBe(table);
+  });
+});
+
+describe('deriveMtus', () => {
+  test.each([
+    { wanted: {}, mtus: { eniMtuBytes: 9001, podMtuBytes: 9001 } },
+    { wanted: { eniMtuBytes: 1500 }, mtus: { eniMtuBytes: 1500, podMtuBytes: 1500 } },
+    { wanted: { podMtuBytes: 1450 }, mtus: { eniMtuBytes: 9001, podMtuBytes: 1450 } },
+    {
+      wanted: { eniMtuBytes: 1500, podMtuBytes: 9001 },
+      mtus: { eniMtuBytes: 1500, podMtuBytes: 1500 },
+    },
+    {
+      wanted: { eniMtuBytes: 1280, family: 'ipv6' },
+      mtus: { eniMtuBytes: 1280, podMtuBytes: 1280 },
+    },
+  ] as const)('makes $mtus of $wanted', ({ wanted, mtus }) => {
+    expect(deriveMtus(wanted)).toEqual(mtus);
+  });
+
+  test.each([
+    { eniMtuBytes: 575 },
+    { eniMtuBytes: 9002 },
+    { podMtuBytes: 1500.5 },
+    { eniMtuBytes: 1279, family: 'ipv6' },
+  ] as const)('refuses %j', (wanted) => {
+    expect(() => deriveMtus(wanted)).toThrow(/MtuBytes must be/);
   });
 });

@@ -1,5 +1,8 @@
-import type { HostFacts } from '../desired/host-facts.ts';
-import type { HostSettings } from '../desired/settings.ts';
+import { EGRESS_IPV4_CIDR, EGRESS_IPV6_CIDR } from '../desired/egress-cidrs.ts';
+import { eniMark } from '../desired/eni-mark.ts';
+import type { PacketFilterFacts } from '../desired/host-facts.ts';
+import { clusterFamily, type HostSettings } from '../desired/settings.ts';
+import { ipFamily } from '../ip.ts';
 import { canonicalCidr } from '../ipv4.ts';
 
 /** Rules in the spelling iptables-save prints them, so that "is it there" is a comparison. */
@@ -8,7 +11,7 @@ export interface IptablesDescription {
 }
 
 export interface IptablesTableDescription {
-  readonly table: 'nat' | 'mangle';
+  readonly table: 'filter' | 'nat' | 'mangle';
   /** Chains that are ours alone, with their whole content. */
   readonly chains: readonly { readonly name: string; readonly rules: readonly IptablesRule[] }[];
   /** Our rules in chains that we share, in order. */
@@ -21,26 +24,72 @@ export type IptablesRule = readonly string[];
 export const SNAT_CHAIN = 'AWS-SNAT-CHAIN-0';
 export const CONNMARK_CHAIN = 'AWS-CONNMARK-CHAIN-0';
 
-/** Comments by which our rules in shared chains are known, also those of other settings and releases. */
-export const SHARED_RULE_COMMENTS = {
-  nat: ['AWS SNAT CHAIN', 'AWS, outbound connections', 'AWS, CONNMARK'],
-  mangle: ['AWS, primary ENI'],
-} as const;
-
-/** What must be in tables nat and mangle. The order of rules is part of it. */
-export function describeIptables(settings: HostSettings, facts: HostFacts): IptablesDescription {
-  return { tables: [describeNat(settings, facts), describeMangle(settings, facts)] };
+/** What must be in the tables of IPv4. The order of rules is part of it. */
+export function describeIptables(
+  settings: HostSettings,
+  facts: PacketFilterFacts,
+): IptablesDescription {
+  const isIpv6Cluster = clusterFamily(settings) === 'ipv6';
+  const filter = describeFilter(isIpv6Cluster ? [blockEgressIpv4] : []);
+  // Pods of an IPv6 cluster keep their addresses everywhere: there is nothing to translate or to mark.
+  if (isIpv6Cluster) {
+    return { tables: [describeEgressNat(settings, facts), nothingIn('mangle'), filter] };
+  }
+  return { tables: [describeNat(settings, facts), describeMangle(settings, facts), filter] };
 }
+
+/** What must be in the tables of IPv6. */
+export function describeIp6tables(
+  settings: HostSettings,
+  facts: PacketFilterFacts,
+): IptablesDescription {
+  const hasEgress = clusterFamily(settings) === 'ipv4' && settings.egressAddress !== undefined;
+  const nat = hasEgress ? describeEgressNat(settings, facts) : nothingIn('nat');
+  const filter = describeFilter(hasEgress ? [blockEgressIpv6] : []);
+  return { tables: [nat, nothingIn('mangle'), filter] };
+}
+
+/** Pods' egress addresses become the node's, but for groups. One rule for all: a new pod changes nothing here. */
+function describeEgressNat(
+  { egressAddress, randomizeSnat }: HostSettings,
+  facts: PacketFilterFacts,
+): IptablesTableDescription {
+  if (egressAddress === undefined) return nothingIn('nat');
+  const [source, groups] =
+    ipFamily(egressAddress) === 'ipv4'
+      ? [EGRESS_IPV4_CIDR, '224.0.0.0/4']
+      : [EGRESS_IPV6_CIDR, 'ff00::/8'];
+  const rule = [
+    ...['-s', source, '!', '-d', groups, ...comment('AWS, pod egress')],
+    ...['-j', 'SNAT', '--to-source', egressAddress, ...randomWords(randomizeSnat, facts)],
+  ];
+  return { ...nothingIn('nat'), sharedRules: [{ chain: 'POSTROUTING', rule }] };
+}
+
+const nothingIn = (table: IptablesTableDescription['table']): IptablesTableDescription => ({
+  table,
+  chains: [],
+  sharedRules: [],
+});
 
 /** Nothing of ours: what the tables of a back-end that is not in use must look like. */
 export const nothingOfOurs: IptablesDescription = {
-  tables: [
-    { table: 'nat', chains: [], sharedRules: [] },
-    { table: 'mangle', chains: [], sharedRules: [] },
-  ],
+  tables: [nothingIn('nat'), nothingIn('mangle'), nothingIn('filter')],
 };
 
-function describeNat(settings: HostSettings, facts: HostFacts): IptablesTableDescription {
+// Addresses for leaving the node in the other family are the same on every node: they lead nowhere.
+const block = (destination: string, family: 'IPv4' | 'IPv6', reject: string): IptablesRule => [
+  ...['-d', destination, '-m', 'conntrack', '--ctstate', 'NEW'],
+  ...comment(`Block Node Local Pod access via ${family}`),
+  ...['-j', 'REJECT', '--reject-with', reject],
+];
+
+function describeFilter(rules: readonly IptablesRule[]): IptablesTableDescription {
+  const sharedRules = rules.map((rule) => ({ chain: 'FORWARD', rule }));
+  return { ...nothingIn('filter'), sharedRules };
+}
+
+function describeNat(settings: HostSettings, facts: PacketFilterFacts): IptablesTableDescription {
   if (settings.externalSnat) {
     // The chain stays, empty, as other programs know it.
     return { table: 'nat', chains: [{ name: SNAT_CHAIN, rules: [] }], sharedRules: [] };
@@ -60,12 +109,18 @@ function describeNat(settings: HostSettings, facts: HostFacts): IptablesTableDes
   };
 }
 
-function snatRules(settings: HostSettings, { iptables }: HostFacts): readonly IptablesRule[] {
-  const random = {
+/** How source ports are chosen, as far as this iptables can. */
+const randomWords = (
+  mode: HostSettings['randomizeSnat'],
+  { iptables }: PacketFilterFacts,
+): readonly string[] =>
+  ({
     none: [],
     hashrandom: ['--random'],
     prng: [iptables.hasRandomFully ? '--random-fully' : '--random'],
-  }[settings.randomizeSnat];
+  })[mode];
+
+function snatRules(settings: HostSettings, facts: PacketFilterFacts): readonly IptablesRule[] {
   return [
     ...returns(settings.excludeSnatCidrs, 'AWS SNAT CHAIN EXCLUSION'),
     ...returns(settings.vpcCidrs, 'AWS SNAT CHAIN'),
@@ -81,7 +136,10 @@ function snatRules(settings: HostSettings, { iptables }: HostFacts): readonly Ip
         '--dst-type',
         'LOCAL',
       ],
-      ...['-j', 'SNAT', '--to-source', settings.primaryAddress, ...random],
+      ...[
+        ...['-j', 'SNAT', '--to-source', settings.primaryAddress],
+        ...randomWords(settings.randomizeSnat, facts),
+      ],
     ],
   ];
 }
@@ -110,7 +168,10 @@ function connmarkEntryRules(settings: HostSettings) {
   ];
 }
 
-function describeMangle(settings: HostSettings, facts: HostFacts): IptablesTableDescription {
+function describeMangle(
+  settings: HostSettings,
+  facts: PacketFilterFacts,
+): IptablesTableDescription {
   const { nodePortSupport, externalSnat, vethPrefix } = settings;
   const mark = hex(settings.connmark);
   const about = comment('AWS, primary ENI');
@@ -124,12 +185,33 @@ function describeMangle(settings: HostSettings, facts: HostFacts): IptablesTable
       ? [[...fromLinks(vethPrefix), ...about, ...restoreMark(settings)]]
       : []),
     ...(nodePortSupport ? [[...fromLinks('vlan'), ...about, ...restoreMark(settings)]] : []),
+    ...secondaryEniRules(settings, facts),
   ];
   return {
     table: 'mangle',
     chains: [],
     sharedRules: rules.map((rule) => ({ chain: 'PREROUTING', rule })),
   };
+}
+
+/** Connections that come in by another ENI are marked with it, and their replies, wherever they come from. */
+function secondaryEniRules(
+  { nodePortSupport, eniMarkMask }: HostSettings,
+  { secondaryLinks = [] }: PacketFilterFacts,
+): readonly IptablesRule[] {
+  if (!nodePortSupport || eniMarkMask === undefined || secondaryLinks.length === 0) return [];
+  const mask = hex(eniMarkMask);
+  const about = comment('AWS, secondary ENI');
+  const setMarks = secondaryLinks.map(({ name, routeTableId }) => [
+    ...['-i', name, ...about, '-m', 'addrtype', '--dst-type', 'LOCAL', '--limit-iface-in'],
+    ...['-j', 'CONNMARK', '--set-xmark', `${hex(eniMark(routeTableId, eniMarkMask))}/${mask}`],
+  ]);
+  const restore = [
+    ...[...about, '-m', 'conntrack', '--ctdir', 'REPLY'],
+    ...['-m', 'connmark', '!', '--mark', `0x0/${mask}`],
+    ...['-j', 'CONNMARK', '--restore-mark', '--nfmask', mask, '--ctmask', mask],
+  ];
+  return [...setMarks, restore];
 }
 
 /** The last destination comes first: upstream inserts them one by one at the head. */
@@ -144,7 +226,7 @@ function returns(cidrs: readonly string[], about: string): readonly IptablesRule
   ]);
 }
 
-const comment = (text: string) => ['-m', 'comment', '--comment', text];
+const comment = (text: string): readonly string[] => ['-m', 'comment', '--comment', text];
 
 const fromLinks = (prefix: string) => (prefix === '' ? [] : ['-i', `${prefix}+`]);
 
@@ -154,3 +236,6 @@ const restoreMark = ({ connmark }: HostSettings) => {
 };
 
 const hex = (mark: number) => `0x${mark.toString(16)}`;
+
+const blockEgressIpv4 = block(EGRESS_IPV4_CIDR, 'IPv4', 'icmp-port-unreachable');
+const blockEgressIpv6 = block(EGRESS_IPV6_CIDR, 'IPv6', 'icmp6-port-unreachable');

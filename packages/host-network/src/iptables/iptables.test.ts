@@ -7,6 +7,7 @@ import { parseIptablesVersion } from './iptables-version.ts';
 import { describeConnmark, isConnmarkInPlace } from './nft-connmark.ts';
 import { parseIptablesSave } from './parse-iptables-save.ts';
 import { planIptables } from './plan-iptables.ts';
+import { emptyNode, restore } from './restore-model.fixture.ts';
 import { joinWords, splitWords } from './rule-words.ts';
 
 const settings: HostSettings = {
@@ -27,59 +28,12 @@ type Variant = Partial<HostSettings> & { readonly backend?: 'nf_tables' | 'legac
 const describeFor = ({ backend = 'legacy', ...other }: Variant) =>
   describeHost(
     { ...settings, ...other },
-    { primaryLinkName: 'eth0', iptables: { backend, hasRandomFully: true } },
-  ).iptables;
-
-/** What iptables-restore --noflush does with a batch, over iptables-save text, as far as we use it. */
-function restore(saved: string, batch: string | undefined): string {
-  const tables = new Map<string, Map<string, string[]>>();
-  const chainsOf = (table: string) => {
-    const chains = tables.get(table) ?? new Map<string, string[]>();
-    tables.set(table, chains);
-    return chains;
-  };
-  for (const text of [saved, batch ?? '']) {
-    let chains = chainsOf('nat');
-    for (const line of text.split('\n')) {
-      const [command = '', chain = ''] = line.split(' ');
-      const rest = line.slice(command.length + chain.length + 2);
-      const rules = () => {
-        const found = chains.get(chain);
-        if (found === undefined) throw new Error(`no chain for: ${line}`);
-        return found;
-      };
-      if (line.startsWith('*')) chains = chainsOf(line.slice(1));
-      else if (line.startsWith(':')) chains.set(command.slice(1), []);
-      else if (command === '-A') rules().push(rest);
-      else if (command === '-F') rules().length = 0;
-      else if (command === '-D') {
-        const at = rules().indexOf(rest);
-        if (at < 0) throw new Error(`no such rule: ${line}`);
-        rules().splice(at, 1);
-      } else if (command === '-X') {
-        const isUsed = [...chains.values()].flat().some((rule) => rule.endsWith(` ${chain}`));
-        if (rules().length > 0 || isUsed) throw new Error(`chain in use: ${line}`);
-        chains.delete(chain);
-      }
-    }
-  }
-  const lines: string[] = [];
-  for (const [table, chains] of tables) {
-    lines.push(`*${table}`);
-    const names = [...chains.keys()].sort();
-    lines.push(...names.map((name) => `:${name} - [0:0]`));
-    for (const name of names) {
-      lines.push(...(chains.get(name) ?? []).map((rule) => `-A ${name} ${rule}`));
-    }
-    lines.push('COMMIT');
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-const emptyNode = [
-  ...['*mangle', ':PREROUTING ACCEPT [0:0]', 'COMMIT'],
-  ...['*nat', ':PREROUTING ACCEPT [0:0]', ':POSTROUTING ACCEPT [0:0]', 'COMMIT', ''],
-].join('\n');
+    {
+      primaryLinkName: 'eth0',
+      isLocalRuleMoved: false,
+      iptables: { backend, hasRandomFully: true },
+    },
+  ).packetFilter.ipv4;
 
 const apply = (saved: string, variant: Variant) =>
   restore(saved, planIptables(describeFor(variant), parseIptablesSave(saved)));

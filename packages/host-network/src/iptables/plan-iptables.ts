@@ -1,9 +1,9 @@
-import {
-  type IptablesDescription,
-  type IptablesRule,
-  type IptablesTableDescription,
-  SHARED_RULE_COMMENTS,
+import type {
+  IptablesDescription,
+  IptablesRule,
+  IptablesTableDescription,
 } from './describe-iptables.ts';
+import { isOurChain, isOurSharedRule, jumpTarget } from './owned-rules.ts';
 import type { SavedRule, SavedTable, SavedTables } from './parse-iptables-save.ts';
 import { joinWords } from './rule-words.ts';
 
@@ -42,17 +42,21 @@ function planTable(desired: IptablesTableDescription, saved: SavedTable): readon
   ];
 }
 
-/** Keeps our rules as far as they are in order, and makes the rest anew at the end of their chain. */
+/**
+ * Keeps our rules as far as they are in order, and makes the rest anew: at the end of their chain, in the
+ * filter table at its head, where nothing has accepted the packet yet.
+ */
 function planSharedRules(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
   const ours = saved.rules.filter((rule) => isOurSharedRule(desired.table, rule));
   const chains = new Set([...ours, ...desired.sharedRules].map(({ chain }) => chain));
+  const make = desired.table === 'filter' ? insert : append;
   return [...chains].flatMap((chain) => {
     const wanted = desired.sharedRules.filter((rule) => rule.chain === chain).map((r) => r.rule);
     const present = ours.filter((rule) => rule.chain === chain).map(wordsOf);
     const kept = countEqualHead(wanted, present);
     return [
       ...present.slice(kept).map((rule) => `-D ${chain} ${joinWords(rule)}`),
-      ...wanted.slice(kept).map((rule) => append(chain, rule)),
+      ...wanted.slice(kept).map((rule) => make(chain, rule)),
     ];
   });
 }
@@ -73,22 +77,6 @@ const holdsOn = (rule: SavedRule, chain: string, { table }: IptablesTableDescrip
   !isOurSharedRule(table, rule) &&
   (rule.words === undefined || jumpTarget(rule.words) === chain);
 
-const isOurChain = (name: string) => /^AWS-(SNAT|CONNMARK)-CHAIN-\d+$/.test(name);
-
-function isOurSharedRule(table: IptablesTableDescription['table'], rule: SavedRule): boolean {
-  if (rule.words === undefined || isOurChain(rule.chain)) return false;
-  const about = rule.words[rule.words.indexOf('--comment') + 1];
-  const comments: readonly (string | undefined)[] = SHARED_RULE_COMMENTS[table];
-  if (!rule.words.includes('--comment') || !comments.includes(about)) return false;
-  const target = jumpTarget(rule.words);
-  return target === 'CONNMARK' || (target !== undefined && isOurChain(target));
-}
-
-function jumpTarget(words: readonly string[]): string | undefined {
-  const at = words.findIndex((word) => word === '-j' || word === '-g');
-  return at < 0 ? undefined : words[at + 1];
-}
-
 function countEqualHead(a: readonly IptablesRule[], b: readonly IptablesRule[]): number {
   let count = 0;
   while (count < a.length && count < b.length && sameWords(a[count], b[count])) count += 1;
@@ -102,5 +90,7 @@ const sameWords = (a: IptablesRule = [], b: IptablesRule = []) =>
   a.length === b.length && a.every((word, index) => word === b[index]);
 
 const wordsOf = (rule: SavedRule): IptablesRule => rule.words ?? [];
+
+const insert = (chain: string, rule: IptablesRule) => `-I ${chain} ${joinWords(rule)}`;
 
 const append = (chain: string, rule: IptablesRule) => `-A ${chain} ${joinWords(rule)}`;

@@ -26,6 +26,11 @@ const IFA_LABEL = 3;
 const IFA_BROADCAST = 4;
 const IFA_FLAGS = 8;
 
+// IFA_F_*
+export const IFA_F_NODAD = 0x02;
+export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_TENTATIVE = 0x40;
+
 /** RTM_NEWADDR, RTM_DELADDR and RTM_GETADDR. Addresses are bytes in network order. */
 export interface AddressMessage {
   readonly family: number;

@@ -1,3 +1,4 @@
+import type { IpFamily } from '../ip.ts';
 import { addressFromMessage, addressMessage, addressText, type LinkAddress } from './address.ts';
 import {
   decodeAddressMessage,
@@ -7,12 +8,12 @@ import {
   RTM_NEWADDR,
 } from './address-message.ts';
 import type { Channel } from './channel.ts';
-import { AF_INET } from './family.ts';
+import { familyNumber } from './family.ts';
+import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER } from './netlink-socket.ts';
 
-/** The IPv4 addresses of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
+/** The addresses of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
 export class Addresses {
   readonly #channel: Channel;
 
@@ -36,10 +37,13 @@ export class Addresses {
     this.#channel.exchange(addressRequest(RTM_DELADDR, NLM_F_ACK, 'delete', address, linkIndex));
   }
 
-  /** The IPv4 addresses of a link, by a dump off the JavaScript thread that the kernel filters. */
-  list(linkIndex: number): Promise<LinkAddress[]> {
+  /**
+   * The addresses of a link in one family, by a dump off the JavaScript thread that the kernel filters. Of
+   * one link's addresses the kernel does not say that they changed meanwhile; the first 49 are of one moment.
+   */
+  list(linkIndex: number, family: IpFamily = 'ipv4'): Promise<LinkAddress[]> {
     const message = {
-      family: AF_INET,
+      family: familyNumber(family),
       prefixLength: 0,
       flags: 0,
       scope: 0,

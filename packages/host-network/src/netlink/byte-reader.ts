@@ -28,6 +28,11 @@ export function readU32(bytes: Uint8Array, order: ByteOrder, structure: string):
   return viewOf(bytes).getUint32(0, order === 'little');
 }
 
+export function readU16(bytes: Uint8Array, order: ByteOrder, structure: string): number {
+  requireBytes(bytes, 2, structure);
+  return viewOf(bytes).getUint16(0, order === 'little');
+}
+
 export function readU8(bytes: Uint8Array, structure: string): number {
   requireBytes(bytes, 1, structure);
   return viewOf(bytes).getUint8(0);

@@ -45,6 +45,10 @@ export class ByteWriter {
     return this.#attribute(type, () => this.u8(value));
   }
 
+  attributeU16(type: number, value: number): this {
+    return this.#attribute(type, () => this.u16(value));
+  }
+
   attributeU32(type: number, value: number): this {
     return this.#attribute(type, () => this.u32(value));
   }

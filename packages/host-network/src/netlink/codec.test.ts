@@ -1,158 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { isHostNetworkError } from '../host-network-error.ts';
-import { decodeAddressMessage, encodeAddressMessage } from './address-message.ts';
-import type { Attribute } from './attribute.ts';
-import type { ByteOrder } from './byte-reader.ts';
 import * as captured from './captured-bytes.ts';
-import { decodeLinkMessage, encodeLinkMessage } from './link-message.ts';
-import { decodeMessages, NLMSG_DONE } from './message.ts';
-import { decodeNeighbourMessage, encodeNeighbourMessage } from './neighbour-message.ts';
-import { decodeRouteMessage, encodeRouteMessage } from './route-message.ts';
-import { decodeRuleMessage, encodeRuleMessage } from './rule-message.ts';
-
-interface Codec {
-  decode(bytes: Uint8Array, order: ByteOrder): { readonly otherAttributes: readonly Attribute[] };
-  /** Bytes of a decoded message, with further attributes. */
-  encodeAgain(bytes: Uint8Array, more: readonly Attribute[], order: ByteOrder): Uint8Array;
-}
-
-const codec = <T extends { readonly otherAttributes: readonly Attribute[] }>(
-  decode: (bytes: Uint8Array, order: ByteOrder) => T,
-  encode: (message: T, order: ByteOrder) => Uint8Array,
-): Codec => ({
-  decode,
-  encodeAgain: (bytes, more, order) => {
-    const message = decode(bytes, 'little');
-    return encode({ ...message, otherAttributes: [...message.otherAttributes, ...more] }, order);
-  },
-});
-
-const link = codec(decodeLinkMessage, encodeLinkMessage);
-const address = codec(decodeAddressMessage, encodeAddressMessage);
-const route = codec(decodeRouteMessage, encodeRouteMessage);
-const rule = codec(decodeRuleMessage, encodeRuleMessage);
-const neighbour = codec(decodeNeighbourMessage, encodeNeighbourMessage);
-
-const payloads = (bytes: Uint8Array) =>
-  decodeMessages(bytes, 'little')
-    .filter(({ type }) => type !== NLMSG_DONE)
-    .map(({ payload }) => Buffer.from(payload));
-const mac = Buffer.from([0x6e, 0x1c, 0xaa, 0, 0, 1]);
-const ip = (...bytes: number[]) => Buffer.from(bytes);
-
-const requests = [
-  {
-    name: 'a veth with peer',
-    bytes: captured.createVeth,
-    codec: link,
-    means: {
-      name: 'enib5faff8a083',
-      mtuBytes: 9001,
-      transmitQueueLength: 0,
-      macBytes: mac,
-      info: { kind: 'veth', vethPeer: { name: 'eth0', mtuBytes: 9001, transmitQueueLength: 0 } },
-    },
-  },
-  {
-    name: 'an address',
-    bytes: captured.addAddress,
-    codec: address,
-    means: {
-      family: 2,
-      prefixLength: 19,
-      linkIndex: 3,
-      local: ip(10, 0, 41, 20),
-      address: ip(10, 0, 41, 20),
-      broadcast: ip(10, 0, 63, 255),
-    },
-  },
-  {
-    name: 'a link-scoped route',
-    bytes: captured.replaceRoute,
-    codec: route,
-    means: {
-      family: 2,
-      destinationLength: 32,
-      destination: ip(10, 0, 40, 77),
-      tableId: 254,
-      protocol: 3,
-      scope: 253,
-      type: 1,
-      outputLinkIndex: 3,
-    },
-  },
-  {
-    name: 'a default route of a table beyond 255',
-    bytes: captured.replaceDefaultRoute,
-    codec: route,
-    means: { destinationLength: 0, gateway: ip(10, 0, 32, 1), tableId: 10101, scope: 0 },
-  },
-  {
-    name: 'a rule by destination',
-    bytes: captured.addRuleTo,
-    codec: rule,
-    means: { destination: ip(10, 0, 40, 77), destinationLength: 32, priority: 512, tableId: 254 },
-  },
-  {
-    name: 'a rule by source',
-    bytes: captured.addRuleFrom,
-    codec: rule,
-    means: { source: ip(10, 0, 40, 77), sourceLength: 32, priority: 1536, tableId: 10101 },
-  },
-  {
-    name: 'a rule by mark',
-    bytes: captured.addRuleMark,
-    codec: rule,
-    means: { mark: 0x80, markMask: 0x80, priority: 1024, tableId: 254, action: 1 },
-  },
-  {
-    name: 'a rule by incoming link',
-    bytes: captured.addRuleInput,
-    codec: rule,
-    means: { inputLinkName: 'nodum', priority: 10, tableId: 107 },
-  },
-  {
-    name: 'a permanent neighbour',
-    bytes: captured.addNeighbour,
-    codec: neighbour,
-    means: { family: 2, linkIndex: 3, state: 0x80, address: ip(169, 254, 1, 1), macBytes: mac },
-  },
-];
-
-const answers = [
-  {
-    name: 'a veth',
-    bytes: captured.veth,
-    codec: link,
-    means: {
-      index: 5,
-      name: 'enib5faff8a083',
-      group: 7,
-      peerIndex: 4,
-      operationalState: 2,
-      info: { kind: 'veth' },
-    },
-  },
-  {
-    name: 'addresses of both families',
-    bytes: captured.addresses,
-    codec: address,
-    means: { label: 'nodum', flags: 0x80, linkIndex: 3 },
-  },
-  { name: 'a route', bytes: captured.route, codec: route, means: { tableId: 10101 } },
-  {
-    name: 'rules',
-    bytes: captured.rules,
-    codec: rule,
-    means: { tableId: 255, action: 1, protocol: 2 },
-  },
-  {
-    name: 'neighbours',
-    bytes: captured.neighbours,
-    codec: neighbour,
-    means: { macBytes: mac, type: 1 },
-  },
-];
+import { answers, neighbour, payloads, requests, route, rule } from './codec-cases.fixture.ts';
+import { decodeRuleMessage } from './rule-message.ts';
 
 describe.each([...requests, ...answers])('$name', ({ bytes, codec, means }) => {
   const unknown = { type: 0x8000 | 0x3ff0, value: Buffer.from([1, 2, 3]) };
@@ -182,6 +33,33 @@ describe.each([...requests, ...answers])('$name', ({ bytes, codec, means }) => {
         expect(isHostNetworkError(error) && error.code).toBe('malformed-message');
       }
     }
+  });
+});
+
+describe.each([...requests, ...answers])('whatever becomes of $name', ({ bytes, codec }) => {
+  const [first = Buffer.alloc(0)] = payloads(bytes);
+  const decodes = (damaged: Uint8Array) => {
+    try {
+      codec.decode(damaged, 'little');
+      return true;
+    } catch (error) {
+      return isHostNetworkError(error) && error.code === 'malformed-message';
+    }
+  };
+
+  test('on its way, it is decoded or refused by name', () => {
+    const changes = fc.array(fc.tuple(fc.nat(first.length - 1), fc.nat(0xff)), { maxLength: 8 });
+    fc.assert(
+      fc.property(changes, (list) => {
+        const damaged = Buffer.from(first);
+        for (const [at, value] of list) damaged[at] = value;
+        return decodes(damaged);
+      }),
+    );
+  });
+
+  test('bytes from nowhere in its place are, too', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), decodes));
   });
 });
 

@@ -4,7 +4,15 @@ import {
   decodeAttributes,
   encodeAttributes,
 } from './attribute.ts';
-import { type ByteOrder, readText, readU8, readU32, requireBytes, viewOf } from './byte-reader.ts';
+import {
+  type ByteOrder,
+  readText,
+  readU8,
+  readU16,
+  readU32,
+  requireBytes,
+  viewOf,
+} from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { Writable } from './writable.ts';
 
@@ -45,6 +53,7 @@ const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
+const IFLA_VLAN_ID = 1;
 
 /** RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK and RTM_SETLINK. */
 export interface LinkMessage {
@@ -57,8 +66,8 @@ export interface LinkMessage {
   readonly macBytes?: Uint8Array;
   readonly name?: string;
   readonly mtuBytes?: number;
-  /** IFLA_LINK: index of the other end of a veth, in the namespace of that end. */
-  readonly peerIndex?: number;
+  /** IFLA_LINK: the other end of a veth, in the namespace of that end; the parent of a VLAN. */
+  readonly linkedIndex?: number;
   readonly transmitQueueLength?: number;
   readonly operationalState?: number;
   readonly info?: LinkInfo;
@@ -70,10 +79,11 @@ export interface LinkMessage {
   readonly otherAttributes: readonly Attribute[];
 }
 
-/** IFLA_LINKINFO. `data` of kinds other than a veth request stays as bytes. */
+/** IFLA_LINKINFO. `data` of kinds other than a VLAN or a veth request stays as bytes. */
 export interface LinkInfo {
   readonly kind: string;
   readonly vethPeer?: LinkMessage;
+  readonly vlan?: { readonly id: number; readonly otherAttributes: readonly Attribute[] };
   readonly data?: Uint8Array;
   readonly otherAttributes: readonly Attribute[];
 }
@@ -115,7 +125,7 @@ function readLinkAttribute(
       message.mtuBytes = u32('IFLA_MTU');
       return true;
     case IFLA_LINK:
-      message.peerIndex = u32('IFLA_LINK');
+      message.linkedIndex = u32('IFLA_LINK');
       return true;
     case IFLA_TXQLEN:
       message.transmitQueueLength = u32('IFLA_TXQLEN');
@@ -152,12 +162,29 @@ function decodeLinkInfo(bytes: Uint8Array, order: ByteOrder): LinkInfo {
     else if (number === IFLA_INFO_DATA) info.data = attribute.value;
     else otherAttributes.push(attribute);
   }
-  if (info.kind !== 'veth' || info.data === undefined) return info;
-  const [peer, ...more] = decodeAttributes(info.data, order, 'IFLA_INFO_DATA');
-  if (peer === undefined || attributeNumber(peer) !== VETH_INFO_PEER || more.length > 0)
-    return info;
-  delete info.data;
-  return { ...info, vethPeer: decodeLinkMessage(peer.value, order) };
+  const { data, ...rest } = info;
+  const known = data === undefined ? undefined : decodeInfoData(info.kind, data, order);
+  return known === undefined ? info : { ...rest, ...known };
+}
+
+/** Undefined for kinds, and contents, that stay as bytes. */
+function decodeInfoData(
+  kind: string,
+  data: Uint8Array,
+  order: ByteOrder,
+): Pick<LinkInfo, 'vethPeer' | 'vlan'> | undefined {
+  if (kind !== 'veth' && kind !== 'vlan') return undefined;
+  const attributes = decodeAttributes(data, order, 'IFLA_INFO_DATA');
+  const wanted = kind === 'veth' ? VETH_INFO_PEER : IFLA_VLAN_ID;
+  const known = attributes.find((attribute) => attributeNumber(attribute) === wanted);
+  const otherAttributes = attributes.filter((attribute) => attribute !== known);
+  if (known === undefined) return undefined;
+  if (kind === 'vlan') {
+    return { vlan: { id: readU16(known.value, order, 'IFLA_VLAN_ID'), otherAttributes } };
+  }
+  return otherAttributes.length > 0
+    ? undefined
+    : { vethPeer: decodeLinkMessage(known.value, order) };
 }
 
 export function encodeLinkMessage(message: LinkMessage, order: ByteOrder): Uint8Array {
@@ -178,7 +205,7 @@ function writeLinkMessage(writer: ByteWriter, message: LinkMessage): void {
   if (message.macBytes !== undefined) writer.attribute(IFLA_ADDRESS, message.macBytes);
   if (message.name !== undefined) writer.attributeText(IFLA_IFNAME, message.name);
   u32(IFLA_MTU, message.mtuBytes);
-  u32(IFLA_LINK, message.peerIndex);
+  u32(IFLA_LINK, message.linkedIndex);
   u32(IFLA_TXQLEN, message.transmitQueueLength);
   if (message.operationalState !== undefined) {
     writer.attributeU8(IFLA_OPERSTATE, message.operationalState);
@@ -194,11 +221,16 @@ function writeLinkMessage(writer: ByteWriter, message: LinkMessage): void {
 
 function writeLinkInfo(writer: ByteWriter, info: LinkInfo): void {
   writer.attributeText(IFLA_INFO_KIND, info.kind);
-  const { data, vethPeer } = info;
+  const { data, vethPeer, vlan } = info;
   if (vethPeer !== undefined) {
     writer.nested(IFLA_INFO_DATA, () =>
       writer.nested(VETH_INFO_PEER, () => writeLinkMessage(writer, vethPeer)),
     );
+  } else if (vlan !== undefined) {
+    writer.nested(IFLA_INFO_DATA, () => {
+      writer.attributeU16(IFLA_VLAN_ID, vlan.id);
+      encodeAttributes(writer, vlan.otherAttributes);
+    });
   } else if (data !== undefined) {
     writer.nested(IFLA_INFO_DATA, () => writer.bytes(data));
   }

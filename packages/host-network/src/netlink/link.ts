@@ -15,6 +15,9 @@ export interface Link {
   readonly kind: string;
   /** Index of a veth's other end, in the namespace of that end. */
   readonly peerIndex?: number;
+  /** Index of the link that a VLAN, or another link on top of one, belongs to. */
+  readonly parentIndex?: number;
+  readonly vlanId?: number;
   /** Set when the other end is in another namespace. */
   readonly peerNetnsId?: number;
 }
@@ -48,6 +51,23 @@ export interface VethPair {
   };
 }
 
+/** A link of one end to create. */
+export interface NewLink {
+  readonly name: string;
+  readonly isUp: boolean;
+  /** Default: drawn by the kernel; for a VLAN, that of its parent. */
+  readonly mac?: string;
+  /** Default: the kernel's. */
+  readonly mtuBytes?: number;
+}
+
+/** A VLAN on top of another link. */
+export interface NewVlan extends NewLink {
+  readonly parentIndex: number;
+  /** 1 to 4094. */
+  readonly vlanId: number;
+}
+
 const AF_UNSPEC = 0;
 const blank = {
   family: AF_UNSPEC,
@@ -68,9 +88,16 @@ export function linkFromMessage(message: LinkMessage): Link {
     hasCarrier: (message.flags & IFF_LOWER_UP) !== 0,
     group: message.group ?? 0,
     kind: message.info?.kind ?? '',
-    ...(message.peerIndex === undefined ? {} : { peerIndex: message.peerIndex }),
+    ...otherLinkOf(message),
+    ...(message.info?.vlan === undefined ? {} : { vlanId: message.info.vlan.id }),
     ...(message.peerNetnsId === undefined ? {} : { peerNetnsId: message.peerNetnsId }),
   };
+}
+
+/** IFLA_LINK in the words of the link's kind. */
+function otherLinkOf({ linkedIndex, info }: LinkMessage): Pick<Link, 'peerIndex' | 'parentIndex'> {
+  if (linkedIndex === undefined) return {};
+  return info?.kind === 'veth' ? { peerIndex: linkedIndex } : { parentIndex: linkedIndex };
 }
 
 export const selectLink = (selector: LinkSelector): LinkMessage => ({ ...blank, ...selector });
@@ -111,6 +138,31 @@ export function newVethPair({ peer, ...near }: VethPair): LinkMessage {
     },
   };
 }
+
+export const newDummy = (link: NewLink): LinkMessage => ({
+  ...newLink(link),
+  info: { kind: 'dummy', otherAttributes: [] },
+});
+
+export function newVlan(link: NewVlan): LinkMessage {
+  const { parentIndex, vlanId } = link;
+  if (!Number.isInteger(vlanId) || vlanId < 1 || vlanId > 4094) {
+    throw new TypeError(`a VLAN id from 1 to 4094 was expected, not ${vlanId}`);
+  }
+  return {
+    ...newLink(link),
+    linkedIndex: parentIndex,
+    info: { kind: 'vlan', vlan: { id: vlanId, otherAttributes: [] }, otherAttributes: [] },
+  };
+}
+
+const newLink = ({ name, isUp, mac, mtuBytes }: NewLink): LinkMessage => ({
+  ...blank,
+  ...(isUp ? { flags: IFF_UP, changeMask: IFF_UP } : {}),
+  name,
+  ...(mac === undefined ? {} : { macBytes: macBytes(mac) }),
+  ...(mtuBytes === undefined ? {} : { mtuBytes }),
+});
 
 export const linkGroup = (group: number): LinkMessage => ({ ...blank, group });
 

@@ -1,5 +1,6 @@
 import { isErrno } from '../host-network-error.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, WatchOptions } from './channel.ts';
+import { HOST_ORDER } from './host-order.ts';
 import {
   changedLink,
   type Link,
@@ -8,7 +9,11 @@ import {
   linkFromMessage,
   linkGroup,
   linkText,
+  type NewLink,
+  type NewVlan,
+  newDummy,
   newVethPair,
+  newVlan,
   selectLink,
   type VethPair,
 } from './link.ts';
@@ -22,9 +27,9 @@ import {
   RTM_NEWLINK,
   RTM_SETLINK,
 } from './link-message.ts';
+import type { LinkEvent, LinkWatch } from './link-watch.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER } from './netlink-socket.ts';
 
 /** The links of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
 export class Links {
@@ -37,15 +42,11 @@ export class Links {
   /** The link with that name or index, or undefined. One lookup, no dump. */
   find(selector: LinkSelector): Link | undefined {
     const message = { ...selectLink(selector), extensionMask: RTEXT_FILTER_SKIP_STATS };
-    try {
-      const answer = this.#channel.exchange(
-        linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector)),
-      );
-      return linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
-    } catch (error) {
-      if (isErrno(error, 'ENODEV')) return undefined;
-      throw error;
-    }
+    const request = linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector));
+    const answer = this.#channel.attempt(request, 'ENODEV');
+    return answer === undefined
+      ? undefined
+      : linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
   }
 
   /** All links, by a dump off the JavaScript thread. */
@@ -62,13 +63,29 @@ export class Links {
     return (await this.list()).find((link) => link.mac === wanted);
   }
 
+  /**
+   * Calls `onEvent` for every link that appears, changes or vanishes from now on. Without `netnsPath`,
+   * those of the namespace that the calling thread is in now. A listener that throws ends the watch.
+   */
+  watch(onEvent: (event: LinkEvent) => void, options?: WatchOptions): LinkWatch {
+    return this.#channel.watchLinks(onEvent, options);
+  }
+
   /** Creates a veth pair. EEXIST when either name is taken, and then nothing was created. */
   createVeth(pair: VethPair): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
     const object = `${pair.name} with peer ${pair.peer.name}`;
-    this.#channel.exchange(
-      linkRequest(RTM_NEWLINK, flags, newVethPair(pair), 'create veth', object),
-    );
+    this.#create(newVethPair(pair), 'create veth', object, 'veth');
+  }
+
+  /** Creates a VLAN. EEXIST when the name, or the id on that parent, is taken. */
+  createVlan(link: NewVlan): void {
+    const object = `${link.name} with id ${link.vlanId} on #${link.parentIndex}`;
+    this.#create(newVlan(link), 'create vlan', object, '8021q');
+  }
+
+  /** Creates a link that drops whatever is sent to it. EEXIST when the name is taken. */
+  createDummy(link: NewLink): void {
+    this.#create(newDummy(link), 'create dummy', link.name, 'dummy');
   }
 
   /** Changes what `change` names. ENODEV when there is no such link. */
@@ -103,6 +120,15 @@ export class Links {
       if (isErrno(error, 'ENODEV')) return false;
       throw error;
     }
+  }
+
+  #create(message: LinkMessage, operation: string, object: string, module: string): void {
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    this.#channel.exchange({
+      ...linkRequest(RTM_NEWLINK, flags, message, operation, object),
+      // libuv's name for EOPNOTSUPP.
+      remedies: { ENOTSUP: `this kernel lacks the module ${module}` },
+    });
   }
 }
 

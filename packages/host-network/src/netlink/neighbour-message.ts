@@ -21,6 +21,7 @@ export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
 
+export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 
 // NDA_*

@@ -1,23 +1,35 @@
-import { type Ipv4Address, ipv4Bytes, ipv4Text } from '../ipv4.ts';
+import { type IpAddress, ipBytes, ipFamily, ipText } from '../ip.ts';
 import { macBytes, macText } from '../mac-address.ts';
-import { AF_INET } from './family.ts';
-import { type NeighbourMessage, NUD_PERMANENT } from './neighbour-message.ts';
+import { familyName, familyNumber } from './family.ts';
+import { type NeighbourMessage, NUD_NOARP, NUD_PERMANENT } from './neighbour-message.ts';
 
-/** A permanent IPv4 neighbour entry. */
+/** A permanent neighbour entry. */
 export interface Neighbour {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly mac: string;
   readonly linkName: string;
 }
 
+/** An entry that the kernel learned, or is about to, and may be told to forget. */
+export interface LearnedNeighbour {
+  readonly address: IpAddress;
+  readonly linkIndex: number;
+}
+
 export const neighbourMessage = (neighbour: Neighbour, linkIndex: number): NeighbourMessage => ({
-  family: AF_INET,
-  linkIndex,
+  ...neighbourSelection(neighbour.address, linkIndex),
   state: NUD_PERMANENT,
+  macBytes: macBytes(neighbour.mac),
+});
+
+/** Names an entry, whatever its state and hardware address. */
+export const neighbourSelection = (address: IpAddress, linkIndex: number): NeighbourMessage => ({
+  family: familyNumber(ipFamily(address)),
+  linkIndex,
+  state: 0,
   flags: 0,
   type: 0,
-  address: ipv4Bytes(neighbour.address),
-  macBytes: macBytes(neighbour.mac),
+  address: ipBytes(address),
   otherAttributes: [],
 });
 
@@ -27,9 +39,18 @@ export function neighbourFromMessage(
   linkName: string,
 ): Neighbour | undefined {
   const { family, state, address, macBytes: mac } = message;
-  if (family !== AF_INET || (state & NUD_PERMANENT) === 0) return undefined;
+  if (familyName(family) === undefined || (state & NUD_PERMANENT) === 0) return undefined;
   if (address === undefined || mac === undefined) return undefined;
-  return { address: ipv4Text(address), mac: macText(mac), linkName };
+  return { address: ipText(address), mac: macText(mac), linkName };
+}
+
+/** Undefined for an entry that somebody made, or that needs no learning, as those of groups. */
+export function learnedFromMessage(message: NeighbourMessage): LearnedNeighbour | undefined {
+  const { family, state, address, linkIndex } = message;
+  if (familyName(family) === undefined || (state & (NUD_PERMANENT | NUD_NOARP)) !== 0) {
+    return undefined;
+  }
+  return address === undefined ? undefined : { address: ipText(address), linkIndex };
 }
 
 /** As `ip neigh` prints it. */

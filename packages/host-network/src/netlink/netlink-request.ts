@@ -12,34 +12,69 @@ export interface NetlinkRequest {
   readonly operation: string;
   /** For example `512: from all to 10.0.40.77 lookup main`; made only when it is needed. */
   readonly object: () => string;
+  /** What to do about an errno, beside what {@link commonRemedies} know. */
+  readonly remedies?: Remedies;
 }
 
-/** @throws {HostNetworkError} `kernel-refused` unless the kernel acknowledges success. */
-export function requireSuccess(
-  { errno, reason }: Acknowledgement,
-  { operation, object }: NetlinkRequest,
-): void {
-  if (errno !== 0) throw refused(errno, operation, object(), reason);
-}
+type Remedies = Readonly<Record<string, string>>;
 
-export function refused(errno: number, operation: string, object: string, reason: string) {
-  const words = reason === '' ? errnoText(errno) : reason;
-  const name = errnoName(errno);
-  return new HostNetworkError('kernel-refused', `${operation} ${object}: ${name}, ${words}`, {
-    facts: { errno: name, operation, object, reason },
-  });
+const commonRemedies: Remedies = {
+  EPERM: 'NET_ADMIN is needed in the namespace',
+  ENOBUFS: 'the receive buffer overflowed, and answers were lost; ask again',
+  EAGAIN: 'the answer was lost; ask again',
+};
+
+/**
+ * What the kernel answered. A refusal is a value: on a pod's path some are expected, and an `Error` costs
+ * more than the request.
+ */
+export type Answer =
+  | { readonly kind: 'done'; readonly payload: Uint8Array }
+  | { readonly kind: 'refused'; readonly errno: string; readonly reason: string };
+
+const acknowledged: Answer = { kind: 'done', payload: new Uint8Array(0) };
+
+export const answerOf = ({ errno, reason }: Acknowledgement): Answer =>
+  errno === 0
+    ? acknowledged
+    : { kind: 'refused', errno: errnoName(errno), reason: reason || errnoText(errno) };
+
+/** @throws {HostNetworkError} `kernel-refused` unless the kernel did what it was asked. */
+export function requirePayload(answer: Answer, request: NetlinkRequest): Uint8Array {
+  if (answer.kind === 'done') return answer.payload;
+  throw refused(answer.errno, request, answer.reason);
 }
 
 /** What `fs` says about a socket, in this package's words; errors of ours stay as they are. */
-export function translateIoError(cause: unknown, { operation, object }: NetlinkRequest): unknown {
+export function translateIoError(cause: unknown, request: NetlinkRequest): unknown {
   const errno = systemErrorCode(cause);
   if (errno === undefined || cause instanceof HostNetworkError) return cause;
+  return refused(errno, request, 'on the socket', { cause });
+}
+
+type Refusal = Pick<NetlinkRequest, 'operation' | 'object' | 'remedies'>;
+
+/** @param reason the kernel's own words, or what its errno means. */
+export function refused(
+  errno: string,
+  { operation, object, remedies }: Refusal,
+  reason: string,
+  options: ErrorOptions = {},
+): HostNetworkError {
+  const remedy = remedies?.[errno] ?? commonRemedies[errno];
+  const hint = remedy === undefined ? '' : `; ${remedy}`;
   return new HostNetworkError(
     'kernel-refused',
-    `${operation} ${object()}: ${errno} on the socket`,
+    `${operation} ${object()}: ${errno}, ${reason}${hint}`,
     {
-      cause,
-      facts: { errno, operation, object: object(), reason: '' },
+      ...options,
+      facts: {
+        errno,
+        operation,
+        object: object(),
+        reason,
+        ...(remedy === undefined ? {} : { remedy }),
+      },
     },
   );
 }

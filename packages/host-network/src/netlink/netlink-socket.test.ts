@@ -1,30 +1,30 @@
-import { closeSync, readSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import koffi from 'koffi';
-import { decodeMessages, encodeMessage, type Message, NLMSG_DONE, NLMSG_ERROR } from './message.ts';
+import { NLMSG_DONE } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER, NetlinkSocket } from './netlink-socket.ts';
-
-// A pair of datagram sockets: the test plays the kernel on the other one.
-const AF_UNIX = 1;
-const SOCK_SEQPACKET = 5;
-const socketpair = koffi.load(null).func('int socketpair(int, int, int, _Out_ int *)');
+import { NetlinkSocket } from './netlink-socket.ts';
+import {
+  acknowledge,
+  done,
+  openSocketPair,
+  reply,
+  type SocketPair,
+} from './socket-pair.fixture.ts';
 
 let socket: NetlinkSocket;
-let kernel: number;
+let kernel: SocketPair;
 
 beforeEach(() => {
-  const fds = [-1, -1];
-  expect(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds)).toBe(0);
-  const [ours = -1, theirs = -1] = fds;
-  socket = new NetlinkSocket(ours);
-  kernel = theirs;
+  kernel = openSocketPair();
+  socket = new NetlinkSocket(kernel.fd);
 });
 
 afterEach(() => {
   socket.close();
-  closeSync(kernel);
+  kernel.close();
 });
+
+const send = (...messages: readonly Uint8Array[]) => kernel.send(...messages);
+const receive = () => kernel.receive();
 
 const request = (flags = 0): NetlinkRequest => ({
   type: 18,
@@ -34,19 +34,6 @@ const request = (flags = 0): NetlinkRequest => ({
   object: () => 'links',
 });
 
-const reply = (type: number, sequence: number, payload: Uint8Array, flags = 0) =>
-  encodeMessage({ type, flags, sequence, portId: 0 }, payload, HOST_ORDER);
-const send = (...messages: readonly Uint8Array[]) => writeSync(kernel, Buffer.concat(messages));
-
-function receive(): Message {
-  const buffer = Buffer.alloc(4096);
-  const length = readSync(kernel, buffer);
-  const [message] = decodeMessages(buffer.subarray(0, length), HOST_ORDER);
-  if (message === undefined) throw new TypeError('nothing was sent');
-  return message;
-}
-
-const done = (sequence: number, flags = 0) => reply(NLMSG_DONE, sequence, new Uint8Array(4), flags);
 const entry = (sequence: number, value: number, flags = 0) =>
   reply(16, sequence, Uint8Array.of(value, 0, 0, 0), flags);
 const INTERRUPTED = 0x10;
@@ -82,7 +69,7 @@ describe('a synchronous exchange', () => {
 
   test('waits for the acknowledgement when it asked for one', () => {
     send(entry(1, 5));
-    send(reply(NLMSG_ERROR, 1, new Uint8Array(20)));
+    send(acknowledge(1));
     expect(socket.exchange(request(NLM_F_ACK))).toHaveLength(0);
   });
 
@@ -97,6 +84,79 @@ describe('a synchronous exchange', () => {
     const orphan = new NetlinkSocket(-1);
     expect(() => orphan.exchange(request())).toThrow();
   });
+});
+
+describe('a request that may be refused', () => {
+  const ENOENT = -2;
+
+  test('is undefined when it was refused as expected', () => {
+    send(acknowledge(1, ENOENT));
+    expect(socket.attempt(request(NLM_F_ACK), 'EEXIST', 'ENOENT')).toBeUndefined();
+    send(acknowledge(2));
+    expect(socket.attempt(request(NLM_F_ACK), 'ENOENT')).toHaveLength(0);
+  });
+
+  test('is an error with all its facts when it was refused otherwise', () => {
+    send(acknowledge(1, ENOENT));
+    expect(() => socket.attempt(request(NLM_F_ACK), 'EEXIST')).toThrow(
+      expect.objectContaining({
+        code: 'kernel-refused',
+        facts: {
+          errno: 'ENOENT',
+          operation: 'list',
+          object: 'links',
+          reason: 'no such file or directory',
+        },
+      }),
+    );
+  });
+
+  test('says what to do where that is known', () => {
+    send(acknowledge(1, -1));
+    expect(() => socket.exchange(request(NLM_F_ACK))).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/EPERM, .*; NET_ADMIN is needed in the namespace$/),
+        facts: expect.objectContaining({ remedy: 'NET_ADMIN is needed in the namespace' }),
+      }),
+    );
+  });
+
+  test('may be one of many, each with its own answer', async () => {
+    const requests = Array.from({ length: 40 }, () => request(NLM_F_ACK));
+    for (let sequence = 1; sequence <= 40; sequence += 1) {
+      send(acknowledge(sequence, sequence % 3 === 0 ? ENOENT : 0));
+    }
+    const answers = await socket.attemptAllAsync(requests, 'ENOENT');
+    expect(answers).toEqual(requests.map((_, index) => (index + 1) % 3 !== 0));
+  });
+
+  test('fails all that came with it when it was refused otherwise', async () => {
+    send(acknowledge(1));
+    send(acknowledge(2, ENOENT));
+    const both = [request(NLM_F_ACK), request(NLM_F_ACK)];
+    await expect(socket.attemptAllAsync(both)).rejects.toMatchObject({ code: 'kernel-refused' });
+    expect(await socket.attemptAllAsync([])).toEqual([]);
+  });
+});
+
+test('every request is observed, dumps as such', async () => {
+  const seen: unknown[] = [];
+  const pair = openSocketPair();
+  const observed = new NetlinkSocket(pair.fd, (what) => seen.push(what));
+  pair.send(acknowledge(1));
+  observed.exchange(request(NLM_F_ACK));
+  pair.send(done(2));
+  await observed.dump(
+    request(),
+    () => {},
+    () => {},
+  );
+  expect(seen).toEqual([
+    { operation: 'list', isDump: false },
+    { operation: 'list', isDump: true },
+  ]);
+  observed.close();
+  pair.close();
 });
 
 describe('a dump', () => {

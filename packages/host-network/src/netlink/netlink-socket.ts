@@ -1,10 +1,9 @@
 import { closeSync, read, readSync, write, writeSync } from 'node:fs';
-import { endianness } from 'node:os';
 import { promisify } from 'node:util';
 import { HostNetworkError } from '../host-network-error.ts';
-import { bind, lastErrno, setsockopt, socket } from '../native/libc.ts';
+import { systemErrorCode } from '../native/errno.ts';
 import { decodeAcknowledgement } from './acknowledgement.ts';
-import type { ByteOrder } from './byte-reader.ts';
+import { HOST_ORDER } from './host-order.ts';
 import {
   decodeMessages,
   encodeMessage,
@@ -17,32 +16,16 @@ import {
   NLMSG_ERROR,
 } from './message.ts';
 import {
+  type Answer,
+  answerOf,
   type NetlinkRequest,
-  refused,
-  requireSuccess,
+  requirePayload,
   translateIoError,
 } from './netlink-request.ts';
 
-export const HOST_ORDER: ByteOrder = endianness() === 'LE' ? 'little' : 'big';
-
-// <linux/socket.h>, <linux/netlink.h>
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const NETLINK_ROUTE = 0;
-const SOL_NETLINK = 270;
-const NETLINK_CAP_ACK = 10;
-const NETLINK_EXT_ACK = 11;
-const NETLINK_GET_STRICT_CHK = 12;
-const ENABLED = new Uint8Array(Uint32Array.of(1).buffer);
-// struct sockaddr_nl, <linux/netlink.h>: u16 family, u16 padding, u32 port (0: the kernel picks one), u32 groups
-const ANY_PORT = (() => {
-  const address = new Uint8Array(12);
-  new DataView(address.buffer).setUint16(0, AF_NETLINK, HOST_ORDER === 'little');
-  return address;
-})();
-
 const DUMP_ATTEMPTS = 5;
+/** In one write: their answers fit the receive buffer many times over. */
+const PIPELINED_REQUESTS = 32;
 
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
@@ -50,21 +33,17 @@ const writeAsync = promisify(write);
 // Synchronous answers are consumed before anything else runs, so all sockets share this.
 const receiveBuffer = new Uint8Array(MESSAGE_CEILING_BYTES);
 
-/** Opens a route netlink socket in the calling thread's network namespace, where it stays. */
-export function openRouteSocket(): NetlinkSocket {
-  const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) throw refused(lastErrno(), 'open netlink socket', 'NETLINK_ROUTE', '');
-  for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
-    // All three are older than the oldest kernel Node.js runs on here; without them only texts get poorer.
-    setsockopt(fd, SOL_NETLINK, option, ENABLED, ENABLED.length);
-  }
-  if (bind(fd, ANY_PORT, ANY_PORT.length) !== 0) {
-    const errno = lastErrno();
-    closeSync(fd);
-    throw refused(errno, 'bind netlink socket', 'NETLINK_ROUTE', '');
-  }
-  return new NetlinkSocket(fd);
-}
+/**
+ * What sockets of requests should have as `readTimeoutMs`. The kernel's answer is there when the request is
+ * written, so a read that waits waits for an answer that an overflow took, and would wait for ever.
+ */
+export const LOST_ANSWER_MS = 1_000;
+
+/** Sees what is asked of the kernel, for counting; `isDump` when it is asked for a whole table. */
+export type RequestObserver = (request: {
+  readonly operation: string;
+  readonly isDump: boolean;
+}) => void;
 
 /**
  * One netlink socket. Use one either for synchronous requests or for asynchronous ones: the answers of
@@ -73,44 +52,91 @@ export function openRouteSocket(): NetlinkSocket {
  */
 export class NetlinkSocket {
   readonly #fd: number;
+  readonly #observe: RequestObserver;
   #sequence = 0;
   #isClosed = false;
   #queue: Promise<unknown> = Promise.resolve();
   #queuedCount = 0;
 
-  constructor(fd: number) {
+  /** @param observe is called with every request, before it is sent. */
+  constructor(fd: number, observe: RequestObserver = () => {}) {
     this.#fd = fd;
+    this.#observe = observe;
   }
 
-  /** Sends a request and reads its answer before it returns. */
+  /** Sends a request and reads its answer before it returns. @throws {HostNetworkError} when refused. */
   exchange(request: NetlinkRequest): Uint8Array {
+    return requirePayload(this.#ask(request), request);
+  }
+
+  /** The same for a request that may be refused in a way the caller expects: then undefined. */
+  attempt(request: NetlinkRequest, ...expected: readonly string[]): Uint8Array | undefined {
+    const answer = this.#ask(request);
+    const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
+    return isExpected ? undefined : requirePayload(answer, request);
+  }
+
+  /** As {@link exchange}, off the JavaScript thread. */
+  exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
+    return this.#enqueue(request, async () => {
+      const [answer] = await this.#askAllAsync([request]);
+      // One request has one answer.
+      return requirePayload(answer as Answer, request);
+    });
+  }
+
+  /**
+   * Asks many things with few writes, off the JavaScript thread. The kernel does them in turn, also when it
+   * refused one before.
+   *
+   * @returns for each request whether it was done; false when it was refused as expected.
+   */
+  attemptAllAsync(
+    requests: readonly NetlinkRequest[],
+    ...expected: readonly string[]
+  ): Promise<readonly boolean[]> {
+    const [first] = requests;
+    if (first === undefined) return Promise.resolve([]);
+    return this.#enqueue(first, async () => {
+      const answers: Answer[] = [];
+      for (let start = 0; start < requests.length; start += PIPELINED_REQUESTS) {
+        const batch = requests.slice(start, start + PIPELINED_REQUESTS);
+        answers.push(...(await this.#askAllAsync(batch)));
+      }
+      return answers.map((answer, index) => {
+        const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
+        if (!isExpected) requirePayload(answer, requests[index] ?? first);
+        return !isExpected;
+      });
+    });
+  }
+
+  #ask(request: NetlinkRequest): Answer {
     this.#requireOpen(request);
     const sequence = this.#nextSequence();
     const bytes = this.#encode(request, sequence, 0);
     try {
       writeSync(this.#fd, bytes);
-      for (;;) {
-        const length = readSync(this.#fd, receiveBuffer);
-        const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
-        if (answer !== undefined) return answer;
-      }
+      return this.#readAnswer(sequence, request);
     } catch (cause) {
       throw translateIoError(cause, request);
     }
   }
 
-  /** The same off the JavaScript thread. */
-  exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
-    return this.#enqueue(request, async () => {
-      const sequence = this.#nextSequence();
-      await writeAsync(this.#fd, this.#encode(request, sequence, 0));
-      const buffer = new Uint8Array(MESSAGE_CEILING_BYTES);
-      for (;;) {
-        const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, null);
-        const answer = findAnswer(buffer.subarray(0, bytesRead), sequence, request);
-        if (answer !== undefined) return answer;
-      }
-    });
+  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
+    for (;;) {
+      const length = readUninterrupted(this.#fd);
+      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
+      if (answer !== undefined) return answer;
+    }
+  }
+
+  /** The kernel does its work in the write: the answers are there when it returns. */
+  async #askAllAsync(requests: readonly NetlinkRequest[]): Promise<readonly Answer[]> {
+    const numbered = requests.map((request) => ({ request, sequence: this.#nextSequence() }));
+    const messages = numbered.map(({ request, sequence }) => this.#encode(request, sequence, 0));
+    await writeAsync(this.#fd, Buffer.concat(messages));
+    return numbered.map(({ request, sequence }) => this.#readAnswer(sequence, request));
   }
 
   /**
@@ -160,7 +186,7 @@ export class NetlinkSocket {
         if (message.sequence !== sequence) continue;
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) isInterrupted = true;
         if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-          requireSuccess(decodeAcknowledgement(message, HOST_ORDER), request);
+          requirePayload(answerOf(decodeAcknowledgement(message, HOST_ORDER)), request);
           return isInterrupted ? 'interrupted' : 'complete';
         }
         each(message.payload);
@@ -170,6 +196,7 @@ export class NetlinkSocket {
 
   #encode(request: NetlinkRequest, sequence: number, extraFlags: number): Uint8Array {
     const flags = NLM_F_REQUEST | request.flags | extraFlags;
+    this.#observe({ operation: request.operation, isDump: extraFlags === NLM_F_DUMP });
     return encodeMessage(
       { type: request.type, flags, sequence, portId: 0 },
       request.payload,
@@ -202,19 +229,29 @@ export class NetlinkSocket {
   }
 }
 
+/** A read with a time limit is not resumed by the kernel after a signal, for example a child's end. */
+function readUninterrupted(fd: number): number {
+  for (;;) {
+    try {
+      return readSync(fd, receiveBuffer);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EINTR') throw error;
+    }
+  }
+}
+
 /** The answer among received bytes; messages with another sequence belong to nobody any more. */
 function findAnswer(
   bytes: Uint8Array,
   sequence: number,
   request: NetlinkRequest,
-): Uint8Array | undefined {
+): Answer | undefined {
   for (const message of decodeMessages(bytes, HOST_ORDER)) {
     if (message.sequence !== sequence) continue;
-    if (message.type === NLMSG_ERROR) {
-      requireSuccess(decodeAcknowledgement(message, HOST_ORDER), request);
-      return new Uint8Array(0);
+    if (message.type === NLMSG_ERROR) return answerOf(decodeAcknowledgement(message, HOST_ORDER));
+    if ((request.flags & NLM_F_ACK) === 0) {
+      return { kind: 'done', payload: message.payload.slice() };
     }
-    if ((request.flags & NLM_F_ACK) === 0) return message.payload.slice();
   }
   return undefined;
 }

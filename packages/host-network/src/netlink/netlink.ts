@@ -1,5 +1,5 @@
 import { Addresses } from './addresses.ts';
-import { openChannel } from './channel.ts';
+import { type ChannelOptions, openChannel } from './channel.ts';
 import { Links } from './links.ts';
 import { Neighbours } from './neighbours.ts';
 import { Routes } from './routes.ts';
@@ -16,11 +16,6 @@ export interface Netlink {
   close(): void;
 }
 
-export interface NetlinkOptions {
-  /** Default: the calling thread's namespace. */
-  readonly netnsPath?: string;
-}
-
 /**
  * Opens a network namespace for reading and changing. It stays open wherever the thread goes later.
  *
@@ -29,8 +24,8 @@ export interface NetlinkOptions {
  *
  * @throws {HostNetworkError} `netns-not-found` when there is no namespace at the path.
  */
-export function openNetlink(options: NetlinkOptions = {}): Netlink {
-  const channel = openChannel(options.netnsPath);
+export function openNetlink(options: ChannelOptions = {}): Netlink {
+  const channel = openChannel(options);
   return {
     links: new Links(channel),
     addresses: new Addresses(channel),

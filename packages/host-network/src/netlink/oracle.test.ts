@@ -12,25 +12,31 @@ import { encodeRuleMessage } from './rule-message.ts';
 const u8 = fc.nat(0xff);
 const u32 = fc.nat(0xffffffff);
 const index = fc.nat(0x7fffffff);
-const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => Buffer.from(bytes));
 const mac = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) => Buffer.from(bytes));
 const linkName = fc.stringMatching(/^[a-z][a-z0-9.]{0,14}$/);
 const otherAttributes = fc.constant([]);
 
 const encoded = (bytes: Uint8Array) => Buffer.from(bytes);
 
-describe('an independent codec reads', () => {
+describe.each([
+  { name: 'IPv4', family: 2, length: 4 },
+  { name: 'IPv6', family: 10, length: 16 },
+])('of $name, an independent codec reads', ({ family, length }) => {
+  const ip = fc
+    .uint8Array({ minLength: length, maxLength: length })
+    .map((bytes) => Buffer.from(bytes));
+
   test('rules', () => {
     const messages = fc.record({
-      family: fc.constant(2),
+      family: fc.constant(family),
       destinationLength: u8,
       sourceLength: u8,
       tos: u8,
       tableId: u32,
       action: fc.constant(1),
       flags: fc.constant(0),
-      destination: ipv4,
-      source: ipv4,
+      destination: ip,
+      source: ip,
       inputLinkName: linkName,
       priority: u32,
       mark: u32,
@@ -44,7 +50,7 @@ describe('an independent codec reads', () => {
           encoded(encodeRuleMessage(message, 'little')),
         );
         expect(data).toMatchObject({
-          family: 2,
+          family,
           dstLen: message.destinationLength,
           srcLen: message.sourceLength,
           tos: message.tos,
@@ -66,7 +72,7 @@ describe('an independent codec reads', () => {
 
   test('routes', () => {
     const messages = fc.record({
-      family: fc.constant(2),
+      family: fc.constant(family),
       destinationLength: u8,
       sourceLength: u8,
       tos: u8,
@@ -75,11 +81,11 @@ describe('an independent codec reads', () => {
       scope: fc.constant(253),
       type: fc.constant(1),
       flags: fc.constant(0),
-      destination: ipv4,
+      destination: ip,
       outputLinkIndex: index,
-      gateway: ipv4,
+      gateway: ip,
       metric: u32,
-      preferredSource: ipv4,
+      preferredSource: ip,
       otherAttributes,
     });
     fc.assert(
@@ -109,15 +115,15 @@ describe('an independent codec reads', () => {
 
   test('addresses', () => {
     const messages = fc.record({
-      family: fc.constant(2),
+      family: fc.constant(family),
       prefixLength: u8,
       flags: fc.constant(0),
       scope: u8,
       linkIndex: index,
-      address: ipv4,
-      local: ipv4,
+      address: ip,
+      local: ip,
       label: linkName,
-      broadcast: ipv4,
+      broadcast: ip,
       otherAttributes,
     });
     fc.assert(
@@ -126,7 +132,7 @@ describe('an independent codec reads', () => {
           encoded(encodeAddressMessage(message, 'little')),
         );
         expect(data).toMatchObject({
-          family: 2,
+          family,
           prefixlen: message.prefixLength,
           scope: message.scope,
           index: message.linkIndex,
@@ -143,12 +149,12 @@ describe('an independent codec reads', () => {
 
   test('neighbours', () => {
     const messages = fc.record({
-      family: fc.constant(2),
+      family: fc.constant(family),
       linkIndex: index,
       state: fc.constant(0x80),
       flags: fc.constant(0),
       type: u8,
-      address: ipv4,
+      address: ip,
       macBytes: mac,
       otherAttributes,
     });
@@ -158,7 +164,7 @@ describe('an independent codec reads', () => {
           encoded(encodeNeighbourMessage(message, 'little')),
         );
         expect(data).toMatchObject({
-          family: 2,
+          family,
           ifindex: message.linkIndex,
           state: { permanent: true },
           type: message.type,
@@ -167,38 +173,38 @@ describe('an independent codec reads', () => {
       }),
     );
   });
+});
 
-  test('links', () => {
-    const messages = fc.record({
-      family: fc.constant(0),
-      deviceType: fc.nat(0xffff),
-      index,
-      flags: fc.constant(1),
-      changeMask: fc.constant(1),
-      name: linkName,
-      macBytes: mac,
-      mtuBytes: u32,
-      transmitQueueLength: u32,
-      group: u32,
-      netnsFd: u32,
-      info: fc.constant({ kind: 'veth', data: Buffer.alloc(4), otherAttributes: [] }),
-      otherAttributes,
-    });
-    fc.assert(
-      fc.property(messages, (message) => {
-        const { data, attrs } = oracle.parseLinkMessage(
-          encoded(encodeLinkMessage(message, 'little')),
-        );
-        expect(data).toMatchObject({ index: message.index, flags: { up: true } });
-        expect(attrs).toMatchObject({
-          ifname: message.name,
-          address: message.macBytes,
-          mtu: message.mtuBytes,
-          txqlen: message.transmitQueueLength,
-          group: message.group,
-          netNsFd: message.netnsFd,
-        });
-      }),
-    );
+test('an independent codec reads links', () => {
+  const messages = fc.record({
+    family: fc.constant(0),
+    deviceType: fc.nat(0xffff),
+    index,
+    flags: fc.constant(1),
+    changeMask: fc.constant(1),
+    name: linkName,
+    macBytes: mac,
+    mtuBytes: u32,
+    transmitQueueLength: u32,
+    group: u32,
+    netnsFd: u32,
+    info: fc.constant({ kind: 'veth', data: Buffer.alloc(4), otherAttributes: [] }),
+    otherAttributes,
   });
+  fc.assert(
+    fc.property(messages, (message) => {
+      const { data, attrs } = oracle.parseLinkMessage(
+        encoded(encodeLinkMessage(message, 'little')),
+      );
+      expect(data).toMatchObject({ index: message.index, flags: { up: true } });
+      expect(attrs).toMatchObject({
+        ifname: message.name,
+        address: message.macBytes,
+        mtu: message.mtuBytes,
+        txqlen: message.transmitQueueLength,
+        group: message.group,
+        netNsFd: message.netnsFd,
+      });
+    }),
+  );
 });

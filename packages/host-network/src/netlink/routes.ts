@@ -1,9 +1,10 @@
 import { isErrno } from '../host-network-error.ts';
+import type { IpFamily } from '../ip.ts';
 import type { Channel } from './channel.ts';
-import { AF_INET } from './family.ts';
+import { familyNumber } from './family.ts';
+import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER } from './netlink-socket.ts';
 import { type Route, routeDeletion, routeFromMessage, routeMessage, routeText } from './route.ts';
 import {
   decodeRouteMessage,
@@ -15,7 +16,7 @@ import {
 } from './route-message.ts';
 
 /**
- * The IPv4 unicast routes of one network namespace. Refusals are `kernel-refused` errors, naming the errno.
+ * The unicast routes of one network namespace. Refusals are `kernel-refused` errors, naming the errno.
  *
  * The link index is what the kernel goes by; `linkName` in a route is for people.
  */
@@ -47,12 +48,19 @@ export class Routes {
   }
 
   /**
-   * The routes of one table, by a dump off the JavaScript thread that the kernel filters; none where the
+   * The routes of one table in one family, by a dump off the JavaScript thread that the kernel filters; none where the
    * kernel has no such table yet.
+   *
+   * @param linkNameOf how the answer names links; by default it does not.
    */
-  async list(tableId: number, linkIndex?: number): Promise<Route[]> {
+  async list(
+    tableId: number,
+    linkIndex?: number,
+    family: IpFamily = 'ipv4',
+    linkNameOf: (linkIndex: number) => string | undefined = () => undefined,
+  ): Promise<Route[]> {
     const message = {
-      family: AF_INET,
+      family: familyNumber(family),
       destinationLength: 0,
       sourceLength: 0,
       tos: 0,
@@ -74,7 +82,8 @@ export class Routes {
     try {
       return await this.#channel.list(request, (payload) => {
         const entry = decodeRouteMessage(payload, HOST_ORDER);
-        return entry.tableId === tableId ? routeFromMessage(entry, undefined) : undefined;
+        if (entry.tableId !== tableId) return undefined;
+        return routeFromMessage(entry, linkNameOf(entry.outputLinkIndex ?? 0));
       });
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];

@@ -32,6 +32,7 @@ const FRA_FWMARK = 10;
 const FRA_TABLE = 15;
 const FRA_FWMASK = 16;
 const FRA_PROTOCOL = 21;
+const FRA_IP_PROTO = 22;
 
 /** RTM_NEWRULE, RTM_DELRULE and RTM_GETRULE. Addresses are bytes in network order. */
 export interface RuleMessage {
@@ -49,7 +50,10 @@ export interface RuleMessage {
   readonly priority?: number;
   readonly mark?: number;
   readonly markMask?: number;
+  /** RTPROT_*: who made the rule. */
   readonly protocol?: number;
+  /** IPPROTO_*: what the packet carries. */
+  readonly ipProtocol?: number;
   readonly otherAttributes: readonly Attribute[];
 }
 
@@ -105,6 +109,9 @@ function readRuleAttribute(
     case FRA_PROTOCOL:
       message.protocol = readU8(value, 'FRA_PROTOCOL');
       return true;
+    case FRA_IP_PROTO:
+      message.ipProtocol = readU8(value, 'FRA_IP_PROTO');
+      return true;
     default:
       return false;
   }
@@ -131,6 +138,7 @@ export function encodeRuleMessage(message: RuleMessage, order: ByteOrder): Uint8
   if (!fitsHeader) writer.attributeU32(FRA_TABLE, message.tableId);
   if (message.markMask !== undefined) writer.attributeU32(FRA_FWMASK, message.markMask);
   if (message.protocol !== undefined) writer.attributeU8(FRA_PROTOCOL, message.protocol);
+  if (message.ipProtocol !== undefined) writer.attributeU8(FRA_IP_PROTO, message.ipProtocol);
   encodeAttributes(writer, message.otherAttributes);
   return writer.finish();
 }

@@ -1,16 +1,23 @@
-import { type Ipv4Address, type Ipv4Cidr, ipv4Bytes, ipv4Text } from '../ipv4.ts';
-import { AF_INET } from './family.ts';
+import { type IpAddress, type IpCidr, type IpFamily, ipFamily } from '../ip.ts';
+import { familyName, familyNumber } from './family.ts';
+import { prefixBytes, shortPrefixText } from './ip-prefix.ts';
 import { MAIN_TABLE } from './route.ts';
 import { FR_ACT_TO_TBL, type RuleMessage } from './rule-message.ts';
 
-/** An IPv4 policy routing rule that looks up a table. */
+/** A policy routing rule that looks up a table. */
 export interface Rule {
+  /** Default: the family of `from` or `to`; IPv4 when there is neither. */
+  readonly family?: IpFamily;
   readonly priority: number;
-  readonly from?: Ipv4Address | Ipv4Cidr;
-  readonly to?: Ipv4Address | Ipv4Cidr;
+  readonly from?: IpAddress | IpCidr;
+  readonly to?: IpAddress | IpCidr;
   readonly inputLinkName?: string;
-  /** The packet mark that must be present; compared under the mask of the same value. */
+  /** The packet mark that must be present. */
   readonly mark?: number;
+  /** The bits in which it is compared. Default: those of the mark. */
+  readonly markMask?: number;
+  /** Number of the transport protocol, for example 58 for ICMPv6. */
+  readonly ipProtocol?: number;
   readonly tableId: number;
 }
 
@@ -18,10 +25,10 @@ export interface Rule {
 export type RuleSelector = Partial<Rule>;
 
 export function ruleMessage(rule: RuleSelector): RuleMessage {
-  const source = rule.from === undefined ? undefined : prefixOf(rule.from);
-  const destination = rule.to === undefined ? undefined : prefixOf(rule.to);
+  const source = rule.from === undefined ? undefined : prefixBytes(rule.from);
+  const destination = rule.to === undefined ? undefined : prefixBytes(rule.to);
   return {
-    family: AF_INET,
+    family: familyNumber(ruleFamily(rule)),
     destinationLength: destination?.length ?? 0,
     sourceLength: source?.length ?? 0,
     tos: 0,
@@ -32,35 +39,40 @@ export function ruleMessage(rule: RuleSelector): RuleMessage {
     ...(source === undefined ? {} : { source: source.bytes }),
     ...(rule.inputLinkName === undefined ? {} : { inputLinkName: rule.inputLinkName }),
     ...(rule.priority === undefined ? {} : { priority: rule.priority }),
-    ...(rule.mark === undefined ? {} : { mark: rule.mark, markMask: rule.mark }),
+    ...(rule.mark === undefined ? {} : { mark: rule.mark, markMask: rule.markMask ?? rule.mark }),
+    ...(rule.ipProtocol === undefined ? {} : { ipProtocol: rule.ipProtocol }),
     otherAttributes: [],
   };
 }
 
-function prefixOf(text: Ipv4Address | Ipv4Cidr): { bytes: Uint8Array; length: number } {
-  const [address = '', length = '32'] = text.split('/');
-  return { bytes: ipv4Bytes(address as Ipv4Address), length: Number(length) }; // ipv4Bytes checks
+export function ruleFamily({ family, from, to }: RuleSelector): IpFamily {
+  const address = from ?? to;
+  return family ?? (address === undefined ? 'ipv4' : ipFamily(address));
 }
 
-/** Undefined for a rule that does not look up a table by what {@link Rule} can say. */
+/**
+ * Undefined for a rule that does not look up a table by what {@link Rule} can say. The family is only
+ * named where it does not show.
+ */
 export function ruleFromMessage(message: RuleMessage): Rule | undefined {
-  const { family, action, source, destination, inputLinkName, mark, markMask } = message;
-  if (family !== AF_INET || action !== FR_ACT_TO_TBL) return undefined;
-  if (mark !== undefined && mark !== markMask) return undefined;
+  const { action, source, destination, inputLinkName, mark, markMask, ipProtocol } = message;
+  const family = familyName(message.family);
+  if (family === undefined || action !== FR_ACT_TO_TBL) return undefined;
+  const isFamilyHidden = source === undefined && destination === undefined;
   return {
+    ...(isFamilyHidden && family === 'ipv6' ? { family } : {}),
     priority: message.priority ?? 0,
-    ...(source === undefined ? {} : { from: prefixText(source, message.sourceLength) }),
+    ...(source === undefined ? {} : { from: shortPrefixText(source, message.sourceLength) }),
     ...(destination === undefined
       ? {}
-      : { to: prefixText(destination, message.destinationLength) }),
+      : { to: shortPrefixText(destination, message.destinationLength) }),
     ...(inputLinkName === undefined ? {} : { inputLinkName }),
     ...(mark === undefined ? {} : { mark }),
+    ...(mark === undefined || markMask === undefined || markMask === mark ? {} : { markMask }),
+    ...(ipProtocol === undefined ? {} : { ipProtocol }),
     tableId: message.tableId,
   };
 }
-
-const prefixText = (bytes: Uint8Array, length: number): Ipv4Address | Ipv4Cidr =>
-  length === 32 ? ipv4Text(bytes) : `${ipv4Text(bytes)}/${length}`;
 
 const tableNames: Readonly<Record<number, string>> = {
   253: 'default',
@@ -68,15 +80,26 @@ const tableNames: Readonly<Record<number, string>> = {
   255: 'local',
 };
 
-/** As `ip rule` prints it: `512: from all to 10.0.40.77 lookup main`. */
+// As /etc/protocols has them; `ip` prints others as numbers with this prefix.
+const protocolNames: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  6: 'tcp',
+  17: 'udp',
+  58: 'ipv6-icmp',
+};
+
+/** As `ip rule` prints it: `512: from all to 10.0.40.77 lookup main`. The family does not show. */
 export function ruleText(rule: RuleSelector): string {
   const words = [`${rule.priority ?? 'any'}:`, 'from', rule.from ?? 'all'];
   if (rule.to !== undefined) words.push('to', rule.to);
   if (rule.mark !== undefined) {
-    const mark = `0x${rule.mark.toString(16)}`;
-    words.push('fwmark', `${mark}/${mark}`);
+    const mask = rule.markMask ?? rule.mark;
+    words.push('fwmark', `0x${rule.mark.toString(16)}/0x${mask.toString(16)}`);
   }
   if (rule.inputLinkName !== undefined) words.push('iif', rule.inputLinkName);
+  if (rule.ipProtocol !== undefined) {
+    words.push('ipproto', protocolNames[rule.ipProtocol] ?? `ipproto-${rule.ipProtocol}`);
+  }
   const table = rule.tableId ?? 0;
   words.push('lookup', table === 0 ? 'any' : (tableNames[table] ?? String(table)));
   return words.join(' ');

@@ -1,9 +1,9 @@
-import { isErrno } from '../host-network-error.ts';
+import type { IpFamily } from '../ip.ts';
 import type { Channel } from './channel.ts';
-import { AF_INET } from './family.ts';
+import { familyNumber } from './family.ts';
+import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { HOST_ORDER } from './netlink-socket.ts';
 import { type Rule, type RuleSelector, ruleFromMessage, ruleMessage, ruleText } from './rule.ts';
 import {
   decodeRuleMessage,
@@ -16,7 +16,7 @@ import {
 // Far above what could ever be there, and far below for ever.
 const DELETE_ALL_CEILING = 10_000;
 
-/** The IPv4 policy rules of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
+/** The policy rules of one network namespace. Refusals are `kernel-refused` errors, naming the errno. */
 export class Rules {
   readonly #channel: Channel;
 
@@ -26,26 +26,15 @@ export class Rules {
 
   /** @returns false when the very same rule was there already. */
   ensure(rule: Rule): boolean {
-    try {
-      this.#channel.exchange(
-        ruleRequest(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 'add', rule),
-      );
-      return true;
-    } catch (error) {
-      if (isErrno(error, 'EEXIST')) return false;
-      throw error;
-    }
+    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    const request = ruleRequest(RTM_NEWRULE, flags, 'add', rule);
+    return this.#channel.attempt(request, 'EEXIST') !== undefined;
   }
 
   /** Deletes the first rule that matches; what the selector leaves out matches anything. @returns false when none did. */
   delete(selector: RuleSelector): boolean {
-    try {
-      this.#channel.exchange(ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector));
-      return true;
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return false;
-      throw error;
-    }
+    const request = ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector);
+    return this.#channel.attempt(request, 'ENOENT') !== undefined;
   }
 
   /** Deletes every rule that matches. @returns how many there were. */
@@ -55,15 +44,20 @@ export class Rules {
     return count;
   }
 
-  /** All rules that look up a table, in the order they are consulted, by a dump off the JavaScript thread. */
-  list(): Promise<Rule[]> {
+  /**
+   * The rules of one family that look up a table, in the order they are consulted, by a dump off the
+   * JavaScript thread.
+   *
+   * Of rules the kernel does not say that they changed meanwhile: such a list may lack one, or have one twice.
+   */
+  list(family: IpFamily = 'ipv4'): Promise<Rule[]> {
     const request = {
       type: RTM_GETRULE,
       flags: 0,
       // Strict checking wants everything but the family to be zero.
       payload: encodeRuleMessage(
         {
-          family: AF_INET,
+          family: familyNumber(family),
           destinationLength: 0,
           sourceLength: 0,
           tos: 0,
