@@ -17,10 +17,20 @@ import type { Logger } from './logger.ts';
 /** Answers CNI requests: by refusing them while the node starts, then with the node's handlers. */
 export interface CniService {
   readonly answer: CniAnswerer;
+  /**
+   * Carries out the deferred DEL of an attachment, if it has one: its ADD must not come first. Says what
+   * keeps it from that, if anything does.
+   */
+  carryOutDel(attachment: AttachmentRef): Promise<string | undefined>;
   /** Carries out the deferred DELs, then begins to serve. */
   begin(handlers: PluginHandlers): Promise<void>;
   /** Carries out DELs that were deferred meanwhile. */
   sweep(): Promise<void>;
+}
+
+interface AttachmentRef {
+  readonly containerId: string;
+  readonly interfaceName: string;
 }
 
 export function createCniService(
@@ -53,6 +63,12 @@ export function createCniService(
     for (const replay of replays) logReplay(log, replay);
   }
 
+  async function carryOutDelOf(request: CniProcessRequest): Promise<string | undefined> {
+    const replays = await deferredDels.replayBefore(request);
+    report(replays);
+    return replays.find((replay) => replay.kind === 'kept')?.failure;
+  }
+
   return {
     answer: async (request, until) => {
       const command = request.environment['CNI_COMMAND'];
@@ -64,13 +80,17 @@ export function createCniService(
       let handlers = serving ?? options.whileStarting;
       // Without a deferred DEL nothing is waited for: an ADD keeps its turn before the DEL that follows it.
       if (command === 'ADD' && serving !== undefined && deferredDels.has(request)) {
-        const replays = await deferredDels.replayBefore(request);
-        report(replays);
-        handlers = { ...handlers, ...refusingAfter(replays) };
+        const failure = await carryOutDelOf(request);
+        if (failure !== undefined) handlers = { ...handlers, add: refusingFor(failure) };
       }
       const response = await respond(request, handlers, until);
       logAnswer(log, request, response, clock.nowMs() - startedAtMs);
       return response;
+    },
+    carryOutDel: async ({ containerId, interfaceName }) => {
+      const environment = { CNI_CONTAINERID: containerId, CNI_IFNAME: interfaceName };
+      const request = { environment, stdin: '' };
+      return deferredDels.has(request) ? carryOutDelOf(request) : undefined;
     },
     begin: async (ready) => {
       forDeferred = ready;
@@ -88,18 +108,15 @@ export function createCniService(
 }
 
 /** An ADD must not come before its DEL: while that fails, so does the ADD. */
-function refusingAfter(replays: readonly Replay[]): Partial<PluginHandlers> {
-  const kept = replays.find(({ kind }) => kind === 'kept');
-  if (kept === undefined) return {};
-  const refuse = async () => {
+const refusingFor =
+  (failure: string): NonNullable<PluginHandlers['add']> =>
+  async () => {
     throw new CniError(
       CNI_ERROR.tryAgainLater,
       'an earlier DEL of this attachment is not carried out yet',
-      'failure' in kept ? kept.failure : '',
+      failure,
     );
   };
-  return { add: refuse };
-}
 
 function logReplay(log: Logger, replay: Replay): void {
   switch (replay.kind) {

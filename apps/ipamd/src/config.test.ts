@@ -17,6 +17,8 @@ test('without any variable everything has upstream’s default', () => {
       externalServiceCidrs: [],
       randomizeSnat: 'prng',
     },
+    grpc: { alsoOnTcp: false, networkPolicyMode: '' },
+    criSockets: ['/run/containerd/containerd.sock', '/run/crio/crio.sock'],
     metricsPort: 61678,
     introspectionAddress: '127.0.0.1:61679',
     notices: [],
@@ -36,6 +38,12 @@ test.each([
     ' 10.1.0.0/16 ,0.0.0.0/0',
     { host: { excludeSnatCidrs: ['10.1.0.0/16', '0.0.0.0/0'] } },
   ],
+  ['AWS_VPC_K8S_CNI_GRPC_ON_TCP', 'true', { grpc: { alsoOnTcp: true } }],
+  ['AWS_VPC_K8S_CNI_CRI_SOCKET', '/run/x.sock', { criSockets: ['/run/x.sock'] }],
+  ['AWS_VPC_K8S_CNI_CRI_SOCKET', 'unix:///run/x.sock', { criSockets: ['/run/x.sock'] }],
+  ['AWS_VPC_K8S_CNI_CRI_SOCKET', 'none', { criSockets: [] }],
+  ['NETWORK_POLICY_ENFORCING_MODE', 'Strict', { grpc: { networkPolicyMode: 'Strict' } }],
+  ['NETWORK_POLICY_ENFORCING_MODE', 'none', { grpc: { networkPolicyMode: 'none' } }],
   [
     'AWS_EXTERNAL_SERVICE_CIDRS',
     '10.9.0.0/16',
@@ -66,3 +74,9 @@ test.each([
     expect(config).toEqual(defaults);
   },
 );
+
+test.each(['', 'off', ' strict'])('network policy mode %j has no safe default', (mode) => {
+  expect(() => readConfig({ NETWORK_POLICY_ENFORCING_MODE: mode })).toThrow(
+    /NETWORK_POLICY_ENFORCING_MODE is ".*", expected none, standard or strict/,
+  );
+});

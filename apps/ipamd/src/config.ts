@@ -18,6 +18,9 @@ export interface IpamdConfig {
   /** Ours: how long an ADD waits for an address that is on its way. */
   readonly addWaitMs: number;
   readonly host: HostConfig;
+  readonly grpc: GrpcConfig;
+  /** Ours: where the container runtime may listen for CRI; the first that exists is asked. */
+  readonly criSockets: readonly string[];
   /** `undefined` when switched off. */
   readonly metricsPort: number | undefined;
   /** `host:port` or `unix:<path>`; `undefined` when switched off. */
@@ -53,8 +56,18 @@ export interface HostConfig {
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
 }
 
+/** What concerns callers that were written for the AWS VPC CNI. */
+export interface GrpcConfig {
+  /** Ours: also serves `127.0.0.1:50051`, as releases before 1.23 did. */
+  readonly alsoOnTcp: boolean;
+  /** `NETWORK_POLICY_ENFORCING_MODE` as it was written; empty without network policies. */
+  readonly networkPolicyMode: string;
+}
+
 export const DEFAULT_RUN_DIRECTORY = '/var/run/aws-node';
 export const METRICS_PORT = 61678;
+
+const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/crio/crio.sock'];
 
 const isIpv4Cidr = (text: string): text is Ipv4Cidr => {
   const [, octets, length] = /^((?:\d{1,3}\.){3}\d{1,3})\/(\d{1,2})$/.exec(text) ?? [];
@@ -62,7 +75,11 @@ const isIpv4Cidr = (text: string): text is Ipv4Cidr => {
   return octets.split('.').every((octet) => Number(octet) <= 255) && Number(length) <= 32;
 };
 
-/** Reads the configuration; what cannot be used falls back to its default and is listed in `notices`. */
+/**
+ * Reads the configuration; what cannot be used falls back to its default and is listed in `notices`.
+ *
+ * @throws {TypeError} when `NETWORK_POLICY_ENFORCING_MODE` is none of the modes: no default is safe.
+ */
 export function readConfig(environment: Environment): IpamdConfig {
   const read = readEnvironment(environment);
   const runDirectory = read.text('AWS_VPC_K8S_CNI_RUN_DIR', DEFAULT_RUN_DIRECTORY);
@@ -97,6 +114,11 @@ export function readConfig(environment: Environment): IpamdConfig {
         'none',
       ]),
     },
+    grpc: {
+      alsoOnTcp: read.boolean('AWS_VPC_K8S_CNI_GRPC_ON_TCP', false),
+      networkPolicyMode: readNetworkPolicyMode(environment),
+    },
+    criSockets: readCriSockets(environment['AWS_VPC_K8S_CNI_CRI_SOCKET']),
     metricsPort: read.boolean('DISABLE_METRICS', false) ? undefined : METRICS_PORT,
     introspectionAddress: read.boolean('DISABLE_INTROSPECTION', false)
       ? undefined
@@ -122,6 +144,23 @@ function notYetNotices(environment: Environment): readonly SettingNotice[] {
     ...(asked.addressFamily === 'ipv6' ? [notice('ENABLE_IPv6')] : []),
     ...(asked.customNetworking === true ? [notice('AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG')] : []),
   ];
+}
+
+/** A path, perhaps with kubelet's `unix://` before it, or `none`. */
+function readCriSockets(value = ''): readonly string[] {
+  if (value === 'none') return [];
+  return value === '' ? CRI_SOCKETS : [value.replace(/^unix:\/\//, '')];
+}
+
+/** Case does not matter, and whoever asks is told the mode as it was written. */
+function readNetworkPolicyMode(environment: Environment): string {
+  const variable = 'NETWORK_POLICY_ENFORCING_MODE';
+  const mode = environment[variable];
+  if (mode === undefined) return '';
+  if (/^(none|standard|strict)$/i.test(mode)) return mode;
+  throw new TypeError(
+    `${variable} is ${JSON.stringify(mode)}, expected none, standard or strict; leave it out for none at all`,
+  );
 }
 
 function readAdditionalTags(environment: Environment) {

@@ -4,8 +4,11 @@ import { createCniServer } from './cni-server.ts';
 import { createCniService } from './cni-service.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Clock, Context } from './context.ts';
+import { grpcListeners } from './grpc/grpc-listeners.ts';
+import { grpcServices } from './grpc/grpc-services.ts';
 import { createIntrospectionServer } from './introspection.ts';
 import {
+  type ClosableServer,
   closed,
   keepTrying,
   listenOn,
@@ -68,6 +71,7 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
   );
 
   const { metricsPort, introspectionAddress } = config;
+  const servers: ClosableServer[] = [cniServer, metricsServer, introspectionServer];
   const show = (what: string, listen: () => Promise<void>) =>
     keepTrying(listen, {
       clock,
@@ -88,6 +92,19 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
     await phases.run('carrying out deferred DELs', () => service.begin(ready.handlers));
     node = ready;
     ready.start();
+    // Who finds the socket takes the node for ready.
+    const services = grpcServices({
+      ...ready,
+      addresses: ready.ports.addresses,
+      carryOutDel: service.carryOutDel,
+      version,
+      metrics,
+      log,
+    });
+    for (const { name, server, listen } of grpcListeners(config, services)) {
+      servers.push(server);
+      void show(name, listen);
+    }
     log.info('ready');
     while (!signal.aborted) {
       await clock.sleep(SPOOL_SWEEP_MS, { signal });
@@ -97,7 +114,7 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
     if (!signal.aborted) throw error;
   } finally {
     ending.abort();
-    await Promise.all([cniServer, metricsServer, introspectionServer].map(closed));
+    await Promise.all(servers.map(closed));
     await node?.stop();
   }
 }

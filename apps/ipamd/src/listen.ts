@@ -1,21 +1,24 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { createConnection } from 'node:net';
+import { createConnection, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { Clock } from './context.ts';
 
+/** A server of `node:http`, or one that can be ended like it. */
+export type ClosableServer = Server & { closeAllConnections(): void };
+
 /**
- * Listens on a Unix socket of mode 0600, replacing one that a dead process left behind.
+ * Listens on a Unix socket, replacing one that a dead process left behind.
  *
+ * @param mode of the socket. Default: 0600.
  * @throws {Error} when a living process answers on it: two daemons would give out the same addresses.
  */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
+export async function listenOnSocket(server: Server, path: string, mode = 0o600): Promise<void> {
   if (await answers(path)) {
     throw new Error(`another process is serving ${path}; end it first`);
   }
   await rm(path, { force: true });
   await listening(server, { path });
-  await chmod(path, 0o600);
+  await chmod(path, mode);
 }
 
 function answers(path: string): Promise<boolean> {
@@ -93,7 +96,7 @@ export async function keepTrying(
   }
 }
 
-export const closed = (server: Server): Promise<void> =>
+export const closed = (server: ClosableServer): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

@@ -1,12 +1,18 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring } from '@vpc-cni/host-network';
-import { createPluginHandlers } from '@vpc-cni/plugin';
+import type { InstanceFacts } from '@vpc-cni/imds';
+import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
 import { connectToAws } from './aws.ts';
+import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
+import { findRuntime } from './cri/find-runtime.ts';
+import { runningSandboxes } from './cri/running-sandboxes.ts';
+import { sweepAttachments } from './cri/sweep-attachments.ts';
+import type { NodeFacts } from './grpc/node-facts.ts';
 import { setUpHost } from './host.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
-import { readNetworkFacts } from './network-facts.ts';
+import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
 import type { DaemonPorts } from './socket-routes.ts';
 
@@ -14,6 +20,9 @@ import type { DaemonPorts } from './socket-routes.ts';
 export interface ReadyNode {
   readonly ports: DaemonPorts;
   readonly handlers: PluginHandlers;
+  /** Of the handlers. */
+  readonly queue: AttachmentQueue;
+  readonly facts: () => NodeFacts;
   readonly views: IntrospectionViews;
   /** Begins to keep the pool on target. */
   start(): void;
@@ -28,7 +37,14 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { imds, instance } = aws;
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
-  const { book, controller, desk, start, stop } = await bringUpPool({ context, aws, facts, host });
+  const runtime = await findRuntime(context);
+  const { book, controller, desk, start, stop } = await bringUpPool({
+    context,
+    aws,
+    facts,
+    host,
+    ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
+  });
 
   const ports: DaemonPorts = {
     addresses: createAddressPort({
@@ -38,9 +54,15 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     readiness: controller,
   };
+  const queue = createAttachmentQueue();
+  const wiring = createPodWiring(host.network);
+  const handlers = createPluginHandlers({ ...ports, wiring, queue });
+  let sweeping: Promise<void> | undefined;
   return {
     ports,
-    handlers: createPluginHandlers({ ...ports, wiring: createPodWiring(host.network) }),
+    handlers,
+    queue,
+    facts: () => nodeFacts(config, instance, facts.current),
     views: introspectionViews({
       config,
       book,
@@ -51,10 +73,26 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         plan: controller.lastPlan ?? null,
       }),
     }),
-    start,
+    start: () => {
+      start();
+      if (runtime !== undefined) sweeping = sweepAttachments(context, { runtime, book, handlers });
+    },
     stop: async () => {
-      await stop();
+      await Promise.all([stop(), sweeping]);
       await host.close();
     },
   };
 }
+
+const nodeFacts = (
+  { host, grpc }: IpamdConfig,
+  { instanceId, primaryAddress, region }: InstanceFacts,
+  { vpcCidrs }: NetworkFacts,
+): NodeFacts => ({
+  usesExternalSnat: host.externalSnat,
+  unmappedCidrs: [...vpcCidrs, ...(host.externalSnat ? [] : host.excludeSnatCidrs)],
+  networkPolicyMode: grpc.networkPolicyMode,
+  nodeAddress: primaryAddress,
+  instanceId,
+  region,
+});

@@ -1,6 +1,6 @@
 import type { AttachmentRequest, PluginHandlers } from '@vpc-cni/cni-spec';
 import { add } from './add.ts';
-import { createAttachmentQueue } from './attachment-queue.ts';
+import { type AttachmentQueue, createAttachmentQueue } from './attachment-queue.ts';
 import { check } from './check.ts';
 import { del } from './del.ts';
 import { gc } from './gc.ts';
@@ -20,8 +20,10 @@ export function createPluginHandlers(outside: {
   readonly addresses: AddressPort;
   readonly wiring: WiringPort;
   readonly readiness: ReadinessPort;
+  /** For whoever has operations of its own on attachments. Default: one of the handlers' own. */
+  readonly queue?: AttachmentQueue;
 }): PluginHandlers {
-  const ports: PluginPorts = { ...outside, queue: createAttachmentQueue() };
+  const ports: PluginPorts = { queue: createAttachmentQueue(), ...outside };
   const inTurn = <T>(request: AttachmentRequest, verb: () => Promise<T>) =>
     ports.queue.run(keyOf(request, readNetConf(request.conf)), verb);
   return {

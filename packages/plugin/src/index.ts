@@ -1,4 +1,5 @@
 // For those who run the plugin.
+export { type AttachmentQueue, createAttachmentQueue } from './attachment-queue.ts';
 export { PLUGIN_ERROR, refusalError } from './cni-error-table.ts';
 export { createPluginHandlers } from './handlers.ts';
 // For those who implement its ports.

@@ -11,6 +11,8 @@ import { buildPauseImage, PAUSE_IMAGE } from './pause-image.ts';
 /** A real containerd, for the tests of plugins. */
 export interface Containerd {
   readonly cri: CriClient;
+  /** Where it serves CRI. */
+  readonly socketPath: string;
   /** Where containerd looks for plugins; `loopback` is there. */
   readonly pluginDirectory: string;
   /** Where containerd looks for configurations; empty at first. */
@@ -107,6 +109,7 @@ export async function startContainerd(): Promise<Containerd> {
   const pid = childOf(unshare);
   return {
     cri: createCriClient(at('containerd.sock')),
+    socketPath: at('containerd.sock'),
     pluginDirectory: at('cni-bin'),
     confDirectory: at('cni-conf'),
     rootDirectory: `/proc/${pid}/root`,

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seenSource } from './checks/probes.ts';
 import { ipamdPath, type SandboxNode } from './node.ts';
@@ -107,11 +108,36 @@ describe('the daemon', () => {
     await node.runtime.removeSandbox(pod);
   });
 
+  test('gives back over gRPC what was added over CNI', async () => {
+    const pod = await node.addPod('both-ways');
+    const client = new Client(
+      `unix:${join(node.runDirectory, 'ipamd.sock')}`,
+      credentials.createInsecure(),
+    );
+    const text = (field: number, value: string) =>
+      Buffer.from([(field << 3) | 2, value.length, ...Buffer.from(value)]);
+    const request = [text(6, 'eth0'), text(7, pluginConf.name), text(8, pod.containerId)];
+    const same = (bytes: Buffer) => bytes;
+    const released = await new Promise((resolve, reject) =>
+      client.makeUnaryRequest(
+        '/rpc.CNIBackend/DelNetwork',
+        same,
+        same,
+        Buffer.concat(request),
+        (error, reply) => (error === null ? resolve(reply) : reject(error)),
+      ),
+    ).finally(() => client.close());
+    expect(`${released}`).toContain(pod.address);
+    expect(await addressesInUse(node)).toBe(0);
+    await node.deletePod(pod);
+  });
+
   test('keeps its sockets to itself, and listens beyond loopback for metrics alone', async () => {
     expect((await stat(node.runDirectory)).mode & 0o777).toBe(0o700);
     for (const socket of ['cni.sock', 'introspection.sock']) {
       expect((await stat(join(node.runDirectory, socket))).mode & 0o777).toBe(0o600);
     }
+    expect((await stat(join(node.runDirectory, 'ipamd.sock'))).mode & 0o777).toBe(0o660);
     const listening = await mustRun(['ss', '-Htln'], { netns: node.netns });
     const addresses = listening
       .trim()

@@ -62,8 +62,11 @@ test.each([
         details: expect.stringMatching(culprit),
       },
     });
+    // Probes and the AWS VPC CNI's plugin take a node with this socket for ready.
+    expect(await readdir(node.runDirectory)).not.toContain('ipamd.sock');
     await box.emulator.knobs.setUnavailable(service, false);
     await starting;
+    expect(await readdir(node.runDirectory)).toContain('ipamd.sock');
     expect((await add('late')).exitCode).toBe(0);
   },
 );

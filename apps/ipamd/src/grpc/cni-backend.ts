@@ -1,0 +1,126 @@
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import type { AddressPort, AttachmentKey, AttachmentQueue, HeldAddress } from '@vpc-cni/plugin';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import type { CNIBackend } from './gen/rpc_pb.ts';
+import type { NodeFacts } from './node-facts.ts';
+
+export interface CniBackendOptions {
+  readonly addresses: AddressPort;
+  /** The one of the CNI verbs: an attachment has one operation at a time, whichever way it came. */
+  readonly queue: AttachmentQueue;
+  /** Carries out the deferred DEL of an attachment, if it has one; says what keeps it from that. */
+  readonly carryOutDel: (key: AttachmentKey) => Promise<string | undefined>;
+  readonly facts: () => NodeFacts;
+  readonly version: string;
+  readonly metrics: Pick<Metrics, 'addRequests' | 'delRequests'>;
+  readonly log: Logger;
+}
+
+/** By this text the AWS VPC CNI's plugin knows that there is nothing to take down. */
+const UNKNOWN_POD = 'datastore: unknown pod';
+
+/**
+ * Addresses for the AWS VPC CNI's own plugin, which wires pods by itself.
+ *
+ * What keeps a pod from an address is `Success: false`, without a reason, as that plugin expects; the
+ * reason is logged. Errors are for callers of another version and for pods that hold nothing.
+ */
+export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof CNIBackend> {
+  const { addresses, queue, carryOutDel, facts, version, metrics, log } = options;
+
+  async function reserve(
+    key: AttachmentKey,
+    pod: { readonly podNamespace: string; readonly podName: string },
+    signal: AbortSignal,
+  ): Promise<HeldAddress> {
+    const reply = await addresses.reserve(key, pod, { signal });
+    if (reply.kind === 'refused') throw new Error(`${reply.reason}: ${reply.message}`);
+    // Nobody will read the answer, and the runtime's DEL may have been here already.
+    if (signal.aborted && reply.isNew) await addresses.release(key);
+    return reply.held;
+  }
+
+  return {
+    addNetwork: async (request, { signal }) => {
+      metrics.addRequests.inc();
+      requireSameVersion(request.ClientVersion, version);
+      const key = keyOf(request);
+      const pod = { podNamespace: request.K8SPODNAMESPACE, podName: request.K8SPODNAME };
+      try {
+        requireComplete(key);
+        if (request.RequiresMultiNICAttachment) throw new Error('one network card per pod');
+        // Before its turn in the queue: the DEL takes one of its own.
+        const failure = await carryOutDel(key);
+        if (failure !== undefined) throw new Error(`an earlier DEL fails: ${failure}`);
+        const held = await queue.run(key, () => reserve(key, pod, signal));
+        signal.throwIfAborted();
+        log.info({ key, ...pod, address: held.address }, 'grpc: AddNetwork');
+        const { usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
+        return {
+          Success: true,
+          IPAllocationMetadata: [placeOf(held)],
+          UseExternalSNAT: usesExternalSnat,
+          VPCv4CIDRs: [...unmappedCidrs],
+          NetworkPolicyMode: networkPolicyMode,
+        };
+      } catch (error) {
+        log.warn({ key, ...pod, err: error }, 'grpc: AddNetwork failed');
+        if (signal.aborted) throw signal.reason;
+        return { Success: false };
+      }
+    },
+
+    delNetwork: async (request) => {
+      metrics.delRequests.inc({ reason: request.Reason });
+      requireSameVersion(request.ClientVersion, version);
+      const key = keyOf(request);
+      if (!isComplete(key)) throw new ConnectError(UNKNOWN_POD, Code.Unknown);
+      const held = await queue.run(key, async () => {
+        const found = await addresses.find(key);
+        // Also when it holds nothing: the last attempt may have failed to write that down.
+        await addresses.release(key);
+        return found;
+      });
+      if (held === undefined) throw new ConnectError(UNKNOWN_POD, Code.Unknown);
+      log.info({ key, address: held.address, reason: request.Reason }, 'grpc: DelNetwork');
+      return {
+        Success: true,
+        IPAllocationMetadata: [placeOf(held)],
+        NetworkPolicyMode: facts().networkPolicyMode,
+      };
+    },
+  };
+}
+
+const keyOf = (request: {
+  readonly NetworkName: string;
+  readonly ContainerID: string;
+  readonly IfName: string;
+}): AttachmentKey => ({
+  networkName: request.NetworkName,
+  containerId: request.ContainerID,
+  interfaceName: request.IfName,
+});
+
+/** Table 0 of a stranded address: to the kernel it means the rules of every table. */
+const placeOf = ({ address, eni = { deviceNumber: 0, routeTableId: 0 } }: HeldAddress) => ({
+  IPv4Addr: address,
+  DeviceNumber: eni.deviceNumber,
+  RouteTableId: eni.routeTableId,
+});
+
+const isComplete = (key: AttachmentKey) => Object.values(key).every((part) => part !== '');
+
+function requireComplete(key: AttachmentKey): void {
+  if (!isComplete(key)) throw new Error('container, interface and network must be named');
+}
+
+/** The plugins that AWS ships name no version; one that names another than ours is refused. */
+function requireSameVersion(theirs: string, ours: string): void {
+  if (theirs === '' || theirs === ours) return;
+  throw new ConnectError(
+    `wrong client version ${JSON.stringify(theirs)} (!= ${JSON.stringify(ours)})`,
+    Code.FailedPrecondition,
+  );
+}

@@ -1,0 +1,122 @@
+import { AddressBook } from '@vpc-cni/ipam';
+import { createAttachmentQueue, createPluginHandlers, type Refusal } from '@vpc-cni/plugin';
+import { createAddressDesk } from '@vpc-cni/pool-controller';
+import { createFakeClock } from '@vpc-cni/testing';
+import { createAddressPort } from '../address-port.ts';
+import { type CniService, createCniService } from '../cni-service.ts';
+import { readConfig } from '../config.ts';
+import { createLogger } from '../logger.ts';
+import { createMetrics } from '../metrics.ts';
+import type { CniBackendOptions } from './cni-backend.ts';
+import type { NodeFacts } from './node-facts.ts';
+
+/** A node whose pool is an ENI with addresses, and nothing that adds to it. */
+export interface GrpcNode {
+  readonly book: AddressBook;
+  readonly options: CniBackendOptions;
+  /** Its CNI socket's side. */
+  readonly cni: CniService;
+  /** Addresses whose wiring was torn down over CNI. */
+  readonly tornDown: readonly string[];
+  /** How the pool answers an ADD for which no address is free. Default: `at-max-pods`, at once. */
+  whenEmpty(answer: (signal: AbortSignal) => Promise<Refusal>): void;
+  /** Makes writing the checkpoint fail, or succeed again. */
+  failSaves(fail: boolean): void;
+}
+
+const FACTS: NodeFacts = {
+  usesExternalSnat: false,
+  unmappedCidrs: ['10.0.0.0/16', '10.12.0.0/16'],
+  networkPolicyMode: 'Standard',
+  nodeAddress: '10.0.0.4',
+  instanceId: 'i-0123456789abcdef0',
+  region: 'eu-central-1',
+};
+
+const atMaxPods: Refusal = { kind: 'refused', reason: 'at-max-pods', message: '2 of 2 pods' };
+
+export async function createGrpcNode(
+  runDirectory: string,
+  has: { readonly addresses: readonly `${number}.${number}.${number}.${number}`[] },
+  facts: Partial<NodeFacts> = {},
+): Promise<GrpcNode> {
+  const clock = createFakeClock();
+  const { signal } = new AbortController();
+  const book = new AddressBook({ addressCooldownMs: 30_000 });
+  book.addEni({
+    eniId: 'eni-1',
+    deviceNumber: 1,
+    networkCardIndex: 0,
+    isPrimary: false,
+    routeTableId: 2,
+    subnetId: 'subnet-1',
+    primaryAddress: '10.0.0.5',
+    attachedAtMs: 0,
+  });
+  for (const address of has.addresses) book.addAddress('eni-1', address);
+
+  let answerWhenEmpty: (signal: AbortSignal) => Promise<Refusal> = async () => atMaxPods;
+  let savesFail = false;
+  const desk = createAddressDesk({
+    book,
+    clock,
+    waitMs: 30_000,
+    checkpoint: {
+      save: async () => {
+        if (savesFail) throw new Error('no space left on device');
+      },
+    },
+    controller: {
+      kick: () => {},
+      waitingLine: { wait: (_: number, until: AbortSignal) => answerWhenEmpty(until) },
+    } as never,
+  });
+  const addresses = createAddressPort({ book, desk, onRefusal: () => {} });
+  const queue = createAttachmentQueue();
+  const tornDown: string[] = [];
+  const handlers = createPluginHandlers({
+    addresses,
+    queue,
+    readiness: { refusal: () => undefined },
+    wiring: {
+      setUp: async () => ({ hostLinkName: 'eni0123456789a' }),
+      tearDown: async ({ address }) => void tornDown.push(address),
+      check: async () => [],
+    },
+  });
+  const log = createLogger({ file: '/dev/null', level: 'fatal' });
+  const metrics = createMetrics('0');
+  const cni = createCniService(
+    {
+      config: readConfig({ AWS_VPC_K8S_CNI_RUN_DIR: runDirectory }),
+      log,
+      clock,
+      metrics,
+      wallNowMs: clock.nowMs,
+      signal,
+      phases: { run: (_, step) => step() },
+    },
+    { version: '1.2.3', whileStarting: handlers },
+  );
+  await cni.begin(handlers);
+  return {
+    book,
+    cni,
+    tornDown,
+    options: {
+      addresses,
+      queue,
+      carryOutDel: cni.carryOutDel,
+      facts: () => ({ ...FACTS, ...facts }),
+      version: '1.2.3',
+      metrics,
+      log,
+    },
+    whenEmpty: (answer) => {
+      answerWhenEmpty = answer;
+    },
+    failSaves: (fail) => {
+      savesFail = fail;
+    },
+  };
+}
