@@ -20,8 +20,8 @@ export interface GrpcNode {
   readonly tornDown: readonly string[];
   /** How the pool answers an ADD for which no address is free. Default: `at-max-pods`, at once. */
   whenEmpty(answer: (signal: AbortSignal) => Promise<Refusal>): void;
-  /** Makes writing the checkpoint fail, or succeed again. */
-  failSaves(fail: boolean): void;
+  /** What writing the checkpoint does from now on. Default: it succeeds at once. */
+  whenSaving(save: () => Promise<void>): void;
 }
 
 const FACTS: NodeFacts = {
@@ -56,16 +56,12 @@ export async function createGrpcNode(
   for (const address of has.addresses) book.addAddress('eni-1', address);
 
   let answerWhenEmpty: (signal: AbortSignal) => Promise<Refusal> = async () => atMaxPods;
-  let savesFail = false;
+  let save = async () => {};
   const desk = createAddressDesk({
     book,
     clock,
     waitMs: 30_000,
-    checkpoint: {
-      save: async () => {
-        if (savesFail) throw new Error('no space left on device');
-      },
-    },
+    checkpoint: { save: () => save() },
     controller: {
       kick: () => {},
       waitingLine: { wait: (_: number, until: AbortSignal) => answerWhenEmpty(until) },
@@ -115,8 +111,8 @@ export async function createGrpcNode(
     whenEmpty: (answer) => {
       answerWhenEmpty = answer;
     },
-    failSaves: (fail) => {
-      savesFail = fail;
+    whenSaving: (value) => {
+      save = value;
     },
   };
 }

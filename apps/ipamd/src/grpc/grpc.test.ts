@@ -6,6 +6,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readConfig } from '../config.ts';
 import { closed } from '../listen.ts';
+import { Health } from './gen/grpc/health/v1/health_pb.ts';
 import {
   type AddNetworkRequestSchema,
   CNIBackend,
@@ -64,6 +65,11 @@ const del = (request: MessageInitShape<typeof DelNetworkRequestSchema> = {}) =>
   client.call(delNetwork, { ...pod, Reason: 'PodDeleted', K8SPODUID: 'uid', ...request });
 const heldBy = () => node.book.reservations().map(({ key, address }) => [key.containerId, address]);
 
+const attachment = { networkName: 'aws-cni', containerId: 'abc', interfaceName: 'eth0' };
+const diskFull = async () => {
+  throw new Error('no space left on device');
+};
+
 const EMPTY_ADD_REPLY = {
   Success: false,
   IPAllocationMetadata: [],
@@ -90,7 +96,7 @@ describe('AddNetwork', () => {
     });
     expect(node.book.reservations()).toMatchObject([
       {
-        key: { networkName: 'aws-cni', containerId: 'abc', interfaceName: 'eth0' },
+        key: attachment,
         metadata: { podNamespace: 'default', podName: 'sample-pod', interfacesCount: 1 },
       },
     ]);
@@ -131,7 +137,7 @@ describe('AddNetwork', () => {
   });
 
   test('that cannot be made durable is answered by an otherwise empty reply', async () => {
-    node.failSaves(true);
+    node.whenSaving(diskFull);
     expect(await add()).toMatchObject(EMPTY_ADD_REPLY);
     expect(heldBy()).toEqual([]);
   });
@@ -165,6 +171,27 @@ describe('AddNetwork', () => {
     expect(await outcomeOf(call)).toMatch(/^CANCELLED/);
     expect(await given).toBe('given up');
     expect(heldBy()).toHaveLength(2);
+  });
+
+  test.each([
+    ['keeps none that is new', [], []],
+    ['keeps the one it had', ['abc'], [['abc', '10.0.41.99']]],
+  ])('of a client that goes away before it is answered %s', async (_, earlier, left) => {
+    for (const ContainerID of earlier) await add({ ContainerID });
+    const leaving = new AbortController();
+    let endSave = () => {};
+    node.whenSaving(() => {
+      leaving.abort();
+      return new Promise((resolve) => (endSave = resolve));
+    });
+    const call = client.call(addNetwork, pod, { signal: leaving.signal });
+    expect(await outcomeOf(call)).toMatch(/^CANCELLED/);
+    // In the same connection, so after the cancellation.
+    await client.call(Health.method.check, {});
+    node.whenSaving(async () => {});
+    endSave();
+    await node.options.queue.run(attachment, async () => {});
+    expect(heldBy()).toEqual(left);
   });
 });
 
@@ -207,9 +234,9 @@ describe('DelNetwork', () => {
 
   test('that cannot be made durable is an error that the plugin does not take for success', async () => {
     await add();
-    node.failSaves(true);
+    node.whenSaving(diskFull);
     expect(await outcomeOf(del())).toMatch(/^INTERNAL|^UNKNOWN: (?!.*unknown pod)/);
-    node.failSaves(false);
+    node.whenSaving(async () => {});
     expect(await outcomeOf(del())).toBe('UNKNOWN: datastore: unknown pod');
   });
 });
