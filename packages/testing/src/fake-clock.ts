@@ -16,10 +16,15 @@ export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
   let now = startMs;
   const sleepers = new Set<Sleeper>();
 
-  const nextDue = (limitMs: number): Sleeper | undefined =>
-    [...sleepers]
-      .filter((sleeper) => sleeper.dueAtMs <= limitMs)
-      .sort((a, b) => a.dueAtMs - b.dueAtMs)[0];
+  /** Of several that are due at the same instant, the one that went to sleep first. */
+  const nextDue = (limitMs: number): Sleeper | undefined => {
+    let next: Sleeper | undefined;
+    for (const sleeper of sleepers) {
+      if (sleeper.dueAtMs <= limitMs && sleeper.dueAtMs < (next?.dueAtMs ?? Infinity))
+        next = sleeper;
+    }
+    return next;
+  };
 
   return {
     nowMs: () => now,
