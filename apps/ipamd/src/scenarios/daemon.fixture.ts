@@ -44,7 +44,7 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-export type DaemonOptions = Pick<PoolSurroundings, 'isSchedulable' | 'sandboxes'>;
+export type DaemonOptions = Pick<PoolSurroundings, 'isSchedulable' | 'sandboxes' | 'random'>;
 
 const CREDENTIALS = { accessKeyId: 'any', secretAccessKey: 'any' };
 
@@ -96,13 +96,13 @@ export function startDaemon(
       vpcCidrs: facts.current.vpcCidrs,
     });
     const up = await bringUpPool({
+      random: () => 0,
       ...options,
       context,
       aws,
       facts,
       host: { network: host.open(fate), settings },
       fileSystem: disk.mount(fate),
-      random: () => 0,
     });
     up.start();
     pool = up;
