@@ -13,10 +13,15 @@ export interface NetworkFacts {
 export interface NetworkFactsFeed {
   /** As they were read last. */
   readonly current: NetworkFacts;
-  /** Has `use` called with them when the following begins and after every reading; failures are logged. */
+  /** Has `use` called with them once before the first reading and after every one; failures are logged. */
   onReading(use: (facts: NetworkFacts) => Promise<void>): void;
-  /** Reads them every half minute, until the daemon ends; failures are logged. */
-  follow(): Promise<void>;
+  /**
+   * Reads them every half minute, until the daemon ends; failures are logged.
+   *
+   * @param random a number from 0 up to 1: begins after so much of the half minute, for nodes that start
+   *   together shall not call EC2 in step for what can wait.
+   */
+  follow(random: () => number): Promise<void>;
 }
 
 const REFRESH_MS = 30_000;
@@ -40,7 +45,7 @@ export async function readNetworkFacts(
     onReading: (use) => {
       uses.push(use);
     },
-    follow: async () => {
+    follow: async (random) => {
       const attempt = async (work: () => Promise<void>) => {
         try {
           signal.throwIfAborted();
@@ -49,6 +54,7 @@ export async function readNetworkFacts(
           if (!signal.aborted) log.warn({ err: error }, 'cannot refresh the network facts');
         }
       };
+      await clock.sleep(random() * REFRESH_MS, { signal }).catch(() => {});
       while (!signal.aborted) {
         for (const use of uses) await attempt(() => use(current));
         await clock.sleep(REFRESH_MS, { signal }).catch(() => {});

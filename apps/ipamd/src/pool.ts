@@ -120,7 +120,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     desk,
     start: () => {
       controller.start();
-      work.push(facts.follow());
+      work.push(facts.follow(random));
       if (config.enis.provisions)
         work.push(sweepLeakedEnis(context, { allocator, isNeeded, random }));
     },
