@@ -117,7 +117,7 @@ test('what a killed launcher left half-written goes when it is old; what was set
   for (const name of names) await writeFile(join(spool, name), 'POST /v1/');
   await deferredDels.replayAll();
   expect((await readdir(spool)).sort()).toEqual([...names].sort());
-  nowMs += 600_001;
+  nowMs += 660_000;
   await deferredDels.replayAll();
   expect((await readdir(spool)).sort()).toEqual(names.slice(1).sort());
 });

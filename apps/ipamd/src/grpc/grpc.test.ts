@@ -296,7 +296,7 @@ describe('the CNI socket', () => {
     await add();
     const headers = 'Cni-Command: DEL\r\nCni-Containerid: abc\r\nCni-Ifname: eth0\r\nCni-Path: /x';
     await writeFile(
-      join(runDirectory, 'deferred-del', 'abc-eth0'),
+      join(runDirectory, 'deferred-del', 'abc:eth0'),
       `POST /v1/cni HTTP/1.1\r\n${headers}\r\nContent-Length: ${conf.length}\r\n\r\n${conf}`,
     );
     expect(await add()).toMatchObject({ IPAllocationMetadata: [{ IPv4Addr: '10.0.41.100' }] });
