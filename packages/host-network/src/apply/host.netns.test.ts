@@ -378,7 +378,10 @@ describe('the iptables back-end', () => {
 
   test('says who is in the way when the lock stays taken', async () => {
     const network = open('legacy');
-    const hog = spawn('flock', ['/run/xtables.lock', 'sleep', '60'], { stdio: 'ignore' });
+    // Without a fork: else the lock would outlive the hog, and hold up whatever test comes next.
+    const hog = spawn('flock', ['--no-fork', '/run/xtables.lock', 'sleep', '60'], {
+      stdio: 'ignore',
+    });
     try {
       await untilLocked();
       await expect(network.setUpHost(settings)).rejects.toMatchObject({
