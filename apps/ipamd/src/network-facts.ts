@@ -62,7 +62,10 @@ export async function readNetworkFacts(
           const { isLeaving: wasLeaving } = current;
           current = await read();
           if (current.isLeaving !== wasLeaving) {
-            log.info({ isLeaving: current.isLeaving }, 'the end of the instance was announced');
+            log.info(
+              { isLeaving: current.isLeaving },
+              'what is announced of the end of the instance has changed',
+            );
           }
         });
       }

@@ -36,7 +36,7 @@ export interface PoolSurroundings {
   readonly fileSystem?: CheckpointFileSystem;
   /** What the container runtime runs, for a checkpoint that is lost. Default: nobody knows. */
   readonly sandboxes?: () => Promise<readonly RunningSandbox[]>;
-  /** Whether the node is not cordoned. Default: it is not. */
+  /** False while the node is cordoned. Default: it never is. */
   readonly isSchedulable?: () => boolean;
   /** Default: `Math.random`. */
   readonly random?: () => number;
