@@ -1,4 +1,6 @@
+import './small-heap.ts';
 import { readConfig } from './config.ts';
+import { giveMemoryBack } from './give-memory-back.ts';
 import { runIpamd } from './ipamd.ts';
 import { createLogger } from './logger.ts';
 import { systemClock } from './system-clock.ts';
@@ -13,8 +15,10 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.once(name, () => ending.abort(new Error(`ended by ${name}`)));
 }
 
+const { signal } = ending;
+void giveMemoryBack(systemClock, signal);
 try {
-  await runIpamd({ config, log, clock: systemClock, version, signal: ending.signal });
+  await runIpamd({ config, log, clock: systemClock, version, signal });
   log.info('ended');
 } catch (error) {
   log.fatal({ err: error }, 'ipamd cannot go on');
