@@ -4,6 +4,7 @@ import { describePod } from '../desired/describe-pod.ts';
 import { explain, explainIptables } from '../desired/explain.ts';
 import type { HostFacts } from '../desired/host-facts.ts';
 import type { NetworkDescription } from '../desired/network-description.ts';
+import type { IpFamily } from '../ip.ts';
 import { MAIN_TABLE } from '../netlink/route.ts';
 import { ruleFamily } from '../netlink/rule.ts';
 import { type TestHost, tidyLines } from '../netns-test-host.ts';
@@ -30,9 +31,7 @@ export function readKernel(host: TestHost): KernelText {
   const outputs = host
     .sh(parts.map((part) => `${commands[part]}; echo =====`).join('\n'))
     .split('=====');
-  return textOf(
-    parts.map((part, at) => [part, tidyLines(outputs[at] ?? '').flatMap(essence[part])]),
-  );
+  return sorted(mapParts((part, at) => tidyLines(outputs[at] ?? '').flatMap(essence[part])));
 }
 
 /** What must be there on a host that held `before` when nothing of it was wired. */
@@ -47,36 +46,36 @@ export function expectedKernel(
     ...node.enis.map((eni) => describeEni(eni, node.settings, `eth${eni.routeTableId - 1}`)),
     ...node.pods.map((pod) => describePod(pod).host),
   ];
-  const all = <K extends 'rules' | 'routes' | 'addresses' | 'links'>(kind: K) =>
-    descriptions.flatMap((description) => description[kind] as NetworkDescription[K]);
-  const rulesOf = (family: string) =>
-    explain({ rules: all('rules').filter((rule) => ruleFamily(rule) === family) });
-  const links = all('links').map(({ name, mtuBytes }) => `${name} up mtu ${mtuBytes}`);
-  const nameOf = (line: string) => line.split(' ', 1)[0];
-  const named = new Set(links.map(nameOf));
-  const words = (line: string) => line.startsWith('-A') || line.startsWith(':AWS');
-  return textOf([
-    ['rules', [...before.rules, ...rulesOf('ipv4')]],
-    ['rules6', [...before.rules6, ...rulesOf('ipv6')]],
-    ['routes', [...before.routes, ...explain({ routes: all('routes') })]],
-    [
-      'addresses',
-      [...before.addresses, ...explain({ addresses: all('addresses') }).filter(isIpv4)],
-    ],
-    [
-      'links',
-      [...before.links.filter((line) => !named.has(nameOf(line) ?? '')), ...new Set(links)],
-    ],
-    ['iptables', explainIptables(packetFilter.ipv4).filter(words)],
-    ['ip6tables', explainIptables(packetFilter.ipv6).filter(words)],
-    ['nft', tidyLines(packetFilter.connmarkRuleset ?? '').flatMap(essence.nft)],
-  ]);
+  const rules = descriptions.flatMap((description) => description.rules);
+  const rulesOf = (family: IpFamily) =>
+    explain({ rules: rules.filter((rule) => ruleFamily(rule) === family) });
+  const routes = descriptions.flatMap((description) => description.routes);
+  const addresses = descriptions.flatMap((description) => description.addresses);
+  const links = new Map(
+    descriptions
+      .flatMap((description) => description.links)
+      .map(({ name, mtuBytes }) => [name, `${name} up mtu ${mtuBytes}`]),
+  );
+  const nameOf = (line: string) => line.split(' ', 1)[0] ?? '';
+  const otherLinks = before.links.filter((line) => !links.has(nameOf(line)));
+  return sorted({
+    rules: [...before.rules, ...rulesOf('ipv4')],
+    rules6: [...before.rules6, ...rulesOf('ipv6')],
+    routes: [...before.routes, ...explain({ routes })],
+    addresses: [...before.addresses, ...explain({ addresses }).filter(isIpv4)],
+    links: [...otherLinks, ...links.values()],
+    iptables: explainIptables(packetFilter.ipv4).flatMap(essence.iptables),
+    ip6tables: explainIptables(packetFilter.ipv6).flatMap(essence.ip6tables),
+    nft: tidyLines(packetFilter.connmarkRuleset ?? '').flatMap(essence.nft),
+  });
 }
 
 const isIpv4 = (address: string) => address.startsWith('inet ');
 
-const textOf = (entries: readonly (readonly [Part, readonly string[]])[]): KernelText =>
-  Object.fromEntries(entries.map(([part, lines]) => [part, lines.toSorted()])) as KernelText;
+const sorted = (text: KernelText): KernelText => mapParts((part) => text[part].toSorted());
+
+const mapParts = (linesOf: (part: Part, at: number) => readonly string[]) =>
+  Object.fromEntries(parts.map((part, at) => [part, linesOf(part, at)])) as unknown as KernelText;
 
 /** One line as descriptions have it; none for what the kernel makes for itself. */
 const essence: Readonly<Record<Part, (line: string) => readonly string[]>> = {
