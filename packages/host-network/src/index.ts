@@ -1,5 +1,11 @@
 // For people who use the package.
 export type { Clock } from './apply/clock.ts';
+export {
+  createEgressWiring,
+  type EgressContainer,
+  type EgressWiring,
+  type NamedLink,
+} from './apply/egress-wiring.ts';
 // For people who build on it, and for tests that need a host of their own.
 export { DOOMED_LINK_GROUP } from './apply/link-sweeper.ts';
 export {
