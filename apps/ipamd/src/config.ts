@@ -54,6 +54,8 @@ export interface HostConfig {
   readonly excludeSnatCidrs: readonly Ipv4Cidr[];
   readonly externalServiceCidrs: readonly Ipv4Cidr[];
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
+  /** `ENABLE_V6_EGRESS`: the installer chains a plugin for it. */
+  readonly hasEgressPlugin: boolean;
 }
 
 /** What concerns callers that were written for the AWS VPC CNI. */
@@ -113,6 +115,7 @@ export function readConfig(environment: Environment): IpamdConfig {
         'hashrandom',
         'none',
       ]),
+      hasEgressPlugin: read.boolean('ENABLE_V6_EGRESS', false),
     },
     grpc: {
       alsoOnTcp: read.boolean('AWS_VPC_K8S_CNI_GRPC_ON_TCP', false),

@@ -39,6 +39,11 @@ export interface HostSettings {
    * VPC. Default: none, and pods keep to their family.
    */
   readonly egressAddress?: IpAddress;
+  /**
+   * A plugin of its own gives pods egress links, see {@link createEgressWiring}: like the others' they cannot be
+   * reached from other nodes. Needed in IPv4 clusters only. Default: false.
+   */
+  readonly hasEgressPlugin?: boolean;
   /** How pods with security groups of their own are wired. Default: there are no such pods. */
   readonly branchEnis?: BranchMode;
 }

@@ -46,8 +46,10 @@ export function describeIp6tables(
   settings: HostSettings,
   facts: PacketFilterFacts,
 ): IptablesDescription {
-  const hasEgress = clusterFamily(settings) === 'ipv4' && settings.egressAddress !== undefined;
-  const nat = hasEgress ? describeEgressNat(settings, facts) : nothingIn('nat');
+  const { egressAddress, hasEgressPlugin = false } = settings;
+  const isIpv4Cluster = clusterFamily(settings) === 'ipv4';
+  const nat = isIpv4Cluster ? describeEgressNat(settings, facts) : nothingIn('nat');
+  const hasEgress = isIpv4Cluster && (egressAddress !== undefined || hasEgressPlugin);
   const filter = describeFilter(hasEgress ? [blockEgressIpv6] : []);
   return { tables: [nat, nothingIn('mangle'), filter] };
 }
