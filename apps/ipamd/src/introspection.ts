@@ -30,8 +30,9 @@ export function introspectionViews(options: {
   readonly book: AddressBook;
   readonly nowMs: () => number;
   readonly explain: () => unknown;
+  readonly wiring: () => unknown;
 }): IntrospectionViews {
-  const { config, book, nowMs, explain } = options;
+  const { config, book, nowMs, explain, wiring } = options;
   const { host, targets } = config;
   return {
     '/v1/enis': () => enisView(book, nowMs()),
@@ -51,6 +52,7 @@ export function introspectionViews(options: {
       AWS_VPC_K8S_CNI_RANDOMIZESNAT: ['none', 'hashrandom', 'prng'].indexOf(host.randomizeSnat),
     }),
     '/v1/pool': explain,
+    '/v1/wiring': wiring,
   };
 }
 

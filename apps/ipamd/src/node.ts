@@ -15,6 +15,7 @@ import { type IntrospectionViews, introspectionViews } from './introspection.ts'
 import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
 import type { DaemonPorts } from './socket-routes.ts';
+import { wiringView } from './wiring-view.ts';
 
 /** A node that can serve pods. */
 export interface ReadyNode {
@@ -72,6 +73,12 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         stranded: book.reservations().filter(({ eni }) => eni === undefined),
         plan: controller.lastPlan ?? null,
       }),
+      wiring: () =>
+        wiringView({
+          settings: host.settings(),
+          backend: host.network.iptablesBackend,
+          pods: book.reservations(),
+        }),
     }),
     start: () => {
       start();
