@@ -1,5 +1,5 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
-import { createPodWiring } from '@vpc-cni/host-network';
+import { createPodWiring, type DesiredNode } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
 import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
@@ -14,6 +14,8 @@ import { setUpHost } from './host.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
 import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
+import { keepRepaired } from './repair/keep-repaired.ts';
+import { podsToRepair } from './repair/pods-to-repair.ts';
 import type { DaemonPorts } from './socket-routes.ts';
 
 /** A node that can serve pods. */
@@ -38,7 +40,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
   const runtime = await findRuntime(context);
-  const { book, controller, desk, start, stop } = await bringUpPool({
+  const { book, controller, desk, eniLinks, start, stop } = await bringUpPool({
     context,
     aws,
     facts,
@@ -57,7 +59,16 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
   const handlers = createPluginHandlers({ ...ports, wiring, queue });
-  let sweeping: Promise<void> | undefined;
+  const desired = (): DesiredNode => ({
+    settings: host.settings(),
+    enis: eniLinks(),
+    pods: podsToRepair(book.reservations(), {
+      vethPrefix: config.host.vethPrefix,
+      isBusy: queue.isBusy,
+      nowMs: clock.nowMs(),
+    }),
+  });
+  const work: Promise<void>[] = [];
   return {
     ports,
     handlers,
@@ -75,10 +86,11 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     start: () => {
       start();
-      if (runtime !== undefined) sweeping = sweepAttachments(context, { runtime, book, handlers });
+      work.push(keepRepaired(context, { network: host.network, desired }));
+      if (runtime !== undefined) work.push(sweepAttachments(context, { runtime, book, handlers }));
     },
     stop: async () => {
-      await Promise.all([stop(), sweeping]);
+      await Promise.all([stop(), ...work]);
       await host.close();
     },
   };

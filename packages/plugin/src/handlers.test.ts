@@ -75,11 +75,38 @@ describe('ADD', () => {
     expect((await cni('ADD')).output).toMatchObject({ code: 8, details: 'no such namespace' });
   });
 
-  test('that the runtime gave up on holds nothing afterwards', async () => {
+  test('that the runtime gave up on before its turn reserves nothing', async () => {
+    const signal = AbortSignal.abort(new Error('the caller hung up'));
+    expect((await cni('ADD', { signal })).output).toMatchObject({ code: 11 });
+    expect(outside.log).toEqual([]);
+  });
+
+  test('that the runtime gave up on after it had its address gives it back', async () => {
     const givenUp = new AbortController();
-    givenUp.abort(new Error('the caller hung up'));
-    expect((await cni('ADD', { signal: givenUp.signal })).exitCode).toBe(1);
+    const { reserve } = outside.addresses;
+    const handlers = createPluginHandlers({
+      ...outside,
+      addresses: {
+        ...outside.addresses,
+        reserve: async (...asked) => {
+          const reply = await reserve(...asked);
+          givenUp.abort(new Error('the caller hung up'));
+          return reply;
+        },
+      },
+    });
+    const { output } = await createFakeRuntime(handlers)('ADD', { signal: givenUp.signal });
+    expect(output).toMatchObject({ code: 11 });
     expect(outside.log).toEqual(['reserve a', 'release a']);
+  });
+
+  test('has its address remembered with how it is wired', async () => {
+    await cni('ADD', { conf: { mtu: '1500' } });
+    expect(outside.places.get('a')).toEqual({
+      netnsPath: '/run/netns/a',
+      vethPrefix: 'eni',
+      mtuBytes: 1500,
+    });
   });
 
   test('repeated without DEL fails and leaves the first one as it is', async () => {

@@ -11,6 +11,7 @@ export type {
   PlacedAddress,
   PodIdentity,
   PodInterface,
+  PodPlace,
   PodWiring,
   ReadinessPort,
   Refusal,

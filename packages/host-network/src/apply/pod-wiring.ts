@@ -69,9 +69,7 @@ const attachmentOf = (pod: WiredPod): PodAttachment => ({
   mtuBytes: pod.mtuBytes,
 });
 
-function placeOf(
-  pod: Omit<WiredPodToTearDown, 'mtuBytes'>,
-): Omit<PodToTearDown, 'mtuBytes'> {
+function placeOf(pod: Omit<WiredPodToTearDown, 'mtuBytes'>): Omit<PodToTearDown, 'mtuBytes'> {
   const { podNamespace, podName, netnsPath, podLinkName } = pod;
   const { secondAddress, interfaceIndex, branch } = pod;
   // The connection mark's rules are about links with the configured prefix, and strict pods stay out of it.

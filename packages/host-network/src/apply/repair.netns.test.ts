@@ -180,7 +180,10 @@ describe('repair', () => {
     const pods = node.pods.map(({ mtuBytes: _, ...pod }) => ({ ...pod, netnsPath: '' }));
     host.sh(`ip link set ${linkA} mtu 1400; ip link set ${linkB} down`);
     expect((await network.repair({ ...node, pods })).repairs).toEqual([
-      { object: linkB, changes: expect.arrayContaining([`link change link ${linkB} up type veth`]) },
+      {
+        object: linkB,
+        changes: expect.arrayContaining([`link change link ${linkB} up type veth`]),
+      },
     ]);
     expect(host.sh(`ip link show ${linkA}`)).toContain('mtu 1400');
   });
