@@ -1,8 +1,14 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring, type DesiredNode } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
-import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
+import {
+  type AddressPort,
+  type AttachmentQueue,
+  createAttachmentQueue,
+  createPluginHandlers,
+} from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
+import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -20,7 +26,9 @@ import type { DaemonPorts } from './socket-routes.ts';
 
 /** A node that can serve pods. */
 export interface ReadyNode {
+  /** For plugins that run in processes of their own. */
   readonly ports: DaemonPorts;
+  readonly addresses: AddressPort;
   readonly handlers: PluginHandlers;
   /** Of the handlers. */
   readonly queue: AttachmentQueue;
@@ -48,17 +56,12 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const ports: DaemonPorts = {
-    addresses: createAddressPort({
-      book,
-      desk,
-      onRefusal: () => metrics.noAvailableAddresses.inc(),
-    }),
-    readiness: controller,
-  };
+  const onRefusal = () => metrics.noAvailableAddresses.inc();
+  const addresses = createAddressPort({ book, desk, onRefusal });
+  const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
-  const handlers = createPluginHandlers({ ...ports, wiring, queue });
+  const handlers = createPluginHandlers({ addresses, wiring, readiness, queue });
   const desired = (): DesiredNode => ({
     settings: host.settings(),
     enis: eniLinks(),
@@ -70,7 +73,8 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   });
   const work: Promise<void>[] = [];
   return {
-    ports,
+    ports: { addresses: addressesInTurn(addresses, queue), readiness },
+    addresses,
     handlers,
     queue,
     facts: () => nodeFacts(config, instance, facts.current),

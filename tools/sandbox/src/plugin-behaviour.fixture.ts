@@ -6,7 +6,12 @@ import { mustRun } from './run-command.ts';
 import { type PodSandbox, pluginConf } from './runtime.ts';
 
 /** What the daemon of a node under these tests is started with. */
-export const behaviourEnvironment = { IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' };
+export const behaviourEnvironment = {
+  IP_COOLDOWN_PERIOD: '1',
+  AWS_VPC_K8S_CNI_ADD_WAIT: '2',
+  // What a test takes away is CHECK's to name, not the daemon's to bring back first.
+  AWS_VPC_K8S_CNI_REPAIR_INTERVAL: '3600',
+};
 
 /**
  * Tests of what a runtime and its pods may rely on, whichever program is executed as the plugin: on one node of 9
