@@ -4,12 +4,14 @@ import {
   CniError,
   type CniResult,
   isCniError,
+  parsePrevResult,
 } from '@vpc-cni/cni-spec';
 import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity } from './pod-identity.ts';
+import { requireOneCard } from './several-cards.ts';
 import { keyOf, wiringOf } from './wiring-of.ts';
 
 /**
@@ -23,6 +25,9 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   const key = keyOf(request, conf);
   const { signal, netns: netnsPath } = request;
   const { vethPrefix, mtuBytes } = conf;
+  // One that cannot be read is a mistake; one that can is nobody's here, and not passed on, as upstream has it.
+  parsePrevResult(request.conf);
+  requireOneCard(request.conf);
 
   requireWanted(signal);
   const place = { netnsPath, vethPrefix, mtuBytes };
@@ -38,7 +43,8 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
     });
     return addResult({ held, hostLinkName, vethPrefix, podLinkName: request.ifName, netnsPath });
   } catch (error) {
-    if (isNew) await ports.addresses.release(key);
+    // That it could not be written down is the next DEL's matter; what went wrong first is the runtime's.
+    if (isNew) await ports.addresses.release(key).catch(() => {});
     throw wiringError(error, `wire ${request.ifName} of pod ${pod.podNamespace}/${pod.podName}`);
   }
 }

@@ -28,6 +28,7 @@ export interface FakeOutside {
   refuseWith(refusal: Refusal | undefined): void;
   failSetUp(error: Error | undefined): void;
   failTearDown(error: Error | undefined): void;
+  failRelease(error: Error | undefined): void;
   /** The key of what the container holds was lost; only the address is known. */
   loseKey(containerId: string): void;
   /** The ENI of what the container holds is no longer attached. */
@@ -51,6 +52,7 @@ export function createFakeOutside(): FakeOutside {
   let refusal: Refusal | undefined;
   let setUpError: Error | undefined;
   let tearDownError: Error | undefined;
+  let releaseError: Error | undefined;
   let missing: readonly string[] = [];
   let tornDown: PodInterface | undefined;
   const gates = new Map<HeldOperation, Promise<void>>();
@@ -73,6 +75,9 @@ export function createFakeOutside(): FakeOutside {
     },
     failTearDown: (error) => {
       tearDownError = error;
+    },
+    failRelease: (error) => {
+      releaseError = error;
     },
     drift: (value) => {
       missing = value;
@@ -120,6 +125,7 @@ export function createFakeOutside(): FakeOutside {
       release: async (key) => {
         log.push(`release ${key.containerId}`);
         held.delete(idOf(key));
+        if (releaseError !== undefined) throw releaseError;
       },
       list: async (networkName) =>
         [...held.values()].filter(({ key }) => key.networkName === networkName),

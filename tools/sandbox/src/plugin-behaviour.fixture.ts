@@ -93,6 +93,31 @@ export function testPluginBehaviour(nodeUnderTest: () => SandboxNode): void {
     });
   });
 
+  describe('GC', () => {
+    const gc = (valid: readonly PodSandbox[]) =>
+      node.runtime.cni('GC', undefined, {
+        ...pluginConf,
+        cniVersion: '1.1.0',
+        'cni.dev/valid-attachments': valid.map(({ containerId }) => ({
+          containerID: containerId,
+          ifname: 'eth0',
+        })),
+      });
+
+    test('takes down what the runtime does not list, whatever became of the sandbox, and nothing else', async () => {
+      await withPods(node, 3, async ([vanished, forgotten, listed]) => {
+        if (vanished === undefined || forgotten === undefined || listed === undefined) {
+          throw new Error('three pods were added');
+        }
+        await node.runtime.removeSandbox(vanished);
+        expect(await gc([listed])).toMatchObject({ exitCode: 0, output: undefined });
+        for (const pod of [vanished, forgotten]) await untilNoTraceOf(node, pod);
+        expect(await addressesInUse(node)).toBe(1);
+        await ping(node.netns, listed.address);
+      });
+    });
+  });
+
   describe('bad input', () => {
     const sandbox = {
       podNamespace: 'default',

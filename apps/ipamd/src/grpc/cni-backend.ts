@@ -36,9 +36,10 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
   ): Promise<HeldAddress> {
     const reply = await addresses.reserve(key, pod, { signal });
     if (reply.kind === 'refused') throw new Error(`${reply.reason}: ${reply.message}`);
+    if (!signal.aborted) return reply.held;
     // Nobody will read the answer, and the runtime's DEL may have been here already.
-    if (signal.aborted && reply.isNew) await addresses.release(key);
-    return reply.held;
+    if (reply.isNew) await addresses.release(key);
+    throw signal.reason;
   }
 
   return {
