@@ -12,6 +12,9 @@ const keyOf = (containerId: string) => ({
 const pod = { podNamespace: 'default', podName: 'sample-pod' };
 const { signal } = new AbortController();
 
+/** Lets what was begun reach the address book. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** An address book without addresses: whoever asks waits. */
 function fullBook() {
   const log: string[] = [];
@@ -19,7 +22,10 @@ function fullBook() {
     reserve: (key, _pod, { signal: until }) =>
       new Promise((_, reject) => {
         log.push(`reserve ${key.containerId}`);
-        until.addEventListener('abort', () => reject(until.reason), { once: true });
+        until.addEventListener('abort', () => {
+          log.push(`${key.containerId} waits no more`);
+          reject(until.reason);
+        });
       }),
     find: async () => undefined,
     identify: async () => undefined,
@@ -34,19 +40,21 @@ function fullBook() {
 test('a DEL ends the ADD that waits for an address, and is done after it', async () => {
   const { addresses, log } = fullBook();
   const adding = addresses.reserve(keyOf('a'), pod, { signal });
-  adding.catch(() => log.push('ended'));
+  await turn();
   await addresses.release(keyOf('a'));
   await expect(adding).rejects.toMatchObject({ code: 103 });
-  expect(log).toEqual(['reserve a', 'ended', 'release a']);
+  expect(log).toEqual(['reserve a', 'a waits no more', 'release a']);
 });
 
 test('the ADD of a pod’s next sandbox ends that of the one before', async () => {
   const { addresses, log } = fullBook();
   const before = addresses.reserve(keyOf('a'), pod, { signal });
+  await turn();
   const patience = new AbortController();
   const next = addresses.reserve(keyOf('b'), pod, { signal: patience.signal });
   await expect(before).rejects.toMatchObject({ code: 103 });
+  await turn();
   patience.abort(new Error('the caller hung up'));
   await expect(next).rejects.toThrow('the caller hung up');
-  expect(log).toEqual(['reserve a', 'reserve b']);
+  expect(log).toEqual(['reserve a', 'a waits no more', 'reserve b', 'b waits no more']);
 });
