@@ -37,7 +37,7 @@ export interface RepairReport {
 }
 
 /** How one object is brought to its description. */
-export interface RepairStep {
+interface RepairStep {
   readonly object: string;
   readonly run: () => Promise<readonly string[]>;
 }
