@@ -18,6 +18,8 @@ export interface IpamdConfig {
   /** Ours: how long an ADD waits for an address that is on its way. */
   readonly addWaitMs: number;
   readonly host: HostConfig;
+  /** Ours: how often host, ENIs and pods are looked at, and what others changed of them is undone. */
+  readonly repairIntervalMs: number;
   readonly grpc: GrpcConfig;
   /** Ours: where the container runtime may listen for CRI; the first that exists is asked. */
   readonly criSockets: readonly string[];
@@ -117,6 +119,8 @@ export function readConfig(environment: Environment): IpamdConfig {
       ]),
       hasEgressPlugin: read.boolean('ENABLE_V6_EGRESS', false),
     },
+    repairIntervalMs:
+      1000 * read.integer('AWS_VPC_K8S_CNI_REPAIR_INTERVAL', 30, { min: 1, max: 3600 }),
     grpc: {
       alsoOnTcp: read.boolean('AWS_VPC_K8S_CNI_GRPC_ON_TCP', false),
       networkPolicyMode: readNetworkPolicyMode(environment),

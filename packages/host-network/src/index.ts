@@ -14,7 +14,12 @@ export {
   type HostNetworkOptions,
   openHostNetwork,
 } from './apply/open-host-network.ts';
-export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiring.ts';
+export {
+  createPodWiring,
+  type PodWiring,
+  type WiredPod,
+  wiredAttachment,
+} from './apply/pod-wiring.ts';
 export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
 export { writeSysctl } from './apply/sysctl.ts';
@@ -50,6 +55,7 @@ export type {
   EniLink,
   HostSettings,
   PodAttachment,
+  WiredAttachment,
 } from './desired/settings.ts';
 export {
   HostNetworkError,

@@ -18,6 +18,7 @@ export type {
   PlacedAddress,
   PodIdentity,
   PodInterface,
+  PodPlace,
   PodWiring,
   ReadinessPort,
   Refusal,
