@@ -1,3 +1,4 @@
+import { describeFinding } from '@vpc-cni/config';
 import { readConfig } from './config.ts';
 import { runIpamd } from './ipamd.ts';
 import { createLogger } from './logger.ts';
@@ -6,7 +7,13 @@ import { version } from './version.ts';
 
 const config = readConfig(process.env);
 const log = createLogger({ file: config.logFile, level: config.logLevel });
-for (const notice of config.notices) log.warn(notice, 'setting cannot be used');
+for (const notice of config.notices) log.warn(notice, describeFinding(notice));
+for (const problem of config.problems) {
+  log.fatal(problem, describeFinding(problem));
+  // The log may be a file of the host; this is what `kubectl logs` shows.
+  console.error(describeFinding(problem));
+}
+if (config.problems.length > 0) process.exit(1);
 
 const ending = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
