@@ -160,7 +160,8 @@ function criSockets(value: string | undefined): readonly string[] {
   return value === undefined ? CRI_SOCKETS : [value.replace(/^unix:\/\//, '')];
 }
 
-function readAdditionalTags(value: string) {
+/** The tags that EC2 takes, and notices of those it does not. */
+export function readAdditionalTags(value = '') {
   const { tags, refusals } = parseAdditionalEniTags(value);
   const notices = refusals.map(
     ({ key, reason }): Finding => ({

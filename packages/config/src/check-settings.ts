@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts';
 import { meantBy } from './misspelt.ts';
+import { withoutCode } from './parse-setting.ts';
 import {
   type Environment,
   readAllSettings,
@@ -69,7 +70,9 @@ const inertNotices = (environment: Environment) =>
     const value = environment[variable];
     if (status !== 'inert' || value === undefined) return [];
     const expected = `no such variable since ${since}`;
-    return [{ variable, value, expected, remedy: `it may be removed. Effect: ${uncode(effect)}` }];
+    return [
+      { variable, value, expected, remedy: `it may be removed. Effect: ${withoutCode(effect)}` },
+    ];
   });
 
 const misspeltNotices = (environment: Environment) =>
@@ -79,6 +82,3 @@ const misspeltNotices = (environment: Environment) =>
     const expected = 'a variable that is read';
     return [{ variable, value, expected, remedy: `did you mean ${meant}?` }];
   });
-
-/** A sentence of the table as plain text. */
-const uncode = (sentence: string) => sentence.replaceAll('`', '');

@@ -1,5 +1,12 @@
 export { type CheckedSettings, checkSettings } from './check-settings.ts';
+export {
+  type ExplainedSetting,
+  type Explanation,
+  explainSettings,
+  formatExplanation,
+} from './explain.ts';
 export { describeFinding, type Finding } from './finding.ts';
+export { type EnvVar, type ManifestOptions, manifestEnv } from './manifest-env.ts';
 export {
   type Environment,
   type Origin,
@@ -23,5 +30,7 @@ export {
   settings,
   type ValueOf,
   type Variable,
+  type VariableOf,
   variables,
 } from './settings.ts';
+export { type SettingData, settingsData, settingsPage } from './settings-page.ts';

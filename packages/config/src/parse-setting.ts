@@ -37,9 +37,14 @@ export function parseSetting(
   };
 }
 
-/** The default for a sentence. */
+/** The default for a sentence without Markdown. */
 export const defaultInWords = ({ byDefault, defaultMeans }: Setting): string =>
-  byDefault === undefined || byDefault === '' ? (defaultMeans ?? 'nothing') : `${byDefault}`;
+  byDefault === undefined || byDefault === ''
+    ? withoutCode(defaultMeans ?? 'nothing')
+    : `${byDefault}`;
+
+/** A sentence of the table as plain text. */
+export const withoutCode = (sentence: string): string => sentence.replaceAll('`', '');
 
 function parseText(row: Setting, text: string): boolean | number | string | undefined {
   switch (row.parser) {

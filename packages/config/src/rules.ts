@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { expectedOf } from './parse-setting.ts';
+import { defaultInWords, expectedOf } from './parse-setting.ts';
 import type { Environment, SettingsReading } from './read-settings.ts';
 import type { Reader } from './setting.ts';
 import { settingOf, type Variable } from './settings.ts';
@@ -36,15 +36,12 @@ const insist = (
 const insistOnReadable = (input: RuleInput, variable: Variable): readonly Finding[] => {
   const row = settingOf(variable);
   const isFine = !input.findings.some((finding) => finding.variable === variable);
-  const remedy =
-    row.byDefault === '' ? 'leave it out for none at all' : `unset it for ${unset(variable)}`;
+  const remedy = row.byDefault === '' ? 'leave it out for none at all' : unsetFor(variable);
   return insist(isFine, input, variable, { expected: expectedOf(row), remedy });
 };
 
-const unset = (variable: Variable): string => {
-  const { byDefault, defaultMeans } = settingOf(variable);
-  return byDefault === undefined ? (defaultMeans ?? '') : `${byDefault}`;
-};
+const unsetFor = (variable: Variable): string =>
+  `unset it for ${defaultInWords(settingOf(variable))}`;
 
 /** UTF-8 bytes; a code point has one to four. */
 const utf8Length = (text: string): number =>
@@ -60,7 +57,7 @@ const mtuIsFine = (input: RuleInput, variable: 'AWS_VPC_ENI_MTU' | 'POD_MTU') =>
     input.origins[variable] !== 'environment' || input.values[variable] >= LEAST_IPV6_MTU_BYTES;
   return insist(isFine, input, variable, {
     expected: `a whole number from ${LEAST_IPV6_MTU_BYTES} to 9001, because ENABLE_IPv6 is true`,
-    remedy: `unset it for ${unset(variable)}`,
+    remedy: unsetFor(variable),
   });
 };
 
@@ -70,7 +67,7 @@ const directoryIsFine = (
 ) =>
   insist(input.values[variable].startsWith('/'), input, variable, {
     expected: 'an absolute path',
-    remedy: `mount the host's directory at ${unset(variable)} and unset it`,
+    remedy: `mount the host's directory at ${defaultInWords(settingOf(variable))} and unset it`,
   });
 
 /** Every rule that settings alone decide, in the order in which the programs of the AWS VPC CNI check. */

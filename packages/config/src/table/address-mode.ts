@@ -30,7 +30,7 @@ export const addressMode = {
     status: 'seed',
     since: 'v1.9.0',
     effect:
-      'Each slot of an ENI holds a /28 prefix with 16 addresses instead of one address. May be switched on a running node; kubelet’s max-pods is another matter.',
+      "Each slot of an ENI holds a /28 prefix with 16 addresses instead of one address. May be switched on a running node; kubelet's max-pods is another matter.",
   },
   ENABLE_V4_EGRESS: {
     parser: 'BA',
@@ -39,7 +39,7 @@ export const addressMode = {
     status: 'newer',
     since: 'v1.15.1',
     effect:
-      'In an IPv6 cluster, pods reach IPv4 destinations through an address of 169.254.172.0/22 and the node’s. No effect in an IPv4 cluster, nor on pods that exist.',
+      "In an IPv6 cluster, pods reach IPv4 destinations through an address of 169.254.172.0/22 and the node's. No effect in an IPv4 cluster, nor on pods that exist.",
   },
   ENABLE_V6_EGRESS: {
     parser: 'BA',
@@ -48,7 +48,7 @@ export const addressMode = {
     status: 'newer',
     since: 'v1.13.0',
     effect:
-      'In an IPv4 cluster, pods reach IPv6 destinations through an address of fd00::ac:00/118 and the node’s. Set it in both containers. No effect in an IPv6 cluster, nor where the primary ENI has no IPv6 address.',
+      "In an IPv4 cluster, pods reach IPv6 destinations through an address of fd00::ac:00/118 and the node's. Set it in both containers. No effect in an IPv6 cluster, nor where the primary ENI has no IPv6 address.",
   },
   DISABLE_POD_V6: {
     parser: 'BA',

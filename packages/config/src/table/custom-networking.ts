@@ -9,8 +9,8 @@ export const customNetworking = {
     readBy: ['ipamd'],
     status: 'seed',
     effect:
-      'Pods’ ENIs have subnet and security groups of the node’s `ENIConfig`; the primary ENI serves no pods.',
-    notYet: 'pods get addresses of the node’s own subnets',
+      "Pods' ENIs have subnet and security groups of the node's `ENIConfig`; the primary ENI serves no pods.",
+    notYet: "pods get addresses of the node's own subnets",
   },
   ENI_CONFIG_ANNOTATION_DEF: {
     parser: 'SB',

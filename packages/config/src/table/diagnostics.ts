@@ -30,7 +30,7 @@ export const diagnostics = {
     readBy: ['entry'],
     status: 'seed',
     effect: 'Where the plugin logs: a path on the host, or `stderr`, which empty means too.',
-    invalid: 'the installer refuses `stdout` in any case: it carries the plugin’s results',
+    invalid: "the installer refuses `stdout` in any case: it carries the plugin's results",
   },
   AWS_VPC_K8S_PLUGIN_LOG_LEVEL: {
     parser: 'SA',

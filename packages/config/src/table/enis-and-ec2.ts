@@ -56,7 +56,7 @@ export const enisAndEc2 = {
     status: 'newer',
     since: 'v1.18.0',
     effect:
-      'New ENIs go to the subnet of the zone, tagged `kubernetes.io/role/cni`, with most free addresses. False: to the node’s own.',
+      "New ENIs go to the subnet of the zone, tagged `kubernetes.io/role/cni`, with most free addresses. False: to the node's own.",
   },
   ENABLE_MULTI_NIC: {
     parser: 'BA',
@@ -85,12 +85,12 @@ export const enisAndEc2 = {
     readBy: ['ipamd'],
     status: 'seed',
     effect:
-      'Tags ENIs as the cluster’s, limits the clean-up of leaked ENIs to them, and counts cluster tags of subnets. Needed by IAM policies that are scoped to the cluster.',
+      "Tags ENIs as the cluster's, limits the clean-up of leaked ENIs to them, and counts cluster tags of subnets. Needed by IAM policies that are scoped to the cluster.",
   },
   AWS_EC2_ENDPOINT: {
     parser: 'SB',
     byDefault: undefined,
-    defaultMeans: 'the region’s',
+    defaultMeans: "the region's",
     readBy: ['ipamd'],
     status: 'newer',
     since: 'v1.13.0',

@@ -17,7 +17,7 @@ export const hostNetwork = {
     readBy: ['ipamd'],
     status: 'seed',
     effect:
-      'Traffic of pods that leaves the VPC keeps the pod’s address: a NAT gateway translates it. Rules that did are removed.',
+      "Traffic of pods that leaves the VPC keeps the pod's address: a NAT gateway translates it. Rules that did are removed.",
   },
   AWS_VPC_K8S_CNI_RANDOMIZESNAT: {
     parser: 'SB',
@@ -27,7 +27,7 @@ export const hostNetwork = {
     readBy: ['entry', 'ipamd'],
     status: 'seed',
     effect:
-      'How SNAT chooses ports: `prng` is iptables’ `--random-fully`, `hashrandom` is `--random`, `none` is in sequence.',
+      "How SNAT chooses ports: `prng` is iptables' `--random-fully`, `hashrandom` is `--random`, `none` is in sequence.",
   },
   AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: {
     parser: 'CIDRS',
@@ -35,7 +35,7 @@ export const hostNetwork = {
     readBy: ['ipamd'],
     status: 'seed',
     since: 'v1.6.0',
-    effect: 'Destinations outside the VPC that see the pod’s own address.',
+    effect: "Destinations outside the VPC that see the pod's own address.",
   },
   AWS_EXTERNAL_SERVICE_CIDRS: {
     parser: 'CIDRS',
@@ -43,16 +43,17 @@ export const hostNetwork = {
     readBy: ['ipamd'],
     status: 'newer',
     since: 'v1.12.6',
-    effect: 'Destinations that pods reach by the node’s main route table (rule 1535).',
+    effect: "Destinations that pods reach by the node's main route table (rule 1535).",
   },
   AWS_VPC_K8S_CNI_CONNMARK: {
     parser: 'IX',
     byDefault: 0x80,
+    defaultMeans: '`0x80`',
     range: [1, 0xffffffff],
     readBy: ['ipamd'],
     status: 'newer',
     effect:
-      'Bits of the mark that leads replies back; they must differ from kube-proxy’s 0xc000 and Calico’s 0xffff0000.',
+      "Bits of the mark that leads replies back; they must differ from kube-proxy's 0xc000 and Calico's 0xffff0000.",
   },
   AWS_VPC_ENI_MTU: {
     parser: 'IA',
@@ -63,7 +64,7 @@ export const hostNetwork = {
     readBy: ['entry', 'ipamd'],
     status: 'seed',
     since: 'v1.6.0',
-    effect: 'MTU of the node’s ENIs, from 1280 with IPv6.',
+    effect: "MTU of the node's ENIs, from 1280 with IPv6.",
   },
   POD_MTU: {
     parser: 'IA',
@@ -75,7 +76,7 @@ export const hostNetwork = {
     readBy: ['entry'],
     status: 'newer',
     since: 'v1.16.4',
-    effect: 'MTU of pods’ links, from 1280 with IPv6.',
+    effect: "MTU of pods' links, from 1280 with IPv6.",
   },
   AWS_VPC_K8S_CNI_VETHPREFIX: {
     parser: 'SA',
@@ -84,7 +85,7 @@ export const hostNetwork = {
     manifest: { 'aws-node': 'eni' },
     readBy: ['entry', 'ipamd'],
     status: 'seed',
-    effect: 'First letters of the names of pods’ links on the host.',
+    effect: "First letters of the names of pods' links on the host.",
     invalid: 'the installer refuses; empty is the default, with a notice',
   },
   DISABLE_TCP_EARLY_DEMUX: {
@@ -95,6 +96,6 @@ export const hostNetwork = {
     status: 'seed',
     since: 'v1.7.3',
     effect:
-      'Sets `net.ipv4.tcp_early_demux` to 0. kubelet’s TCP probes of pods with security groups of their own (`strict`) need it.',
+      "Sets `net.ipv4.tcp_early_demux` to 0. kubelet's TCP probes of pods with security groups of their own (`strict`) need it.",
   },
 } as const satisfies SettingTable;

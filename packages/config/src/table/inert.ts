@@ -16,7 +16,7 @@ export const inert = {
     readBy: [],
     status: 'inert',
     since: 'v1.14.0',
-    effect: 'None: the host’s own choice between nftables and legacy iptables is followed.',
+    effect: "None: the host's own choice between nftables and legacy iptables is followed.",
   },
   AGENT_LOG_PATH: {
     parser: 'SA',

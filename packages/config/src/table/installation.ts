@@ -8,7 +8,7 @@ export const installation = {
     readBy: ['init', 'entry'],
     status: 'newer',
     since: 'v1.12.1',
-    effect: 'The host’s directory of CNI programs, as the container sees it.',
+    effect: "The host's directory of CNI programs, as the container sees it.",
     invalid: 'the installer refuses what is no absolute path',
   },
   HOST_CNI_CONFDIR_PATH: {
@@ -17,7 +17,7 @@ export const installation = {
     readBy: ['entry'],
     status: 'newer',
     since: 'v1.12.1',
-    effect: 'The host’s directory of configuration lists, as the container sees it.',
+    effect: "The host's directory of configuration lists, as the container sees it.",
     invalid: 'the installer refuses what is no absolute path',
   },
   AWS_VPC_K8S_CNI_BACKING_STORE: {

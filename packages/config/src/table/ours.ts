@@ -36,7 +36,7 @@ export const ours = {
     readBy: ['ipamd'],
     status: 'ours',
     effect:
-      'gRPC also on 127.0.0.1:50051, for clients older than release 1.23 of the AWS VPC CNI. Every process of the node may call it.',
+      'Serves gRPC on 127.0.0.1:50051 too, for clients older than release 1.23 of the AWS VPC CNI. Every process of the node may call it.',
   },
   AWS_VPC_K8S_CNI_CRI_SOCKET: {
     parser: 'SB',

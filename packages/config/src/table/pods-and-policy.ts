@@ -21,7 +21,7 @@ export const podsAndPolicy = {
     status: 'newer',
     since: 'v1.11.0',
     effect:
-      'What passes the security groups of a pod’s own: `strict` everything, `standard` not what stays on the node. Pods that exist keep what they have.',
+      "What passes the security groups of a pod's own: `strict` everything, `standard` not what stays on the node. Pods that exist keep what they have.",
     invalid: 'with `ENABLE_POD_ENI` the installer refuses; otherwise `strict`, with a notice',
   },
   NETWORK_POLICY_ENFORCING_MODE: {

@@ -9,7 +9,7 @@ export const warmPool = {
     manifest: { 'aws-node': '1' },
     readBy: ['ipamd'],
     status: 'seed',
-    effect: 'ENIs’ worth of addresses kept free; 0 grows the pool only when nothing is free.',
+    effect: "ENIs' worth of addresses kept free; 0 grows the pool only when nothing is free.",
   },
   WARM_IP_TARGET: {
     parser: 'IB',
@@ -44,11 +44,11 @@ export const warmPool = {
   MAX_ENI: {
     parser: 'IB',
     byDefault: undefined,
-    defaultMeans: 'the instance type’s limit',
+    defaultMeans: "the instance type's limit",
     range: [1],
     readBy: ['ipamd'],
     status: 'seed',
-    effect: 'ENIs the node may have, never more than the instance type’s limit.',
+    effect: "ENIs the node may have, never more than the instance type's limit.",
   },
   IP_COOLDOWN_PERIOD: {
     parser: 'IA',
