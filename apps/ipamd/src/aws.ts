@@ -57,7 +57,12 @@ const DEADLINE_IN_TIMEOUTS = 3;
  */
 export async function connectToAws(context: Context, ways: AwsWays = {}): Promise<AwsAccess> {
   const { config, log, clock, phases, signal } = context;
-  const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0, ...ways.imds });
+  const imds = createImds({
+    endpoint: config.imdsEndpoint,
+    timeoutMs: config.httpTimeoutMs,
+    retries: 0,
+    ...ways.imds,
+  });
   const { instance, primarySubnetCidr } = await phases.run(
     'reading instance metadata (IMDS)',
     async () => {

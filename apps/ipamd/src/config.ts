@@ -8,7 +8,10 @@ export interface IpamdConfig {
   readonly runDirectory: string;
   readonly checkpointPath: string;
   readonly clusterName: string;
+  /** `VPC_CNI_VERSION`, for user agents; empty for that of the program. */
+  readonly productVersion: string;
   readonly ec2Endpoint: string | undefined;
+  readonly imdsEndpoint: string | undefined;
   readonly httpTimeoutMs: number;
   readonly targets: WarmTargets;
   readonly enis: EniConfig;
@@ -20,6 +23,8 @@ export interface IpamdConfig {
   readonly grpc: GrpcConfig;
   /** Where the container runtime may listen for CRI; the first that exists is asked. */
   readonly criSockets: readonly string[];
+  /** Of HTTP probes: `host:port` or `unix:<path>`; `undefined` when switched off. */
+  readonly healthAddress: string | undefined;
   /** `undefined` when switched off. */
   readonly metricsPort: number | undefined;
   /** `host:port` or `unix:<path>`; `undefined` when switched off. */
@@ -104,7 +109,9 @@ export function readConfig(environment: Environment): IpamdConfig {
     runDirectory: values.AWS_VPC_K8S_CNI_RUN_DIR,
     checkpointPath: values.AWS_VPC_K8S_CNI_BACKING_STORE,
     clusterName: values.CLUSTER_NAME,
+    productVersion: values.VPC_CNI_VERSION,
     ec2Endpoint: values.AWS_EC2_ENDPOINT,
+    imdsEndpoint: values.AWS_EC2_METADATA_SERVICE_ENDPOINT,
     httpTimeoutMs: 1000 * values.HTTP_TIMEOUT,
     targets: { ...parseWarmTargets(environment), ...NOT_YET },
     enis: {
@@ -143,6 +150,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       networkPolicyMode: values.NETWORK_POLICY_ENFORCING_MODE,
     },
     criSockets: criSockets(values.AWS_VPC_K8S_CNI_CRI_SOCKET),
+    healthAddress: unlessNone(values.AWS_VPC_K8S_CNI_HEALTH_BIND_ADDRESS),
     metricsPort: values.DISABLE_METRICS ? undefined : METRICS_PORT,
     introspectionAddress: values.DISABLE_INTROSPECTION
       ? undefined
@@ -153,6 +161,8 @@ export function readConfig(environment: Environment): IpamdConfig {
     notices: [...notices, ...tags.notices],
   };
 }
+
+const unlessNone = (value: string) => (value === 'none' ? undefined : value);
 
 /** A path, perhaps with kubelet's `unix://` before it, or `none`. */
 function criSockets(value: string | undefined): readonly string[] {

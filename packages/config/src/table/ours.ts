@@ -30,6 +30,15 @@ export const ours = {
     effect:
       'How long the installer waits for the first address before it complains; then it waits on.',
   },
+  AWS_VPC_K8S_CNI_HEALTH_BIND_ADDRESS: {
+    parser: 'SB',
+    byDefault: '127.0.0.1:61680',
+    readBy: ['ipamd'],
+    status: 'ours',
+    effect:
+      'Where HTTP probes ask (`/healthz`, `/readyz`): `host:port`, `unix:` and a path, or `none`. It answers from the first moment on, and whatever else is switched off.',
+    invalid: 'tried again for ever, and logged',
+  },
   AWS_VPC_K8S_CNI_GRPC_ON_TCP: {
     parser: 'BB',
     byDefault: false,
