@@ -22,6 +22,7 @@ export const diagnostics = {
     readBy: ['ipamd'],
     status: 'seed',
     effect: 'Where ipamd logs: a path, `stdout` or `stderr`.',
+    invalid: 'what cannot be written goes to stderr, with a notice',
   },
   AWS_VPC_K8S_PLUGIN_LOG_FILE: {
     parser: 'SA',
