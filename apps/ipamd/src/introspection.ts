@@ -33,18 +33,22 @@ export function introspectionViews(options: {
   readonly wiring: () => unknown;
 }): IntrospectionViews {
   const { config, book, nowMs, explain, wiring } = options;
-  const { host, targets } = config;
+  const { host, targets, cluster, enis } = config;
+  const orNull = (cidrs: readonly string[]) => (cidrs.length > 0 ? cidrs : null);
   return {
     '/v1/enis': () => enisView(book, nowMs()),
     '/v1/ipamd-env-settings': () => ({
       WARM_ENI_TARGET: targets.warmEniTarget,
       WARM_IP_TARGET: targets.warmIpTarget,
       MINIMUM_IP_TARGET: targets.minimumIpTarget,
+      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: cluster.customNetworking,
+      AWS_MANAGE_ENIS_NON_SCHEDULABLE: cluster.manageEnisNonSchedulable,
+      ENABLE_SUBNET_DISCOVERY: enis.discoversSubnets,
     }),
     '/v1/networkutils-env-settings': () => ({
       AWS_VPC_K8S_CNI_CONNMARK: host.connmark,
-      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS:
-        host.excludeSnatCidrs.length > 0 ? host.excludeSnatCidrs : null,
+      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: orNull(host.excludeSnatCidrs),
+      AWS_EXTERNAL_SERVICE_CIDRS: orNull(host.externalServiceCidrs),
       AWS_VPC_K8S_CNI_EXTERNALSNAT: host.externalSnat,
       AWS_VPC_ENI_MTU: host.eniMtuBytes,
       AWS_VPC_K8S_CNI_VETHPREFIX: host.vethPrefix,
