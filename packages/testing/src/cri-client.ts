@@ -9,12 +9,31 @@ export interface SandboxName {
   readonly uid: string;
 }
 
+/** What a pod's sandbox is started with. */
+export interface SandboxConfig extends SandboxName {
+  /** Counts the sandboxes of one pod. Default 0. */
+  readonly attempt?: number;
+  /** Port of the node that leads to the pod's port 80. */
+  readonly hostPort?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A sandbox that the runtime has. */
+export interface SandboxListing extends SandboxName {
+  readonly id: string;
+  readonly attempt: number;
+  readonly isReady: boolean;
+}
+
 /** The calls of the Kubernetes CRI (runtime.v1) that concern pod sandboxes. */
 export interface CriClient {
   /** Starts a pod's sandbox, which makes containerd call ADD. */
-  runPodSandbox(pod: SandboxName & { readonly hostPort?: number }): Promise<string>;
+  runPodSandbox(pod: SandboxConfig): Promise<string>;
   /** The pod's address; empty when it has none. */
   podIp(sandboxId: string): Promise<string>;
+  /** Path of the sandbox's network namespace, as the runtime sees it. */
+  netnsPath(sandboxId: string): Promise<string>;
+  listPodSandboxes(): Promise<readonly SandboxListing[]>;
   stopPodSandbox(sandboxId: string): Promise<void>;
   removePodSandbox(sandboxId: string): Promise<void>;
   /** Whether the runtime finds its network ready. */
@@ -31,39 +50,79 @@ export function createCriClient(socketPath: string): CriClient {
   const call = (method: string, request: readonly Field[]) =>
     callUnary(socketPath, `/runtime.v1.RuntimeService/${method}`, encodeFields(request));
   return {
-    runPodSandbox: async ({ name, namespace, uid, hostPort }) => {
-      const metadata = encodeFields([
-        [1, name],
-        [2, uid],
-        [3, namespace],
-      ]);
-      const portMapping = encodeFields([
-        [2, 80], // container port
-        [3, hostPort ?? 0],
-      ]);
-      const config = encodeFields([
-        [1, metadata],
-        [2, name],
-        ...(hostPort === undefined ? [] : [[5, portMapping] as const]),
-      ]);
-      return textOf(await call('RunPodSandbox', [[1, config]]), 1);
-    },
+    runPodSandbox: async (pod) => textOf(await call('RunPodSandbox', [[1, configOf(pod)]]), 1),
     podIp: async (sandboxId) => {
       const response = await call('PodSandboxStatus', [[1, sandboxId]]);
       const network = messageOf(messageOf(response, 1), 5);
       return textOf(network, 1);
     },
+    netnsPath: async (sandboxId) => {
+      const isVerbose = 1;
+      const response = await call('PodSandboxStatus', [
+        [1, sandboxId],
+        [2, isVerbose],
+      ]);
+      const info = messagesOf(response, 2).find((entry) => textOf(entry, 1) === 'info');
+      const { runtimeSpec } = JSON.parse(textOf(info ?? new Map(), 2)) as SandboxInfo;
+      return runtimeSpec.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
+    },
+    listPodSandboxes: async () =>
+      messagesOf(await call('ListPodSandbox', []), 1).map((sandbox) => {
+        const metadata = messageOf(sandbox, 2);
+        return {
+          id: textOf(sandbox, 1),
+          name: textOf(metadata, 1),
+          uid: textOf(metadata, 2),
+          namespace: textOf(metadata, 3),
+          attempt: Number(metadata.get(4)?.[0] ?? 0),
+          isReady: (sandbox.get(3)?.[0] ?? 0n) === 0n,
+        };
+      }),
     stopPodSandbox: async (sandboxId) => void (await call('StopPodSandbox', [[1, sandboxId]])),
     removePodSandbox: async (sandboxId) => void (await call('RemovePodSandbox', [[1, sandboxId]])),
     isNetworkReady: async () => {
       const response = await call('Status', []);
-      const conditions = messageOf(response, 1).get(1) ?? [];
-      return conditions.some((condition) => {
-        const fields = condition instanceof Uint8Array ? decodeFields(condition) : new Map();
-        return textOf(fields, 1) === 'NetworkReady' && fields.get(2)?.[0] === 1n;
-      });
+      return messagesOf(messageOf(response, 1), 1).some(
+        (condition) => textOf(condition, 1) === 'NetworkReady' && condition.get(2)?.[0] === 1n,
+      );
     },
   };
+}
+
+/** What containerd tells of a sandbox beyond CRI, as far as it is used here. */
+interface SandboxInfo {
+  readonly runtimeSpec: {
+    readonly linux: {
+      readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
+    };
+  };
+}
+
+/** `PodSandboxConfig`. */
+function configOf({ name, namespace, uid, attempt, hostPort, annotations }: SandboxConfig) {
+  const metadata = encodeFields([
+    [1, name],
+    [2, uid],
+    [3, namespace],
+    [4, attempt ?? 0],
+  ]);
+  const portMapping = encodeFields([
+    [2, 80], // container port
+    [3, hostPort ?? 0],
+  ]);
+  const entries = Object.entries(annotations ?? {}).map(([key, value]) => {
+    const entry = encodeFields([
+      [1, key],
+      [2, value],
+    ]);
+    return [7, entry] as const;
+  });
+  return encodeFields([
+    [1, metadata],
+    [2, name],
+    ...(hostPort === undefined ? [] : [[5, portMapping] as const]),
+    ...entries,
+  ]);
 }
 
 function textOf(fields: ProtoFields, number: number): string {
@@ -71,10 +130,13 @@ function textOf(fields: ProtoFields, number: number): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : '';
 }
 
-function messageOf(fields: ProtoFields, number: number): ProtoFields {
-  const value = fields.get(number)?.[0];
-  return value instanceof Uint8Array ? decodeFields(value) : new Map();
-}
+const messageOf = (fields: ProtoFields, number: number): ProtoFields =>
+  messagesOf(fields, number)[0] ?? new Map();
+
+const messagesOf = (fields: ProtoFields, number: number): readonly ProtoFields[] =>
+  (fields.get(number) ?? []).map((value) =>
+    value instanceof Uint8Array ? decodeFields(value) : new Map(),
+  );
 
 /** One unary gRPC call: HTTP/2, a message in a frame of five bytes and its own, the status in the trailers. */
 function callUnary(socketPath: string, path: string, message: Uint8Array): Promise<ProtoFields> {
