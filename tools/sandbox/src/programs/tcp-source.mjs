@@ -1,4 +1,4 @@
-// tcp-source.mjs HOST PORT MEBIBYTES: sends random bytes; prints their number, SHA-256 and the seconds it took.
+// tcp-source.mjs HOST PORT MEBIBYTES: sends random bytes, each MiB another; prints their number, SHA-256 and the seconds it took.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -8,10 +8,12 @@ const socket = connect({ host, port: Number(port), timeout: 30_000 });
 socket.on('timeout', () => socket.destroy(new Error('nothing moves for 30 s')));
 await once(socket, 'connect');
 const startedAtMs = performance.now();
+const random = randomBytes(1024 * 1024);
 const hash = createHash('sha256');
 let bytes = 0;
 for (let n = 0; n < Number(mebibytes); n++) {
-  const chunk = randomBytes(1024 * 1024);
+  const chunk = Buffer.from(random);
+  chunk.writeUInt32BE(n);
   hash.update(chunk);
   bytes += chunk.length;
   if (!socket.write(chunk)) await once(socket, 'drain');
