@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { access, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ export interface ContainerdOptions {
   readonly shared?: Readonly<Record<string, string>>;
 }
 
-const configOf = (directory: string) => `
+const configOf = (directory: string, runc: string) => `
 version = 2
 root = "${directory}/root"
 state = "${directory}/state"
@@ -68,12 +68,14 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        BinaryName = "${directory}/runc.sh"
+        BinaryName = "${runc}"
         Root = "${directory}/runc"
         SystemdCgroup = false
 `;
 
 // An ordinary user's namespace has no group 5 to give terminals to, and a pod's sandbox has no terminal.
+const hasEveryGroup = () =>
+  readFileSync('/proc/self/gid_map', 'utf8').trim().endsWith('4294967295');
 const RUNC_SCRIPT = `#!/bin/sh
 for argument; do
   [ "$previous" != --bundle ] || sed -i 's/,"gid=5"//' "$argument/config.json"
@@ -93,7 +95,7 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
   const at = (name: string) => join(directory, name);
   const socketPath = at('containerd.sock');
   await Promise.all(['cni-bin', 'cni-conf', 'image'].map((name) => mkdir(at(name))));
-  await writeFile(at('config.toml'), configOf(directory));
+  await writeFile(at('config.toml'), configOf(directory, hasEveryGroup() ? 'runc' : at('runc.sh')));
   await writeFile(at('runc.sh'), RUNC_SCRIPT, { mode: 0o755 });
   await copyFile('/usr/lib/cni/loopback', join(at('cni-bin'), 'loopback'));
   const shared = { '/var/lib/cni': at('cni-cache'), ...options.shared };

@@ -39,7 +39,7 @@ export interface SandboxSource {
 
 /** `/v1/enis`, network card 0. */
 interface EnisView {
-  readonly '0': { readonly ENIs: Readonly<Record<string, EniView>> };
+  readonly 0: { readonly ENIs: Readonly<Record<string, EniView>> };
 }
 
 interface EniView {
@@ -58,7 +58,9 @@ export async function readAccounts(
   emulator: Emulator,
   runtime?: SandboxSource,
 ): Promise<NodeAccounts> {
-  const enis = Object.values(((await node.introspect('/v1/enis')) as EnisView)['0'].ENIs);
+  const view = (await node.introspect('/v1/enis')) as Partial<EnisView>;
+  if (view[0] === undefined) throw new Error(`the daemon of ${node.name} is starting`);
+  const enis = Object.values(view[0].ENIs);
   const held = enis.flatMap(({ RouteTableID: routeTableId, AvailableIPv4Cidrs: blocks }) =>
     Object.values(blocks).flatMap(({ IPAddresses }) =>
       Object.keys(IPAddresses).map((address) => ({ address, routeTableId })),
@@ -130,10 +132,11 @@ export function contradictions(accounts: NodeAccounts): readonly string[] {
   ];
 }
 
-const SETTLE_LIMIT_MS = 10_000;
+const SETTLE_LIMIT_MS = 30_000;
 
 /**
- * The accounts once nobody contradicts anybody: links of deleted pods, and what EC2 is asked for, take a moment.
+ * The accounts once nobody contradicts anybody: links of deleted pods, what EC2 is asked for, and a daemon that has
+ * just been started take a moment.
  *
  * @throws {Error} with the contradictions that stay.
  */
@@ -141,11 +144,15 @@ export async function settledAccounts(
   ...source: Parameters<typeof readAccounts>
 ): Promise<NodeAccounts> {
   for (const giveUpAtMs = Date.now() + SETTLE_LIMIT_MS; ; ) {
-    const accounts = await readAccounts(...source);
-    const complaints = contradictions(accounts);
-    if (complaints.length === 0) return accounts;
-    if (Date.now() > giveUpAtMs) throw new Error(`no agreement: ${complaints.join('; ')}`);
-    await sleep(50);
+    try {
+      const accounts = await readAccounts(...source);
+      const complaints = contradictions(accounts);
+      if (complaints.length === 0) return accounts;
+      throw new Error(complaints.join('; '));
+    } catch (error) {
+      if (Date.now() > giveUpAtMs) throw error;
+      await sleep(50);
+    }
   }
 }
 
