@@ -15,8 +15,11 @@ export interface SandboxConfig extends SandboxName {
   readonly attempt?: number;
   /** Port of the node that leads to the pod's port 80. */
   readonly hostPort?: number;
+  readonly labels?: Labels;
   readonly annotations?: Readonly<Record<string, string>>;
 }
+
+export type Labels = Readonly<Record<string, string>>;
 
 /** A sandbox that the runtime has. */
 export interface SandboxListing extends SandboxName {
@@ -33,7 +36,10 @@ export interface CriClient {
   podIp(sandboxId: string): Promise<string>;
   /** Path of the sandbox's network namespace, as the runtime sees it. */
   netnsPath(sandboxId: string): Promise<string>;
-  listPodSandboxes(): Promise<readonly SandboxListing[]>;
+  /** The sandbox's process, as the runtime numbers it; 0 when it has ended. */
+  pid(sandboxId: string): Promise<number>;
+  /** Those that have all of the labels. */
+  listPodSandboxes(labels?: Labels): Promise<readonly SandboxListing[]>;
   stopPodSandbox(sandboxId: string): Promise<void>;
   removePodSandbox(sandboxId: string): Promise<void>;
   /** Whether the runtime finds its network ready. */
@@ -49,6 +55,15 @@ export class CriError extends Error {
 export function createCriClient(socketPath: string): CriClient {
   const call = (method: string, request: readonly Field[]) =>
     callUnary(socketPath, `/runtime.v1.RuntimeService/${method}`, encodeFields(request));
+  const readInfo = async (sandboxId: string): Promise<SandboxInfo> => {
+    const isVerbose = 1;
+    const response = await call('PodSandboxStatus', [
+      [1, sandboxId],
+      [2, isVerbose],
+    ]);
+    const info = messagesOf(response, 2).find((entry) => textOf(entry, 1) === 'info');
+    return JSON.parse(textOf(info ?? new Map(), 2));
+  };
   return {
     runPodSandbox: async (pod) => textOf(await call('RunPodSandbox', [[1, configOf(pod)]]), 1),
     podIp: async (sandboxId) => {
@@ -57,17 +72,13 @@ export function createCriClient(socketPath: string): CriClient {
       return textOf(network, 1);
     },
     netnsPath: async (sandboxId) => {
-      const isVerbose = 1;
-      const response = await call('PodSandboxStatus', [
-        [1, sandboxId],
-        [2, isVerbose],
-      ]);
-      const info = messagesOf(response, 2).find((entry) => textOf(entry, 1) === 'info');
-      const { runtimeSpec } = JSON.parse(textOf(info ?? new Map(), 2)) as SandboxInfo;
-      return runtimeSpec.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
+      const { namespaces } = (await readInfo(sandboxId)).runtimeSpec.linux;
+      return namespaces.find(({ type }) => type === 'network')?.path ?? '';
     },
-    listPodSandboxes: async () =>
-      messagesOf(await call('ListPodSandbox', []), 1).map((sandbox) => {
+    pid: async (sandboxId) => (await readInfo(sandboxId)).pid,
+    listPodSandboxes: async (labels = {}) => {
+      const filter = encodeFields(mapFields(3, labels));
+      return messagesOf(await call('ListPodSandbox', [[1, filter]]), 1).map((sandbox) => {
         const metadata = messageOf(sandbox, 2);
         return {
           id: textOf(sandbox, 1),
@@ -77,7 +88,8 @@ export function createCriClient(socketPath: string): CriClient {
           attempt: Number(metadata.get(4)?.[0] ?? 0),
           isReady: (sandbox.get(3)?.[0] ?? 0n) === 0n,
         };
-      }),
+      });
+    },
     stopPodSandbox: async (sandboxId) => void (await call('StopPodSandbox', [[1, sandboxId]])),
     removePodSandbox: async (sandboxId) => void (await call('RemovePodSandbox', [[1, sandboxId]])),
     isNetworkReady: async () => {
@@ -91,6 +103,7 @@ export function createCriClient(socketPath: string): CriClient {
 
 /** What containerd tells of a sandbox beyond CRI, as far as it is used here. */
 interface SandboxInfo {
+  readonly pid: number;
   readonly runtimeSpec: {
     readonly linux: {
       readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
@@ -99,31 +112,36 @@ interface SandboxInfo {
 }
 
 /** `PodSandboxConfig`. */
-function configOf({ name, namespace, uid, attempt, hostPort, annotations }: SandboxConfig) {
+function configOf(pod: SandboxConfig): Uint8Array {
+  const { name, namespace, uid, attempt = 0, hostPort, labels = {}, annotations = {} } = pod;
   const metadata = encodeFields([
     [1, name],
     [2, uid],
     [3, namespace],
-    [4, attempt ?? 0],
+    [4, attempt],
   ]);
   const portMapping = encodeFields([
     [2, 80], // container port
     [3, hostPort ?? 0],
   ]);
-  const entries = Object.entries(annotations ?? {}).map(([key, value]) => {
-    const entry = encodeFields([
-      [1, key],
-      [2, value],
-    ]);
-    return [7, entry] as const;
-  });
   return encodeFields([
     [1, metadata],
     [2, name],
     ...(hostPort === undefined ? [] : [[5, portMapping] as const]),
-    ...entries,
+    ...mapFields(6, labels),
+    ...mapFields(7, annotations),
   ]);
 }
+
+/** A map is a message per entry, with key and value. */
+const mapFields = (number: number, map: Readonly<Record<string, string>>): readonly Field[] =>
+  Object.entries(map).map(([key, value]) => [
+    number,
+    encodeFields([
+      [1, key],
+      [2, value],
+    ]),
+  ]);
 
 function textOf(fields: ProtoFields, number: number): string {
   const value = fields.get(number)?.[0];

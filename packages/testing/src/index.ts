@@ -2,6 +2,7 @@ export { type Containerd, type ContainerdOptions, startContainerd } from './cont
 export {
   type CriClient,
   CriError,
+  type Labels,
   type SandboxConfig,
   type SandboxListing,
   type SandboxName,

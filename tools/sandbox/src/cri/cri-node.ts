@@ -32,6 +32,8 @@ export interface CriNode {
 
 const installerPath = join(workspaceRoot, 'apps/cni-plugin/dist/install.js');
 const standAlonePath = join(workspaceRoot, 'apps/cni-plugin/dist/main.js');
+/** Where the plugin writes on the node's machine. */
+export const PLUGIN_LOG = '/run/plugin.log';
 const NODE_RUN_DIRECTORY = '/run/aws-node';
 const READY_LIMIT_MS = 60_000;
 
@@ -55,7 +57,7 @@ export async function startCriNode(
     HOST_CNI_CONFDIR_PATH: containerd.confDirectory,
     AWS_VPC_K8S_CNI_RUN_DIR: NODE_RUN_DIRECTORY,
     AWS_VPC_K8S_CNI_CRI_SOCKET: containerd.socketPath,
-    AWS_VPC_K8S_PLUGIN_LOG_FILE: '/run/plugin.log',
+    AWS_VPC_K8S_PLUGIN_LOG_FILE: PLUGIN_LOG,
     INTROSPECTION_BIND_ADDRESS: `unix:${NODE_RUN_DIRECTORY}/introspection.sock`,
     ...options.environment,
   };

@@ -27,13 +27,12 @@ export interface Kubelet extends SandboxSource {
   collectGarbage(): Promise<void>;
 }
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const RETRY_MS = 50;
 const NAMESPACE = 'default';
 
 export function createKubelet(cri: CriClient): Kubelet {
-  const sandboxesOf = async (name: string) =>
-    (await cri.listPodSandboxes()).filter(({ uid }) => uid === uidOf(name));
+  const sandboxesOf = (name: string) => cri.listPodSandboxes(labelsOf(name));
   const removeSandbox = async ({ id }: SandboxListing) => {
     await cri.stopPodSandbox(id);
     await cri.removePodSandbox(id);
@@ -48,6 +47,7 @@ export function createKubelet(cri: CriClient): Kubelet {
       ...pod,
       namespace: NAMESPACE,
       uid: uidOf(name),
+      labels: labelsOf(name),
       attempt,
     });
     const address = await cri.podIp(sandboxId);
@@ -77,6 +77,7 @@ export function createKubelet(cri: CriClient): Kubelet {
 
 /** The same for each life of a pod of that name: its sandboxes are told apart by their attempt. */
 const uidOf = (name: string) => `uid-of-${name}`;
+const labelsOf = (name: string) => ({ 'io.kubernetes.pod.uid': uidOf(name) });
 
 async function untilDone<T>(failure: string, act: () => Promise<T>): Promise<T> {
   for (const giveUpAtMs = Date.now() + LIMIT_MS; ; ) {
