@@ -30,8 +30,12 @@ export interface SandboxListing extends SandboxName {
 
 /** The calls of the Kubernetes CRI (runtime.v1) that concern pod sandboxes. */
 export interface CriClient {
-  /** Starts a pod's sandbox, which makes containerd call ADD. */
-  runPodSandbox(pod: SandboxConfig): Promise<string>;
+  /**
+   * Starts a pod's sandbox, which makes containerd call ADD.
+   *
+   * @param options.timeoutMs after which containerd gives up, and kills the plugin. Default: never.
+   */
+  runPodSandbox(pod: SandboxConfig, options?: { readonly timeoutMs: number }): Promise<string>;
   /** The pod's address; empty when it has none. */
   podIp(sandboxId: string): Promise<string>;
   /** Path of the sandbox's network namespace, as the runtime sees it. */
@@ -53,8 +57,12 @@ export class CriError extends Error {
 
 /** @param socketPath the runtime's gRPC socket. Each call has a connection of its own. */
 export function createCriClient(socketPath: string): CriClient {
-  const call = (method: string, request: readonly Field[]) =>
-    callUnary(socketPath, `/runtime.v1.RuntimeService/${method}`, encodeFields(request));
+  const call = (method: string, request: readonly Field[], timeoutMs?: number) =>
+    callUnary(socketPath, {
+      path: `/runtime.v1.RuntimeService/${method}`,
+      message: encodeFields(request),
+      timeoutMs,
+    });
   const readInfo = async (sandboxId: string): Promise<SandboxInfo> => {
     const isVerbose = 1;
     const response = await call('PodSandboxStatus', [
@@ -65,7 +73,8 @@ export function createCriClient(socketPath: string): CriClient {
     return JSON.parse(textOf(info ?? new Map(), 2));
   };
   return {
-    runPodSandbox: async (pod) => textOf(await call('RunPodSandbox', [[1, configOf(pod)]]), 1),
+    runPodSandbox: async (pod, options) =>
+      textOf(await call('RunPodSandbox', [[1, configOf(pod)]], options?.timeoutMs), 1),
     podIp: async (sandboxId) => {
       const response = await call('PodSandboxStatus', [[1, sandboxId]]);
       const network = messageOf(messageOf(response, 1), 5);
@@ -157,7 +166,15 @@ const messagesOf = (fields: ProtoFields, number: number): readonly ProtoFields[]
   );
 
 /** One unary gRPC call: HTTP/2, a message in a frame of five bytes and its own, the status in the trailers. */
-function callUnary(socketPath: string, path: string, message: Uint8Array): Promise<ProtoFields> {
+function callUnary(
+  socketPath: string,
+  request: {
+    readonly path: string;
+    readonly message: Uint8Array;
+    readonly timeoutMs: number | undefined;
+  },
+): Promise<ProtoFields> {
+  const { path, message, timeoutMs } = request;
   return new Promise((resolve, reject) => {
     const session = connect('http://localhost', {
       createConnection: () => createConnection(socketPath),
@@ -172,6 +189,7 @@ function callUnary(socketPath: string, path: string, message: Uint8Array): Promi
       ':path': path,
       'content-type': 'application/grpc',
       te: 'trailers',
+      ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${timeoutMs}m` }),
     });
     const chunks: Buffer[] = [];
     let status: { readonly code: unknown; readonly message: string } | undefined;

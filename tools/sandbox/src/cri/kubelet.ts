@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CriClient, SandboxListing } from '@vpc-cni/testing';
+import type { CriClient, SandboxConfig, SandboxListing } from '@vpc-cni/testing';
 import type { SandboxSource } from '../invariants.ts';
 
 /** A pod as somebody wants it. */
@@ -17,6 +17,12 @@ export interface RunningPod {
   readonly address: string;
 }
 
+/** What CRI is told of a pod. */
+export const sandboxConfigOf = (pod: PodSpec): SandboxConfig => {
+  const uid = uidOf(pod.name);
+  return { ...pod, namespace: 'default', uid, labels: labelsOf(pod.name) };
+};
+
 /** What kubelet does with the sandboxes of its pods: repeats everything until it is as it should be. */
 export interface Kubelet extends SandboxSource {
   /** Until the pod runs. What stands in its way is stopped, and each sandbox is a new attempt. */
@@ -29,7 +35,6 @@ export interface Kubelet extends SandboxSource {
 
 const LIMIT_MS = 120_000;
 const RETRY_MS = 50;
-const NAMESPACE = 'default';
 
 export function createKubelet(cri: CriClient): Kubelet {
   const sandboxesOf = (name: string) => cri.listPodSandboxes(labelsOf(name));
@@ -41,15 +46,13 @@ export function createKubelet(cri: CriClient): Kubelet {
   async function runOnce(pod: PodSpec): Promise<RunningPod> {
     const { name } = pod;
     const existing = await sandboxesOf(name);
+    // Its answer may have been lost.
+    const ready = existing.find(({ isReady }) => isReady);
+    const readyAddress = ready && (await cri.podIp(ready.id));
+    if (ready && readyAddress) return { name, sandboxId: ready.id, address: readyAddress };
     for (const { id } of existing) await cri.stopPodSandbox(id);
     const attempt = 1 + Math.max(-1, ...existing.map((sandbox) => sandbox.attempt));
-    const sandboxId = await cri.runPodSandbox({
-      ...pod,
-      namespace: NAMESPACE,
-      uid: uidOf(name),
-      labels: labelsOf(name),
-      attempt,
-    });
+    const sandboxId = await cri.runPodSandbox({ ...sandboxConfigOf(pod), attempt });
     const address = await cri.podIp(sandboxId);
     if (address === '') throw new Error(`sandbox ${sandboxId} of ${name} has no address`);
     return { name, sandboxId, address };

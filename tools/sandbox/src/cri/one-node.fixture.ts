@@ -8,6 +8,7 @@ import type { RunningPod } from './kubelet.ts';
 /** A box of one node with a real containerd, for the tests of one file. */
 export interface OneNode {
   readonly node: () => CriNode;
+  readonly box: () => VpcInABox;
   /** Everybody tells the same story, and it is this one. */
   expectExactly(pods: readonly RunningPod[]): Promise<NodeAccounts>;
 }
@@ -32,20 +33,21 @@ export function withOneNode(options: {
     await box?.close();
   });
 
+  const started = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error('the node has not been started');
+    return part;
+  };
   return {
-    node: () => {
-      if (node === undefined) throw new Error('the node has not been started');
-      return node;
-    },
+    node: () => started(node),
+    box: () => started(box),
     expectExactly: async (pods) => {
-      if (box === undefined || node === undefined) throw new Error('the node has not been started');
-      const { kubelet } = node;
+      const { kubelet, node: sandboxNode } = started(node);
       await kubelet.collectGarbage();
-      const accounts = await settledAccounts(node.node, box.emulator, kubelet);
+      const accounts = await settledAccounts(sandboxNode, started(box).emulator, kubelet);
       const addresses = pods.map(({ address }) => address).sort();
       expect(new Set(addresses).size).toBe(pods.length);
       expect(accounts.reserved).toEqual(addresses);
-      for (const { address } of pods) await ping(node.node.netns, address);
+      for (const { address } of pods) await ping(sandboxNode.netns, address);
       return accounts;
     },
   };
