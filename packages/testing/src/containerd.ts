@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { access, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  access,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +32,8 @@ export interface Containerd {
   readonly rootDirectory: string;
   /** Runs a command where containerd runs plugins, and gives its stdout. */
   inNode(...command: readonly string[]): string;
+  /** Imports an image, as `docker save` writes it. */
+  importImage(path: string): void;
   /** Kills containerd alone: pods live on. */
   kill(): Promise<void>;
   /** Starts it again, and waits until it serves. */
@@ -57,9 +68,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${PAUSE_IMAGE}"
   disable_apparmor = true
-  disable_cgroup = true # pods need no limits here, and leave no cgroups behind
+  disable_cgroup = true # pods need no limits here
   restrict_oom_score_adj = true
-  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${directory}/cni-bin"
     conf_dir = "${directory}/cni-conf"
@@ -117,19 +127,23 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
   };
   const powerOff = async () => {
     await machine.powerOff();
+    removeCgroups(await readdir(at('runc/k8s.io')).catch(() => []));
     // /run of a real machine, where containerd's state is by default, does not outlast it.
     for (const name of ['state', 'runc']) await removeAll(at(name));
     await rm(socketPath, { force: true });
   };
   const close = async () => {
-    await machine.powerOff();
+    await powerOff();
     await removeAll(directory);
+  };
+  const importImage = (path: string) => {
+    const ctr = ['-a', socketPath, '-n', 'k8s.io'];
+    execFileSync('ctr', [...ctr, 'images', 'import', '--snapshotter', 'native', path]);
   };
   try {
     const image = buildPauseImage(at('image'));
     await start();
-    const ctr = ['-a', socketPath, '-n', 'k8s.io'];
-    execFileSync('ctr', [...ctr, 'images', 'import', '--snapshotter', 'native', image]);
+    importImage(image);
   } catch (error) {
     await close();
     throw error;
@@ -146,6 +160,7 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
       return machine.rootDirectory;
     },
     inNode: (...command) => machine.run(...command),
+    importImage,
     kill: async () => daemon?.stop('SIGKILL'),
     start,
     powerOff,
@@ -156,6 +171,24 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
     readLog,
     close,
   };
+}
+
+/** What runc does when it deletes a container; after a power cut nobody does. */
+function removeCgroups(containerIds: readonly string[]): void {
+  const [first, ...others] = containerIds;
+  if (first === undefined) return;
+  const names = ['-name', first, ...others.flatMap((id) => ['-o', '-name', id])];
+  const found = [
+    '/sys/fs/cgroup',
+    '-depth',
+    '-ignore_readdir_race',
+    '(',
+    ...names,
+    ')',
+    '-type',
+    'd',
+  ];
+  execFileSync('find', [...found, '-delete']);
 }
 
 /** Processes that have just been killed may still hold files for a moment. */

@@ -1,13 +1,13 @@
-import { connect } from 'node:http2';
-import { createConnection } from 'node:net';
-import { decodeFields, encodeFields, type Field, type ProtoFields } from './proto-wire.ts';
-
-/** Pod sandbox as CRI names it. */
-export interface SandboxName {
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
-}
+import {
+  createCriCall,
+  encodeName,
+  mapFields,
+  messageOf,
+  messagesOf,
+  type SandboxName,
+  textOf,
+} from './cri-call.ts';
+import { encodeFields } from './proto-wire.ts';
 
 /** What a pod's sandbox is started with. */
 export interface SandboxConfig extends SandboxName {
@@ -50,19 +50,9 @@ export interface CriClient {
   isNetworkReady(): Promise<boolean>;
 }
 
-/** A call that the server refused. */
-export class CriError extends Error {
-  override readonly name = 'CriError';
-}
-
-/** @param socketPath the runtime's gRPC socket. Each call has a connection of its own. */
+/** @param socketPath the runtime's gRPC socket. */
 export function createCriClient(socketPath: string): CriClient {
-  const call = (method: string, request: readonly Field[], timeoutMs?: number) =>
-    callUnary(socketPath, {
-      path: `/runtime.v1.RuntimeService/${method}`,
-      message: encodeFields(request),
-      timeoutMs,
-    });
+  const call = createCriCall(socketPath);
   const readInfo = async (sandboxId: string): Promise<SandboxInfo> => {
     const isVerbose = 1;
     const response = await call('PodSandboxStatus', [
@@ -122,93 +112,16 @@ interface SandboxInfo {
 
 /** `PodSandboxConfig`. */
 function configOf(pod: SandboxConfig): Uint8Array {
-  const { name, namespace, uid, attempt = 0, hostPort, labels = {}, annotations = {} } = pod;
-  const metadata = encodeFields([
-    [1, name],
-    [2, uid],
-    [3, namespace],
-    [4, attempt],
-  ]);
+  const { name, attempt, hostPort, labels = {}, annotations = {} } = pod;
   const portMapping = encodeFields([
     [2, 80], // container port
     [3, hostPort ?? 0],
   ]);
   return encodeFields([
-    [1, metadata],
+    [1, encodeName(pod, attempt)],
     [2, name],
     ...(hostPort === undefined ? [] : [[5, portMapping] as const]),
     ...mapFields(6, labels),
     ...mapFields(7, annotations),
   ]);
-}
-
-/** A map is a message per entry, with key and value. */
-const mapFields = (number: number, map: Readonly<Record<string, string>>): readonly Field[] =>
-  Object.entries(map).map(([key, value]) => [
-    number,
-    encodeFields([
-      [1, key],
-      [2, value],
-    ]),
-  ]);
-
-function textOf(fields: ProtoFields, number: number): string {
-  const value = fields.get(number)?.[0];
-  return value instanceof Uint8Array ? Buffer.from(value).toString() : '';
-}
-
-const messageOf = (fields: ProtoFields, number: number): ProtoFields =>
-  messagesOf(fields, number)[0] ?? new Map();
-
-const messagesOf = (fields: ProtoFields, number: number): readonly ProtoFields[] =>
-  (fields.get(number) ?? []).map((value) =>
-    value instanceof Uint8Array ? decodeFields(value) : new Map(),
-  );
-
-/** One unary gRPC call: HTTP/2, a message in a frame of five bytes and its own, the status in the trailers. */
-function callUnary(
-  socketPath: string,
-  request: {
-    readonly path: string;
-    readonly message: Uint8Array;
-    readonly timeoutMs: number | undefined;
-  },
-): Promise<ProtoFields> {
-  const { path, message, timeoutMs } = request;
-  return new Promise((resolve, reject) => {
-    const session = connect('http://localhost', {
-      createConnection: () => createConnection(socketPath),
-    });
-    const fail = (error: Error) => {
-      session.destroy();
-      reject(error);
-    };
-    session.once('error', fail);
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${timeoutMs}m` }),
-    });
-    const chunks: Buffer[] = [];
-    let status: { readonly code: unknown; readonly message: string } | undefined;
-    const readStatus = (headers: Readonly<Record<string, unknown>>) => {
-      if (headers['grpc-status'] === undefined) return;
-      const text = decodeURIComponent(String(headers['grpc-message'] ?? ''));
-      status = { code: headers['grpc-status'], message: text };
-    };
-    stream.once('error', fail);
-    stream.on('response', readStatus);
-    stream.on('trailers', readStatus);
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.once('end', () => {
-      session.close();
-      if (status?.code === '0') resolve(decodeFields(Buffer.concat(chunks).subarray(5)));
-      else reject(new CriError(`${path}: ${status?.message ?? 'no status'}`));
-    });
-    const frame = Buffer.alloc(5);
-    frame.writeUInt32BE(message.length, 1);
-    stream.end(Buffer.concat([frame, message]));
-  });
 }

@@ -1,12 +1,6 @@
 export { type Containerd, type ContainerdOptions, startContainerd } from './containerd.ts';
-export {
-  type CriClient,
-  CriError,
-  type Labels,
-  type SandboxConfig,
-  type SandboxListing,
-  type SandboxName,
-} from './cri-client.ts';
+export { CriError, type SandboxName } from './cri-call.ts';
+export type { CriClient, Labels, SandboxConfig, SandboxListing } from './cri-client.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { type Machine, type MachineProgram, startMachine } from './machine.ts';
 export {

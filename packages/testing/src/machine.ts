@@ -60,6 +60,8 @@ export async function startMachine(options: {
     ]),
     `mount --rbind ${stage}/var/lib /var/lib`,
     `mount --rbind ${stage}/run /run`,
+    // As on a node: containers that mount it see the namespaces of pods that come later.
+    'mount --make-rshared /run',
     'ip link set lo up',
     'echo up >&3',
     'exec 3>&-',
