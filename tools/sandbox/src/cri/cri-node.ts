@@ -96,8 +96,11 @@ export async function startCriNode(
     node,
     containerd,
     kubelet: createKubelet(containerd.cri),
-    netnsOf: async ({ sandboxId }) =>
-      join(containerd.rootDirectory, await containerd.cri.netnsPath(sandboxId)),
+    netnsOf: async ({ sandboxId }) => {
+      const path = await containerd.cri.netnsPath(sandboxId);
+      // The link /var/run would lead out of the machine's file system.
+      return join(containerd.rootDirectory, path.replace('/var/run/', '/run/'));
+    },
     startDaemon,
     killDaemon: async () => daemon?.stop('SIGKILL'),
     reboot: async ({ losesVarRun }) => {
