@@ -155,7 +155,7 @@ const all = ways.flatMap(({ way, ...knob }) =>
 );
 
 test.each(all)('ec2:$action, $way, is named, and costs nobody else anything', async (given) => {
-  const { action, story, served, begin, end } = given;
+  const { way, action, story, served, begin, end } = given;
   const { podCount, before = async () => {}, during, ...options } = story;
   world = await createWorld(options);
   world.cloud.setInstanceType(TOO_NEW);
@@ -164,7 +164,7 @@ test.each(all)('ec2:$action, $way, is named, and costs nobody else anything', as
   begin(action);
   const outcome = during();
   expect(await timeToName(action)).toBeLessThanOrEqual(NAMED_WITHIN_MS);
-  expect(await countOf('ec2Errors', action)).toBeGreaterThan(0);
+  if (way !== 'not answered') expect(await countOf('ec2Errors', action)).toBeGreaterThan(0);
   await world.clock.advance(100_000);
   expect(node.site.host.pods.size).toBe(served);
 
