@@ -48,6 +48,7 @@ export interface Container {
     readonly name: string;
     readonly mountPath: string;
     readonly mountPropagation?: string;
+    readonly readOnly?: boolean;
   }[];
   readonly resources: object;
   readonly securityContext: object;

@@ -21,13 +21,15 @@ export interface Containerd {
   readonly rootDirectory: string;
   /** Runs a command where containerd runs plugins, and gives its stdout. */
   inNode(...command: readonly string[]): string;
+  /** Imports an image, as `docker save` writes it. */
+  importImage(path: string): void;
   /** containerd's log so far. */
   readLog(): Promise<string>;
   /** Ends containerd and whatever it started, and removes its files. */
   close(): Promise<void>;
 }
 
-const configOf = (directory: string) => `
+const configOf = (directory: string, { netns }: ContainerdOptions) => `
 version = 2
 root = "${directory}/root"
 state = "${directory}/state"
@@ -42,7 +44,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   disable_apparmor = true
   disable_cgroup = true # pods need no limits here, and leave no cgroups behind
   restrict_oom_score_adj = true
-  netns_mounts_under_state_dir = true
+  netns_mounts_under_state_dir = ${netns === undefined}
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${directory}/cni-bin"
     conf_dir = "${directory}/cni-conf"
@@ -65,6 +67,14 @@ done
 exec runc "$@"
 `;
 
+export interface ContainerdOptions {
+  /**
+   * Path of a network namespace to run in. Default: one of its own. With it, namespaces of pods are in /run/netns, which
+   * is followed by containers that mount it, as on a node.
+   */
+  readonly netns?: string;
+}
+
 /**
  * Starts containerd in network, mount and process namespaces of its own, so that pods, shims, links and
  * the cache in /var/lib/cni end with it. Needs root, or `tools/in-namespace.sh`, and Debian's packages
@@ -72,22 +82,30 @@ exec runc "$@"
  *
  * @throws {Error} with containerd's log when it does not come up.
  */
-export async function startContainerd(): Promise<Containerd> {
+export async function startContainerd(options: ContainerdOptions = {}): Promise<Containerd> {
+  const { netns } = options;
   const directory = await mkdtemp(join(tmpdir(), 'containerd-'));
   const at = (name: string) => join(directory, name);
   await Promise.all(['cni-bin', 'cni-conf', 'image'].map((name) => mkdir(at(name))));
-  await writeFile(at('config.toml'), configOf(directory));
+  await writeFile(at('config.toml'), configOf(directory, options));
   await writeFile(at('runc.sh'), RUNC_SCRIPT, { mode: 0o755 });
   execFileSync('cp', ['/usr/lib/cni/loopback', at('cni-bin')]);
 
   const log = `exec >${at('log')} 2>&1`;
   const mounts = 'mount -t tmpfs tmpfs /var/lib && mount -t tmpfs tmpfs /run';
-  const script = `${log}; ${mounts} && ip link set lo up && containerd -c ${at('config.toml')}`;
-  const namespaces = ['--net', '--mount', '--propagation', 'private'];
+  // As systemd has it on a node; here it reaches nobody outside.
+  const shared = netns === undefined ? 'true' : 'mount --make-rshared /';
+  const up = `${shared} && ip link set lo up && containerd -c ${at('config.toml')}`;
+  const script = `${log}; ${mounts} && ${up}`;
+  const network = netns === undefined ? ['--net'] : [];
+  const namespaces = [...network, '--mount', '--propagation', 'private'];
   const processes = ['--pid', '--fork', '--kill-child', '--mount-proc'];
-  const unshare = spawn('unshare', [...namespaces, ...processes, 'bash', '-c', script], {
-    stdio: 'ignore',
-  });
+  const entering = netns === undefined ? [] : ['nsenter', `--net=${netns}`, '--'];
+  const [command = '', ...args] = [
+    ...[...entering, 'unshare', ...namespaces, ...processes],
+    ...['bash', '-c', script],
+  ];
+  const unshare = spawn(command, args, { stdio: 'ignore' });
   const close = async () => {
     if (unshare.exitCode === null && unshare.signalCode === null) {
       unshare.kill('SIGKILL');
@@ -95,12 +113,15 @@ export async function startContainerd(): Promise<Containerd> {
     }
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
+  const importImage = (path: string) => {
+    const ctr = ['-a', at('containerd.sock'), '-n', 'k8s.io'];
+    execFileSync('ctr', [...ctr, 'images', 'import', '--snapshotter', 'native', path]);
+  };
   const readLog = () => readFile(at('log'), 'utf8').catch(() => '');
   try {
     const image = buildPauseImage(at('image'));
     await untilServing(unshare, at('containerd.sock'));
-    const ctr = ['-a', at('containerd.sock'), '-n', 'k8s.io'];
-    execFileSync('ctr', [...ctr, 'images', 'import', '--snapshotter', 'native', image]);
+    importImage(image);
   } catch (cause) {
     const text = await readLog();
     await close();
@@ -117,6 +138,7 @@ export async function startContainerd(): Promise<Containerd> {
       const inside = ['-t', String(pid), '--net', '--mount', '--', ...command];
       return execFileSync('nsenter', inside, { encoding: 'utf8' });
     },
+    importImage,
     readLog,
     close,
   };

@@ -1,5 +1,7 @@
 export { type Containerd, startContainerd } from './containerd.ts';
-export { type CriClient, CriError, type SandboxName } from './cri-client.ts';
+export { CriError, type SandboxName } from './cri-call.ts';
+export type { CriClient } from './cri-client.ts';
+export type { ContainerSpec, CriContainers, ExecOutcome } from './cri-containers.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export {
   type ReadmeExampleOptions,
