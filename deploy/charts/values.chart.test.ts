@@ -10,6 +10,11 @@ import {
   render,
   renderText,
 } from './render.fixture.ts';
+import { valuesText, withEnv } from './write-env.ts';
+
+test('env is what the table of settings says', () => {
+  expect(withEnv(valuesText())).toBe(valuesText());
+});
 
 describe('values of the AWS VPC CNI', () => {
   test.each([
