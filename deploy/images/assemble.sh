@@ -68,16 +68,13 @@ add_iptables() {
   take "$xtables"/*.so
 }
 
-# Our programs, each in one file, and the native library that stays outside.
+# Our programs, and the native library that stays outside of them.
 add_programs() {
-  local directory=$1 name source
+  local directory=$1
   shift
   mkdir -p "$directory"
   echo '{ "type": "module" }' >"$directory/package.json"
-  for name in "$@"; do
-    source=$workspace/apps/${name%%:*}
-    install -m "$([[ $name = *.js ]] && echo 644 || echo 755)" "$source" "$directory/${name##*:}"
-  done
+  install -m 755 "${@/#/$workspace/apps/}" "$directory/"
   local koffi=$workspace/node_modules/koffi
   (cd "$koffi" && find . -maxdepth 4 \( -name '*.js' -o -name '*.cjs' -o -name package.json -o -name LICENSE.txt \) \
     -not -path './doc/*' -not -path './vendor/*' -exec install -D -m 644 {} "$directory/node_modules/koffi/{}" \;)
@@ -108,11 +105,11 @@ add_node
 case $image in
   main)
     add_iptables
-    add_programs "$root/app" ipamd/dist/main.js:ipamd.js ipamd/dist/grpc-health-probe:grpc-health-probe \
-      cni-plugin/dist/install.js:install.js cni-plugin/dist/aws-cni:aws-cni
+    add_programs "$root/app" ipamd/dist/grpc-health-probe cni-plugin/dist/{install.js,aws-cni}
+    install -D -m 644 -t "$root/app/ipamd" "$workspace"/apps/ipamd/dist/*.js
     ;;
   init)
-    add_programs "$root/init" cni-plugin/dist/install.js:install.js
+    add_programs "$root/init" cni-plugin/dist/install.js
     mkdir "$root/init/plugins"
     install "$plugins"/* "$root/init/plugins/"
     ;;

@@ -187,7 +187,7 @@ describe('of its capabilities none can be left out:', () => {
     await until('it says so', async () =>
       /EPERM|Permission denied/.test(await logOf('no-net-admin')),
     );
-    await containerd.cri.containers.stop(id, 10);
+    await containerd.cri.containers.stop(id, 1);
   });
 
   test('without SYS_ADMIN no pod can be entered, and the pod is told', async () => {
@@ -198,7 +198,7 @@ describe('of its capabilities none can be left out:', () => {
     );
     const adding = cri.runPodSandbox({ name: 'poor', namespace: 'default', uid: 'poor' });
     await expect(adding).rejects.toThrow(/EPERM/);
-    await cri.containers.stop(id, 10);
+    await cri.containers.stop(id, 1);
   });
 
   test('without NET_RAW a host with legacy iptables cannot be served', async () => {
@@ -210,6 +210,6 @@ describe('of its capabilities none can be left out:', () => {
       '-S',
     ]);
     expect(asked).toMatchObject({ stderr: expect.stringContaining('Permission denied') });
-    await containerd.cri.containers.stop(id, 10);
+    await containerd.cri.containers.stop(id, 1);
   });
 });
