@@ -30,20 +30,25 @@ export function introspectionViews(options: {
   readonly book: AddressBook;
   readonly nowMs: () => number;
   readonly explain: () => unknown;
+  readonly wiring: () => unknown;
 }): IntrospectionViews {
-  const { config, book, nowMs, explain } = options;
-  const { host, targets } = config;
+  const { config, book, nowMs, explain, wiring } = options;
+  const { host, targets, cluster, enis } = config;
+  const orNull = (cidrs: readonly string[]) => (cidrs.length > 0 ? cidrs : null);
   return {
     '/v1/enis': () => enisView(book, nowMs()),
     '/v1/ipamd-env-settings': () => ({
       WARM_ENI_TARGET: targets.warmEniTarget,
       WARM_IP_TARGET: targets.warmIpTarget,
       MINIMUM_IP_TARGET: targets.minimumIpTarget,
+      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: cluster.customNetworking,
+      AWS_MANAGE_ENIS_NON_SCHEDULABLE: cluster.manageEnisNonSchedulable,
+      ENABLE_SUBNET_DISCOVERY: enis.discoversSubnets,
     }),
     '/v1/networkutils-env-settings': () => ({
       AWS_VPC_K8S_CNI_CONNMARK: host.connmark,
-      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS:
-        host.excludeSnatCidrs.length > 0 ? host.excludeSnatCidrs : null,
+      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: orNull(host.excludeSnatCidrs),
+      AWS_EXTERNAL_SERVICE_CIDRS: orNull(host.externalServiceCidrs),
       AWS_VPC_K8S_CNI_EXTERNALSNAT: host.externalSnat,
       AWS_VPC_ENI_MTU: host.eniMtuBytes,
       AWS_VPC_K8S_CNI_VETHPREFIX: host.vethPrefix,
@@ -51,6 +56,7 @@ export function introspectionViews(options: {
       AWS_VPC_K8S_CNI_RANDOMIZESNAT: ['none', 'hashrandom', 'prng'].indexOf(host.randomizeSnat),
     }),
     '/v1/pool': explain,
+    '/v1/wiring': wiring,
   };
 }
 

@@ -1,8 +1,14 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
-import { createPodWiring } from '@vpc-cni/host-network';
+import { createPodWiring, type DesiredNode } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
-import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
+import {
+  type AddressPort,
+  type AttachmentQueue,
+  createAttachmentQueue,
+  createPluginHandlers,
+} from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
+import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -14,11 +20,16 @@ import { setUpHost } from './host.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
 import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
+import { keepRepaired } from './repair/keep-repaired.ts';
+import { podsToRepair } from './repair/pods-to-repair.ts';
 import type { DaemonPorts } from './socket-routes.ts';
+import { wiringView } from './wiring-view.ts';
 
 /** A node that can serve pods. */
 export interface ReadyNode {
+  /** For plugins that run in processes of their own. */
   readonly ports: DaemonPorts;
+  readonly addresses: AddressPort;
   readonly handlers: PluginHandlers;
   /** Of the handlers. */
   readonly queue: AttachmentQueue;
@@ -38,7 +49,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
   const runtime = await findRuntime(context);
-  const { book, controller, desk, start, stop } = await bringUpPool({
+  const { book, controller, desk, eniLinks, start, stop } = await bringUpPool({
     context,
     aws,
     facts,
@@ -46,20 +57,25 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const ports: DaemonPorts = {
-    addresses: createAddressPort({
-      book,
-      desk,
-      onRefusal: () => metrics.noAvailableAddresses.inc(),
-    }),
-    readiness: controller,
-  };
+  const onRefusal = () => metrics.noAvailableAddresses.inc();
+  const addresses = createAddressPort({ book, desk, onRefusal });
+  const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
-  const handlers = createPluginHandlers({ ...ports, wiring, queue });
-  let sweeping: Promise<void> | undefined;
+  const handlers = createPluginHandlers({ addresses, wiring, readiness, queue });
+  const desired = (): DesiredNode => ({
+    settings: host.settings(),
+    enis: eniLinks(),
+    pods: podsToRepair(book.reservations(), {
+      vethPrefix: config.host.vethPrefix,
+      isBusy: queue.isBusy,
+      nowMs: clock.nowMs(),
+    }),
+  });
+  const work: Promise<void>[] = [];
   return {
-    ports,
+    ports: { addresses: addressesInTurn(addresses, queue), readiness },
+    addresses,
     handlers,
     queue,
     facts: () => nodeFacts(config, instance, facts.current),
@@ -72,13 +88,20 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         stranded: book.reservations().filter(({ eni }) => eni === undefined),
         plan: controller.lastPlan ?? null,
       }),
+      wiring: () =>
+        wiringView({
+          settings: host.settings(),
+          backend: host.network.iptablesBackend,
+          pods: book.reservations(),
+        }),
     }),
     start: () => {
       start();
-      if (runtime !== undefined) sweeping = sweepAttachments(context, { runtime, book, handlers });
+      work.push(keepRepaired(context, { network: host.network, desired }));
+      if (runtime !== undefined) work.push(sweepAttachments(context, { runtime, book, handlers }));
     },
     stop: async () => {
-      await Promise.all([stop(), sweeping]);
+      await Promise.all([stop(), ...work]);
       await host.close();
     },
   };

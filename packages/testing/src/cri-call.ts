@@ -2,8 +2,12 @@ import { connect } from 'node:http2';
 import { createConnection } from 'node:net';
 import { decodeFields, encodeFields, type Field, type ProtoFields } from './proto-wire.ts';
 
-/** A call of CRI's RuntimeService. */
-export type CriCall = (method: string, request: readonly Field[]) => Promise<ProtoFields>;
+/** A call of CRI's RuntimeService. @param timeoutMs after which the server gives up. Default: never. */
+export type CriCall = (
+  method: string,
+  request: readonly Field[],
+  timeoutMs?: number,
+) => Promise<ProtoFields>;
 
 /** A call that the server refused. */
 export class CriError extends Error {
@@ -13,8 +17,12 @@ export class CriError extends Error {
 /** @param socketPath the runtime's gRPC socket. Each call has a connection of its own. */
 export const createCriCall =
   (socketPath: string): CriCall =>
-  (method, request) =>
-    callUnary(socketPath, `/runtime.v1.RuntimeService/${method}`, encodeFields(request));
+  (method, request, timeoutMs) =>
+    callUnary(socketPath, {
+      path: `/runtime.v1.RuntimeService/${method}`,
+      message: encodeFields(request),
+      timeoutMs,
+    });
 
 /** A text of an answer; empty when it is not there. */
 export function textOf(fields: ProtoFields, number: number): string {
@@ -22,11 +30,28 @@ export function textOf(fields: ProtoFields, number: number): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : '';
 }
 
-/** A message in an answer. */
-export function messageOf(fields: ProtoFields, number: number): ProtoFields {
-  const value = fields.get(number)?.[0];
-  return value instanceof Uint8Array ? decodeFields(value) : new Map();
-}
+/** The first message of an answer's field. */
+export const messageOf = (fields: ProtoFields, number: number): ProtoFields =>
+  messagesOf(fields, number)[0] ?? new Map();
+
+/** All messages of an answer's field. */
+export const messagesOf = (fields: ProtoFields, number: number): readonly ProtoFields[] =>
+  (fields.get(number) ?? []).map((value) =>
+    value instanceof Uint8Array ? decodeFields(value) : new Map(),
+  );
+
+/** A map is a message per entry, with key and value. */
+export const mapFields = (
+  number: number,
+  map: Readonly<Record<string, string>>,
+): readonly Field[] =>
+  Object.entries(map).map(([key, value]) => [
+    number,
+    encodeFields([
+      [1, key],
+      [2, value],
+    ]),
+  ]);
 
 /** Pod sandbox as CRI names it. */
 export interface SandboxName {
@@ -36,15 +61,24 @@ export interface SandboxName {
 }
 
 /** PodSandboxMetadata of runtime.v1. */
-export const encodeName = ({ name, namespace, uid }: SandboxName) =>
+export const encodeName = ({ name, namespace, uid }: SandboxName, attempt = 0): Uint8Array =>
   encodeFields([
     [1, name],
     [2, uid],
     [3, namespace],
+    [4, attempt],
   ]);
 
 /** One unary gRPC call: HTTP/2, a message in a frame of five bytes and its own, the status in the trailers. */
-function callUnary(socketPath: string, path: string, message: Uint8Array): Promise<ProtoFields> {
+function callUnary(
+  socketPath: string,
+  request: {
+    readonly path: string;
+    readonly message: Uint8Array;
+    readonly timeoutMs: number | undefined;
+  },
+): Promise<ProtoFields> {
+  const { path, message, timeoutMs } = request;
   return new Promise((resolve, reject) => {
     const session = connect('http://localhost', {
       createConnection: () => createConnection(socketPath),
@@ -59,6 +93,7 @@ function callUnary(socketPath: string, path: string, message: Uint8Array): Promi
       ':path': path,
       'content-type': 'application/grpc',
       te: 'trailers',
+      ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${timeoutMs}m` }),
     });
     const chunks: Buffer[] = [];
     let status: { readonly code: unknown; readonly message: string } | undefined;

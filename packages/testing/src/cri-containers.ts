@@ -1,4 +1,11 @@
-import { type CriCall, encodeName, messageOf, type SandboxName, textOf } from './cri-call.ts';
+import {
+  type CriCall,
+  encodeName,
+  mapFields,
+  messageOf,
+  type SandboxName,
+  textOf,
+} from './cri-call.ts';
 import { encodeFields, type Field } from './proto-wire.ts';
 
 /** A container as a kubelet describes it to the runtime. */
@@ -103,15 +110,7 @@ function encodeContainer(container: ContainerSpec): Uint8Array {
     [1, encodeFields([[1, name]])],
     [2, encodeFields([[1, image]])],
     ...repeated(4, args),
-    ...Object.entries(env).map(
-      ([key, value]): Field => [
-        6,
-        encodeFields([
-          [1, key],
-          [2, value],
-        ]),
-      ],
-    ),
+    ...mapFields(6, env),
     ...mounts.map(
       ({ hostPath, containerPath, readOnly = false, follows = false }): Field => [
         7,
