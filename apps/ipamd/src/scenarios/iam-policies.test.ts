@@ -20,7 +20,7 @@ async function nodeWith(
   policy: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<Node> {
-  world = await createWorld();
+  world = await createWorld({ instanceType: 't3.small' }); // 3 ENIs of 3 slots for pods
   const node = await world.newNode(environment);
   const { instanceId } = node.instance;
   world.cloud.outside.tag(instanceId, { [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned' });
@@ -75,8 +75,8 @@ const NOT_IN_THIS_LIFE = [
 
 describe('a node lives its whole life on', () => {
   const modes = [
-    { mode: 'addresses', podCount: 14, environment: {} },
-    { mode: 'prefixes', podCount: 150, environment: { ENABLE_PREFIX_DELEGATION: 'true' } },
+    { mode: 'addresses', podCount: 5, environment: {} },
+    { mode: 'prefixes', podCount: 50, environment: { ENABLE_PREFIX_DELEGATION: 'true' } },
   ];
   const cases = ['AmazonEKS_CNI_Policy', 'scoped-down'].flatMap((policy) =>
     modes.map((mode) => ({ policy, ...mode })),
@@ -101,12 +101,12 @@ describe('a node lives its whole life on', () => {
       DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true',
       ENABLE_SUBNET_DISCOVERY: 'false',
     });
-    await world.cloud.outside.assign(node.instance.primaryEniId, { addressCount: 4 });
+    await world.cloud.outside.assign(node.instance.primaryEniId, { addressCount: 3 });
     node.start();
     await world.clock.advance(20_000);
-    await world.settle(Promise.all(names(4).map((podName) => node.add(podName))));
-    expect(node.site.host.pods.size).toBe(4);
-    for (const podName of names(4)) await node.del(podName);
+    await world.settle(Promise.all(names(3).map((podName) => node.add(podName))));
+    expect(node.site.host.pods.size).toBe(3);
+    for (const podName of names(3)) await node.del(podName);
     await world.clock.advance(TWO_SWEEPS_MS);
     expect(takeCalls().refused).toEqual([]);
     expect(problemsOf(node)).toEqual([]);
@@ -119,9 +119,9 @@ test('what is missing is named where EC2 wants two permissions: new ENIs come wi
   const policy = readPolicy('AmazonEKS_CNI_Policy');
   world.cloud.knobs.usePolicy(without(policy, 'ec2:CreateTags'));
   node.start();
-  const replies = await world.settle(Promise.all(names(12).map((podName) => node.add(podName))));
+  const replies = await world.settle(Promise.all(names(5).map((podName) => node.add(podName))));
   const refusals = replies.flatMap((reply) => (reply.kind === 'refused' ? [reply] : []));
-  expect(refusals).toHaveLength(3);
+  expect(refusals).toHaveLength(2);
   for (const { reason, message } of refusals) {
     expect(reason).toBe('permission');
     expect(message).toContain('see that the IAM role of the node allows ec2:CreateTags');
