@@ -1,7 +1,7 @@
 const lane = (displayName, testMatch, testPathIgnorePatterns) => ({
   displayName,
   rootDir: import.meta.dirname,
-  roots: ['<rootDir>/packages', '<rootDir>/apps', '<rootDir>/tools'],
+  roots: ['<rootDir>/packages', '<rootDir>/apps', '<rootDir>/tools', '<rootDir>/deploy'],
   testMatch,
   testPathIgnorePatterns: [
     '/node_modules/',
@@ -18,13 +18,15 @@ const lane = (displayName, testMatch, testPathIgnorePatterns) => ({
 export default {
   projects: [
     // Pure and instant: no privileges, no waiting.
-    lane('unit', ['**/*.test.ts'], ['\\.(netns|vlan|browser)\\.test\\.ts$']),
+    lane('unit', ['**/*.test.ts'], ['\\.(netns|vlan|browser|chart)\\.test\\.ts$']),
     // A real kernel: network namespaces, netlink, iptables. Run inside tools/in-namespace.sh.
     lane('netns', ['**/*.netns.test.ts'], []),
     // A kernel that knows VLANs, which many have no module for. Run inside tools/in-vlan-vm.sh.
     lane('vlan', ['**/*.vlan.test.ts'], []),
     // A real browser, which tools/setup.sh tests brings.
     lane('browser', ['**/*.browser.test.ts'], []),
+    // Helm and kubectl, the former built by deploy/tools/build.sh; no cluster.
+    lane('chart', ['**/*.chart.test.ts'], []),
   ],
   testTimeout: 60_000,
 };

@@ -3,7 +3,7 @@
 # Safe to run any number of times; does only what is missing.
 #
 #   setup.sh          for the sandbox
-#   setup.sh tests    for the tests: a container runtime, a browser and, where the kernel has no 802.1Q, a
+#   setup.sh tests    for the tests: a container runtime, Helm, a browser and, where the kernel has no 802.1Q, a
 #                     virtual machine, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +21,9 @@ needed=(
 # Of the browsers Chrome does as well; BROWSER_PATH names any other.
 needed_for_tests() {
   needed+=(containerd=containerd runc=runc)
+  # For deploy/charts; where Go is elsewhere, deploy/tools/build.sh knows.
+  needed+=(kubectl=kubernetes-client)
+  [ -x /usr/local/go/bin/go ] || needed+=(go=golang-go)
   needed+=(x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu)
   # For tools/in-vlan-vm.sh, where the kernel has no VLANs.
   [ -d /proc/net/vlan ] || modprobe -qn 8021q 2>/dev/null || needed+=(
@@ -92,6 +95,7 @@ build() {
 [ "${1:-}" != tests ] || { needed_for_tests; needed_for_vm; }
 install_os_packages
 [ "$needs_vm" = no ] || tools/vm/kernel.sh >/dev/null
+[ "${1:-}" != tests ] || deploy/tools/build.sh >/dev/null
 install_npm_packages
 check_namespaces
 build

@@ -19,6 +19,8 @@ step 'VLANs, in a virtual machine where this kernel has none'
 tools/in-vlan-vm.sh npm run --silent test:vlan
 step 'pages, in a browser'
 npm run --silent test:browser
+step 'chart and manifests'
+npm run --silent test:chart
 step 'the launcher for both architectures'
 make --silent --directory apps/cni-plugin/launcher check-cross
 step 'published content'

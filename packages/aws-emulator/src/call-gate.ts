@@ -1,7 +1,12 @@
 import type { Clock } from './clock.ts';
+import { Ec2Error } from './cloud/ec2-error.ts';
+import { allows, type IamQuestion } from './iam/policy.ts';
 import type { KnobBoard } from './knob-board.ts';
 import type { KnobTarget } from './knobs.ts';
 import { Unanswered } from './unanswered.ts';
+
+/** Whoever asks: the emulator knows no accounts. */
+const CALLER = 'arn:aws:sts::123456789012:assumed-role/node/session';
 
 /** What the knobs do to a call, on its way in and on its way out. */
 export class CallGate {
@@ -24,6 +29,18 @@ export class CallGate {
     }
     this.#hang(targets, 'before');
     this.#knobs.admit(targets);
+  }
+
+  /** Throws the `Ec2Error` of a call that the policy does not allow. */
+  authorize(questions: readonly IamQuestion[]): void {
+    const { policy } = this.#knobs;
+    const refused = policy && questions.find((question) => !allows(policy, question));
+    if (refused !== undefined) {
+      throw new Ec2Error(
+        'UnauthorizedOperation',
+        `You are not authorized to perform this operation. User: ${CALLER} is not authorized to perform: ${refused.action} on resource: ${refused.resource} because no identity-based policy allows the ${refused.action} action`,
+      );
+    }
   }
 
   /** How far the answer to a read is behind, in milliseconds. */

@@ -33,6 +33,7 @@ export type {
   FabricSubnet,
   PublicMapping,
 } from './fabric-port.ts';
+export type { IamPolicy, IamStatement } from './iam/policy.ts';
 export type { InProcessCall } from './in-process.ts';
 export type { JournalEntry } from './journal.ts';
 export type {

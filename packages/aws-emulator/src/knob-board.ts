@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Ec2Error } from './cloud/ec2-error.ts';
 import { ec2Operations } from './ec2/operation-names.ts';
 import { ec2BucketSizeOf } from './ec2-buckets.ts';
+import { type IamPolicy, requireReadable } from './iam/policy.ts';
 import type { BucketSize, InjectedFailure, Knobs, KnobTarget, Moment } from './knobs.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -24,6 +25,7 @@ export class KnobBoard implements Knobs {
   detachDelayMs = 0;
   readonly setUnavailable: Knobs['setUnavailable'];
   readonly hiddenMetadata = new Set<string>();
+  policy: IamPolicy | undefined;
   readonly #nowMs: () => number;
   readonly #onLag: (lagsMs: readonly number[]) => void;
   readonly #lags = new Map<KnobTarget, number>();
@@ -79,6 +81,13 @@ export class KnobBoard implements Knobs {
 
   allow(target: KnobTarget): void {
     this.#denials.delete(target);
+  }
+
+  usePolicy(policy: IamPolicy | undefined): void {
+    if (policy !== undefined) {
+      requireReadable(policy);
+    }
+    this.policy = policy;
   }
 
   hang(target: KnobTarget, when: Moment = 'before'): void {

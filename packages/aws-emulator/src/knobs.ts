@@ -1,5 +1,6 @@
 import type { Ec2Operation } from './ec2/operation-names.ts';
 import type { ec2BucketSizeOf } from './ec2-buckets.ts';
+import type { IamPolicy } from './iam/policy.ts';
 
 /**
  * What a knob turns: one EC2 action, all of them (`ec2`), the whole metadata service (`imds`), or
@@ -81,6 +82,13 @@ export interface Knobs {
   deny(target: KnobTarget, failure?: { readonly code: string; readonly message: string }): void;
   /** Ends {@link deny}. */
   allow(target: KnobTarget): void;
+  /**
+   * The caller's role has this policy and no other: EC2 refuses what it does not allow, for the resources and tags
+   * of each call. `undefined` allows everything again.
+   *
+   * @throws {TypeError} for what is not emulated: `NotAction` and its kind, rare condition operators.
+   */
+  usePolicy(policy: IamPolicy | undefined): void;
   /**
    * Calls get no answer, and their connections stay open until {@link resume} cuts them. The other
    * calls go on: hanging `imds-token` is what a hop limit too small looks like.

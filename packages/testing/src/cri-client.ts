@@ -7,6 +7,7 @@ import {
   type SandboxName,
   textOf,
 } from './cri-call.ts';
+import { type CriContainers, createCriContainers, encodeHostSandbox } from './cri-containers.ts';
 import { encodeFields } from './proto-wire.ts';
 
 /** What a pod's sandbox is started with. */
@@ -30,12 +31,15 @@ export interface SandboxListing extends SandboxName {
 
 /** The calls of the Kubernetes CRI (runtime.v1) that concern pod sandboxes. */
 export interface CriClient {
+  readonly containers: CriContainers;
   /**
    * Starts a pod's sandbox, which makes containerd call ADD.
    *
    * @param options.timeoutMs after which containerd gives up, and kills the plugin. Default: never.
    */
   runPodSandbox(pod: SandboxConfig, options?: { readonly timeoutMs: number }): Promise<string>;
+  /** Starts a sandbox in the node's network, for containers. */
+  runHostSandbox(pod: SandboxName): Promise<string>;
   /** The pod's address; empty when it has none. */
   podIp(sandboxId: string): Promise<string>;
   /** Path of the sandbox's network namespace, as the runtime sees it. */
@@ -63,6 +67,9 @@ export function createCriClient(socketPath: string): CriClient {
     return JSON.parse(textOf(info ?? new Map(), 2));
   };
   return {
+    containers: createCriContainers(call),
+    runHostSandbox: async (pod) =>
+      textOf(await call('RunPodSandbox', [[1, encodeHostSandbox(pod)]]), 1),
     runPodSandbox: async (pod, options) =>
       textOf(await call('RunPodSandbox', [[1, configOf(pod)]], options?.timeoutMs), 1),
     podIp: async (sandboxId) => {

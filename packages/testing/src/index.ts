@@ -1,6 +1,7 @@
 export { type Containerd, type ContainerdOptions, startContainerd } from './containerd.ts';
 export { CriError, type SandboxName } from './cri-call.ts';
 export type { CriClient, Labels, SandboxConfig, SandboxListing } from './cri-client.ts';
+export type { ContainerSpec, CriContainers, ExecOutcome } from './cri-containers.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { type Machine, type MachineProgram, startMachine } from './machine.ts';
 export {

@@ -60,8 +60,9 @@ export async function startMachine(options: {
     ]),
     `mount --rbind ${stage}/var/lib /var/lib`,
     `mount --rbind ${stage}/run /run`,
-    // As on a node: containers that mount it see the namespaces of pods that come later.
-    'mount --make-rshared /run',
+    // As on a node: containers that mount /run/netns see the namespaces of pods that come later. All of it, because
+    // containerd may take a mount of that name for it that is covered.
+    'mount --make-rshared /',
     'ip link set lo up',
     'echo up >&3',
     'exec 3>&-',

@@ -63,3 +63,15 @@ test('uninstalled beside damaged content, it refuses', async () => {
   await expect(uninstallConfList(directory, log)).rejects.toMatchObject({ code: 6 });
   expect(await readFile(path, 'utf8')).toBe('x');
 });
+
+test('a list that is given replaces what is there', async () => {
+  await install();
+  const { chain } = readInstallSettings({}).settings;
+  const template =
+    '{"cniVersion":"1.0.0","name":"aws-cni","plugins":[{"type":"aws-cni","mtu":"__MTU__"}]}';
+  await installConfList(directory, { chain, egress: undefined, template }, log);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
+    plugins: [{ type: 'aws-cni', mtu: '9001' }],
+  });
+  expect(await chained()).toEqual(['aws-cni']);
+});

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Refusal } from '@vpc-cni/plugin';
@@ -9,11 +11,11 @@ import { installConfList } from './conf-file.ts';
 import { waitForAddress } from './wait-for-address.ts';
 
 /**
- * Waits for an address, then lets kubelet know of the node. `open` alone waits once; `open PID` as long as that daemon
+ * Waits for an address, then lets kubelet know of the node. `open` alone waits once; `open PID PROGRAMS` as long as that daemon
  * lives, and ends it when the configuration list cannot be written: a container is started again, a node without
  * network stays one.
  */
-export const open: Command = async ({ settings, args: [daemonPid], log }) => {
+export const open: Command = async ({ settings, args: [daemonPid, programs], log }) => {
   const pid = daemonPid === undefined ? undefined : Number(daemonPid);
   for (;;) {
     const waited = await waitForAddress({
@@ -28,13 +30,21 @@ export const open: Command = async ({ settings, args: [daemonPid], log }) => {
   }
   try {
     const egress = await chooseEgress(settings, log);
-    await installConfList(settings.confDirectory, { chain: settings.chain, egress }, log);
+    const template = await givenList(programs);
+    await installConfList(settings.confDirectory, { chain: settings.chain, egress, template }, log);
     return 0;
   } catch (error) {
     if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGTERM');
     throw error;
   }
 };
+
+/** The chart mounts one beside our programs when `cniConfig` is set. */
+async function givenList(programs: string | undefined): Promise<string | undefined> {
+  if (programs === undefined) return undefined;
+  const path = join(programs, '10-aws.conflist');
+  return existsSync(path) ? readFile(path, 'utf8') : undefined;
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -22,6 +22,8 @@ export interface OwnChain {
   readonly chain: ChainSettings;
   /** `undefined` where the host has no such plugin: a runtime fails every pod for a missing program. */
   readonly egress: EgressChoice | undefined;
+  /** A list that an operator gives instead of ours, with placeholders. */
+  readonly template?: string | undefined;
 }
 
 /**

@@ -25,7 +25,13 @@ export const run: Command = async ({ settings, args: [programs = '.', ...daemon]
     'info',
     `copied to ${settings.binDirectory}: ${copied.join(' ') || 'nothing, all are there'}`,
   );
-  const open = [...process.execArgv, ...process.argv.slice(1, 2), 'open', `${process.pid}`];
+  const open = [
+    ...process.execArgv,
+    ...process.argv.slice(1, 2),
+    'open',
+    `${process.pid}`,
+    programs,
+  ];
   spawn(process.execPath, open, { stdio: 'inherit', detached: true }).unref();
   if (process.execve === undefined)
     throw new Error('this Node.js has no process.execve: use 22.15 or later');

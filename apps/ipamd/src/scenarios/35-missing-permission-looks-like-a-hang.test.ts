@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Ec2Action } from '@vpc-cni/eni-allocator';
+import { readPolicy, without } from './iam-policy.fixture.ts';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World, type WorldOptions } from './world.fixture.ts';
@@ -109,8 +110,10 @@ const messageIn = (facts: object): string =>
   'err' in facts && facts.err instanceof Error ? facts.err.message : '';
 
 /** Requests of the action so far, whether or not they were answered. */
-async function askedCount(action: Ec2Action): Promise<number> {
-  const { values } = await node.daemon.metrics.ec2Requests.get();
+const askedCount = (action: Ec2Action) => countOf('ec2Requests', action);
+
+async function countOf(of: 'ec2Requests' | 'ec2Errors', action: Ec2Action): Promise<number> {
+  const { values } = await node.daemon.metrics[of].get();
   return values.find(({ labels }) => labels.fn === action)?.value ?? 0;
 }
 
@@ -126,11 +129,13 @@ async function timeToName(action: Ec2Action): Promise<number> {
   return askedAtMs === undefined ? Number.NaN : Number.POSITIVE_INFINITY;
 }
 
+const policy = readPolicy('AmazonEKS_CNI_Policy');
+
 const ways = [
   {
-    way: 'denied',
-    begin: (action: Ec2Action) => world.cloud.knobs.deny(action),
-    end: (action: Ec2Action) => world.cloud.knobs.allow(action),
+    way: 'missing from the policy',
+    begin: (action: Ec2Action) => world.cloud.knobs.usePolicy(without(policy, `ec2:${action}`)),
+    end: () => world.cloud.knobs.usePolicy(policy),
   },
   {
     way: 'not answered',
@@ -145,12 +150,12 @@ const all = ways.flatMap(({ way, ...knob }) =>
     way,
     story,
     action: action as Ec2Action, // a key of the table
-    served: way === 'denied' ? served : servedUnanswered,
+    served: way === 'not answered' ? servedUnanswered : served,
   })),
 );
 
 test.each(all)('ec2:$action, $way, is named, and costs nobody else anything', async (given) => {
-  const { action, story, served, begin, end } = given;
+  const { way, action, story, served, begin, end } = given;
   const { podCount, before = async () => {}, during, ...options } = story;
   world = await createWorld(options);
   world.cloud.setInstanceType(TOO_NEW);
@@ -159,6 +164,7 @@ test.each(all)('ec2:$action, $way, is named, and costs nobody else anything', as
   begin(action);
   const outcome = during();
   expect(await timeToName(action)).toBeLessThanOrEqual(NAMED_WITHIN_MS);
+  if (way !== 'not answered') expect(await countOf('ec2Errors', action)).toBeGreaterThan(0);
   await world.clock.advance(100_000);
   expect(node.site.host.pods.size).toBe(served);
 

@@ -2,6 +2,7 @@ import type { CallGate } from '../call-gate.ts';
 import type { Clock } from '../clock.ts';
 import { Ec2Error, isEc2Error, missing } from '../cloud/ec2-error.ts';
 import type { CloudHistory } from '../cloud-history.ts';
+import { questionsOf } from '../iam/questions.ts';
 import type { Journal } from '../journal.ts';
 import type { KnobTarget } from '../knobs.ts';
 import type { ServiceRequest, ServiceResponse } from '../service.ts';
@@ -82,6 +83,7 @@ export class Ec2Service {
     call.parameters = input;
     const targets: readonly KnobTarget[] = [call.action, 'ec2'];
     await this.#gate.enter(targets);
+    this.#gate.authorize(questionsOf(call.action, input, this.#context.cloud));
     if (input['DryRun'] === true) {
       const reason = 'Request would have succeeded, but DryRun flag is set.';
       throw new Ec2Error('DryRunOperation', reason);

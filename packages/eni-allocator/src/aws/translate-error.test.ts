@@ -86,4 +86,12 @@ describe('translateError', () => {
     const error = translateError(answer('UnauthorizedOperation', 403), call);
     expect(error.message).toContain('ec2:AssignPrivateIpAddresses');
   });
+
+  test('names the permission that EC2 misses, where a call takes several', () => {
+    const said =
+      'User: arn:aws:sts::1:assumed-role/r/i is not authorized to perform: ec2:CreateTags on resource: x';
+    const error = translateError(answer('UnauthorizedOperation', 403, said), call);
+    expect(error.message).toMatch(/allows ec2:CreateTags$/);
+    expect(error.facts['action']).toBe('CreateTags');
+  });
 });

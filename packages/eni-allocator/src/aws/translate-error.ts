@@ -35,6 +35,9 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 /** A kilobyte that only `aws sts decode-authorization-message` can read; the cause still has it. */
 const ENCODED_PART = / ?Encoded authorization failure message: \S+/;
 
+/** As in "User: … is not authorized to perform: ec2:CreateTags on resource: …". */
+const DENIED_ACTION = /is not authorized to perform: ec2:(\w+)/;
+
 /** What an error of the AWS SDK or of the network means to us, with all it says kept as facts. */
 export function translateError(error: unknown, call: AwsCall): EniAllocatorError {
   const { code, advice: usualAdvice } = meaningOf(error);
@@ -43,14 +46,16 @@ export function translateError(error: unknown, call: AwsCall): EniAllocatorError
   const { httpStatusCode, requestId } = metadataOf(error);
   const said = messageOf(error).replace(ENCODED_PART, '').replace(/\.$/, '');
   const what = awsCode === undefined || awsCode === 'Error' ? said : `${awsCode}: ${said}`;
+  // Creating an ENI with tags takes two permissions; EC2 says which of them is missing.
+  const action = DENIED_ACTION.exec(said)?.[1] ?? call.action;
   return new EniAllocatorError(
     code,
-    `${call.doing} (ec2:${call.action}): ${what}; ${advice.replace('<action>', call.action)}`,
+    `${call.doing} (ec2:${call.action}): ${what}; ${advice.replace('<action>', action)}`,
     {
       cause: error,
       facts: {
         ...call.facts,
-        action: call.action,
+        action,
         ...(awsCode === undefined ? {} : { awsCode }),
         ...(httpStatusCode === undefined ? {} : { httpStatus: httpStatusCode }),
         ...(requestId === undefined ? {} : { requestId }),

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { DesiredSysctl, SysctlValue } from '../desired/network-description.ts';
 import { HostNetworkError } from '../host-network-error.ts';
 import { systemErrorCode, systemErrorText } from '../native/errno.ts';
@@ -16,28 +16,42 @@ export function readSysctl(key: string): string | undefined {
   }
 }
 
+/** In a container /proc/sys is read-only; there the host's is mounted here. */
+const MOUNTED = '/host/proc/sys';
+
 /**
- * Writes a file below /proc/sys.
+ * Writes a file below /proc/sys; in a container, below /host/proc/sys.
  *
  * @throws {HostNetworkError} `sysctl-refused`, unless the file does not exist and may be missing.
  */
 export function writeSysctl({ key, value, isOptional }: DesiredSysctl): void {
   try {
-    const fd = openSync(`/proc/sys/${key}`, 'w');
-    try {
-      writeSync(fd, value);
-    } finally {
-      closeSync(fd);
-    }
+    writeBelow('/proc/sys', key, value);
   } catch (cause) {
     if (systemErrorCode(cause) === 'ENOENT' && isOptional) return;
     throw sysctlRefused('write', { key, value }, cause);
   }
 }
 
+function writeBelow(root: string, key: string, value: string): void {
+  try {
+    const fd = openSync(`${root}/${key}`, 'w');
+    try {
+      writeSync(fd, value);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EROFS' || root === MOUNTED || !existsSync(MOUNTED)) throw error;
+    writeBelow(MOUNTED, key, value);
+  }
+}
+
+const MOUNT_IT = "mount the host's /proc/sys/net at /host/proc/sys/net, or run privileged";
+
 const remedies: Readonly<Record<string, string>> = {
-  EROFS: 'mount /proc/sys writable',
-  EACCES: 'mount /proc/sys writable',
+  EROFS: MOUNT_IT,
+  EACCES: MOUNT_IT,
   EPERM: 'NET_ADMIN is needed in the namespace',
 };
 
