@@ -20,7 +20,7 @@ needed=(
 
 # Of the browsers Chrome does as well; BROWSER_PATH names any other.
 needed_for_tests() {
-  needed+=(containerd=containerd runc=runc)
+  needed+=(containerd=containerd runc=runc kubectl=kubernetes-client)
   needed+=(x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu)
   # For tools/in-vlan-vm.sh, where the kernel has no VLANs.
   [ -d /proc/net/vlan ] || modprobe -qn 8021q 2>/dev/null || needed+=(
