@@ -8,7 +8,7 @@ const source = { pathNot: ['\\.(test|fixture)\\.ts$', fakes] };
 const anyOne = '^(packages|apps|tools)/([^/]+)';
 const itself = '^$1/$2(/|$)';
 
-const core = ['warm-pool', 'cni-spec', 'ipam'];
+const core = ['warm-pool', 'cni-spec', 'ipam', 'config'];
 const adapters = ['imds', 'eni-allocator', 'host-network', 'kubernetes'];
 const testing = ['aws-emulator', 'kubernetes-emulator', 'testing'];
 

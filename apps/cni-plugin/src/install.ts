@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { describeFinding } from '@vpc-cni/config';
 import type { Command } from './install/command.ts';
 import { createLog } from './install/log.ts';
-import { describeProblem, readInstallSettings } from './install/settings.ts';
+import { readInstallSettings } from './install/settings.ts';
 
 // What the containers of the DaemonSet run, beside the daemon. A command loads what it needs itself.
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -16,8 +17,8 @@ const USAGE =
 const log = createLog((line) => process.stderr.write(line), Date.now);
 const [name = '', ...args] = process.argv.slice(2);
 const { settings, problems, notices } = readInstallSettings(process.env);
-for (const notice of notices) log('warning', describeProblem(notice));
-for (const problem of problems) log('error', describeProblem(problem));
+for (const notice of notices) log('warning', describeFinding(notice));
+for (const problem of problems) log('error', describeFinding(problem));
 
 const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (load === undefined) log('error', USAGE);

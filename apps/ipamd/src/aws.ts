@@ -29,6 +29,7 @@ import type { PlanLimits } from '@vpc-cni/warm-pool';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
 import type { Context } from './context.ts';
 import { nameIfSlow } from './name-if-slow.ts';
+import { version } from './version.ts';
 
 /** What the daemon knows of its instance, and how it reaches AWS. */
 export interface AwsAccess {
@@ -57,7 +58,12 @@ const DEADLINE_IN_TIMEOUTS = 3;
  */
 export async function connectToAws(context: Context, ways: AwsWays = {}): Promise<AwsAccess> {
   const { config, log, clock, phases, signal } = context;
-  const imds = createImds({ timeoutMs: config.httpTimeoutMs, retries: 0, ...ways.imds });
+  const imds = createImds({
+    endpoint: config.imdsEndpoint,
+    timeoutMs: config.httpTimeoutMs,
+    retries: 0,
+    ...ways.imds,
+  });
   const { instance, primarySubnetCidr } = await phases.run(
     'reading instance metadata (IMDS)',
     async () => {
@@ -119,7 +125,9 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
 function connectToEc2(context: Context, { region }: InstanceFacts, ways: AwsWays): Ec2NetworkPort {
   const { config, clock, metrics } = context;
   const { httpTimeoutMs, ec2Endpoint: endpoint } = config;
-  const aws = createAwsEc2({ region, timeoutMs: httpTimeoutMs, endpoint, ...ways.ec2 });
+  // Who audits EC2 calls finds those of VPC CNIs by this name.
+  const product = { name: 'amazon-vpc-cni-k8s', version: config.productVersion || version };
+  const aws = createAwsEc2({ region, timeoutMs: httpTimeoutMs, endpoint, product, ...ways.ec2 });
   const bounded = withDeadline(aws, DEADLINE_IN_TIMEOUTS * httpTimeoutMs, clock);
   const observed = withCallObserver(bounded, (operation) => {
     metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });

@@ -1,8 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { readConfig } from './config.ts';
 
+/** As every manifest has it: without, the daemon does not start. */
+const IPV4 = { ENABLE_IPv4: 'true' };
+
 test('without any variable everything has upstream’s default', () => {
-  expect(readConfig({})).toMatchObject({
+  expect(readConfig(IPV4)).toMatchObject({
     runDirectory: '/var/run/aws-node',
     checkpointPath: '/var/run/aws-node/ipam.json',
     targets: { warmEniTarget: 1, warmIpTarget: 0, minimumIpTarget: 0 },
@@ -17,10 +20,25 @@ test('without any variable everything has upstream’s default', () => {
       externalServiceCidrs: [],
       randomizeSnat: 'prng',
     },
+    cluster: {
+      nodeName: '',
+      podName: '',
+      clusterEndpoint: undefined,
+      customNetworking: false,
+      eniConfigAnnotationDef: 'k8s.amazonaws.com/eniConfig',
+      eniConfigLabelDef: 'k8s.amazonaws.com/eniConfig',
+      podEni: false,
+      podSecurityGroupEnforcingMode: 'strict',
+      annotatePodIp: false,
+      manageEnisNonSchedulable: false,
+    },
     grpc: { alsoOnTcp: false, networkPolicyMode: '' },
     criSockets: ['/run/containerd/containerd.sock', '/run/crio/crio.sock'],
     metricsPort: 61678,
     introspectionAddress: '127.0.0.1:61679',
+    logFile: '/host/var/log/aws-routed-eni/ipamd.log',
+    logLevel: 'debug',
+    problems: [],
     notices: [],
   });
 });
@@ -50,8 +68,45 @@ test.each([
     { host: { externalServiceCidrs: ['10.9.0.0/16'] } },
   ],
   ['AWS_VPC_K8S_CNI_RUN_DIR', '/run/x', { checkpointPath: '/run/x/ipam.json' }],
+  ['MY_NODE_NAME', 'ip-10-0-0-4', { cluster: { nodeName: 'ip-10-0-0-4' } }],
+  ['MY_POD_NAME', 'aws-node-abcde', { cluster: { podName: 'aws-node-abcde' } }],
+  ['CLUSTER_ENDPOINT', 'https://a', { cluster: { clusterEndpoint: 'https://a' } }],
+  ['ENI_CONFIG_ANNOTATION_DEF', 'a/b', { cluster: { eniConfigAnnotationDef: 'a/b' } }],
+  ['ENI_CONFIG_LABEL_DEF', 'a/b', { cluster: { eniConfigLabelDef: 'a/b' } }],
+  [
+    'POD_SECURITY_GROUP_ENFORCING_MODE',
+    'standard',
+    { cluster: { podSecurityGroupEnforcingMode: 'standard' } },
+  ],
+  ['AWS_MANAGE_ENIS_NON_SCHEDULABLE', '1', { cluster: { manageEnisNonSchedulable: true } }],
+  ['AWS_VPC_K8S_CNI_LOGLEVEL', 'WARN', { logLevel: 'warn' }],
 ])('%s=%j is understood', (variable, value, expected) => {
-  expect(readConfig({ [variable]: value })).toMatchObject({ ...expected, notices: [] });
+  expect(readConfig({ ...IPV4, [variable]: value })).toMatchObject({
+    ...expected,
+    problems: [],
+    notices: [],
+  });
+});
+
+// What the daemon is asked for is in `cluster`; what it does, in `targets`.
+test.each([
+  ['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG', { cluster: { customNetworking: true } }],
+  ['ENABLE_POD_ENI', { cluster: { podEni: true } }],
+  ['ANNOTATE_POD_IP', { cluster: { annotatePodIp: true } }],
+  ['ENABLE_IMDS_ONLY_MODE', { enis: { provisions: false, deletesLeaked: false } }],
+  ['ENABLE_MULTI_NIC', {}],
+])('%s is carried, with a notice of what this release cannot do yet', (variable, expected) => {
+  const config = readConfig({ ...IPV4, [variable]: 'true' });
+  expect(config).toMatchObject({ ...expected, targets: { customNetworking: false } });
+  expect(config.problems).toEqual([]);
+  expect(config.notices).toEqual([
+    {
+      variable,
+      value: 'true',
+      expected: 'false',
+      remedy: expect.stringContaining('cannot do it yet'),
+    },
+  ]);
 });
 
 test.each([
@@ -65,18 +120,33 @@ test.each([
 ])(
   '%s=%j is named with what was expected, and the default is used',
   (variable, value, expected) => {
-    const { notices, ...config } = readConfig({ [variable]: value });
-    const { notices: none, ...defaults } = readConfig({});
+    const { notices, ...config } = readConfig({ ...IPV4, [variable]: value });
+    const { notices: none, ...defaults } = readConfig(IPV4);
     expect(notices).toEqual([
-      { variable, value, expected: expect.stringContaining(expected), used: expect.any(String) },
+      {
+        variable,
+        value,
+        expected: expect.stringContaining(expected),
+        remedy: expect.stringMatching(/is used$|is left out$/),
+      },
     ]);
     expect(none).toEqual([]);
     expect(config).toEqual(defaults);
   },
 );
 
-test.each(['', 'off', ' strict'])('network policy mode %j has no safe default', (mode) => {
-  expect(() => readConfig({ NETWORK_POLICY_ENFORCING_MODE: mode })).toThrow(
-    /NETWORK_POLICY_ENFORCING_MODE is ".*", expected none, standard or strict/,
-  );
+describe('the daemon must not start', () => {
+  test.each([
+    ['NETWORK_POLICY_ENFORCING_MODE', '', {}],
+    ['NETWORK_POLICY_ENFORCING_MODE', 'off', {}],
+    ['NETWORK_POLICY_ENFORCING_MODE', ' strict', {}],
+    ['ENABLE_IPv4', 'false', {}],
+    ['ENABLE_IPv4', 'true', { ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' }],
+    ['ENABLE_PREFIX_DELEGATION', 'false', { ENABLE_IPv4: 'false', ENABLE_IPv6: 'true' }],
+  ])('with %s=%j and %j', (variable, value, others) => {
+    const { problems } = readConfig({ ...IPV4, ...others, [variable]: value });
+    expect(problems.map((problem) => [problem.variable, problem.value])).toEqual([
+      [variable, value],
+    ]);
+  });
 });

@@ -1,33 +1,40 @@
-import { join } from 'node:path';
+import { checkSettings, type Environment, type Finding, type Ipv4Cidr } from '@vpc-cni/config';
 import { parseAdditionalEniTags } from '@vpc-cni/eni-allocator';
-import type { Ipv4Cidr } from '@vpc-cni/host-network';
 import { parseWarmTargets, type WarmTargets } from '@vpc-cni/warm-pool';
-import { type Environment, readEnvironment, type SettingNotice } from './environment.ts';
 
-/** Everything ipamd can be told. Names and defaults are those of the AWS VPC CNI unless marked as ours. */
+/** Everything ipamd is told by its environment; `@vpc-cni/config` has the table of the variables. */
 export interface IpamdConfig {
-  /** Ours: directory of sockets, checkpoint and deferred DELs; the launcher reads the same variable. */
+  /** Directory of sockets, checkpoint and deferred DELs; the launcher reads the same variable. */
   readonly runDirectory: string;
   readonly checkpointPath: string;
   readonly clusterName: string;
+  /** `VPC_CNI_VERSION`, for user agents; empty for that of the program. */
+  readonly productVersion: string;
   readonly ec2Endpoint: string | undefined;
+  readonly imdsEndpoint: string | undefined;
   readonly httpTimeoutMs: number;
   readonly targets: WarmTargets;
   readonly enis: EniConfig;
   readonly addressCooldownMs: number;
-  /** Ours: how long an ADD waits for an address that is on its way. */
+  /** How long an ADD waits for an address that is on its way. */
   readonly addWaitMs: number;
   readonly host: HostConfig;
+  readonly cluster: ClusterConfig;
   readonly grpc: GrpcConfig;
-  /** Ours: where the container runtime may listen for CRI; the first that exists is asked. */
+  /** Where the container runtime may listen for CRI; the first that exists is asked. */
   readonly criSockets: readonly string[];
+  /** Of HTTP probes: `host:port` or `unix:<path>`; `undefined` when switched off. */
+  readonly healthAddress: string | undefined;
   /** `undefined` when switched off. */
   readonly metricsPort: number | undefined;
   /** `host:port` or `unix:<path>`; `undefined` when switched off. */
   readonly introspectionAddress: string | undefined;
   readonly logFile: string;
+  /** In lower case. */
   readonly logLevel: string;
-  readonly notices: readonly SettingNotice[];
+  /** With any of these the daemon must not start. */
+  readonly problems: readonly Finding[];
+  readonly notices: readonly Finding[];
 }
 
 /** What concerns the ENIs of the node. */
@@ -56,123 +63,122 @@ export interface HostConfig {
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
 }
 
+/** What concerns Kubernetes: as it was asked for, which is not yet all that the daemon does. */
+export interface ClusterConfig {
+  /** `MY_NODE_NAME`; empty without one. */
+  readonly nodeName: string;
+  /** `MY_POD_NAME`; empty without one. */
+  readonly podName: string;
+  /** `CLUSTER_ENDPOINT`: URL of the API server, where it is not the in-cluster one. */
+  readonly clusterEndpoint: string | undefined;
+  /** `AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG`. */
+  readonly customNetworking: boolean;
+  /** Key of the node's annotation that names the ENIConfig. */
+  readonly eniConfigAnnotationDef: string;
+  /** Key of the node's label that names the ENIConfig. */
+  readonly eniConfigLabelDef: string;
+  /** `ENABLE_POD_ENI`: pods may have security groups of their own. */
+  readonly podEni: boolean;
+  readonly podSecurityGroupEnforcingMode: 'strict' | 'standard';
+  /** `ANNOTATE_POD_IP`. */
+  readonly annotatePodIp: boolean;
+  /** `AWS_MANAGE_ENIS_NON_SCHEDULABLE`: a cordoned node's ENIs are looked after too. */
+  readonly manageEnisNonSchedulable: boolean;
+}
+
 /** What concerns callers that were written for the AWS VPC CNI. */
 export interface GrpcConfig {
-  /** Ours: also serves `127.0.0.1:50051`, as releases before 1.23 did. */
+  /** Also serves `127.0.0.1:50051`, as releases before 1.23 did. */
   readonly alsoOnTcp: boolean;
   /** `NETWORK_POLICY_ENFORCING_MODE` as it was written; empty without network policies. */
   readonly networkPolicyMode: string;
 }
 
-export const DEFAULT_RUN_DIRECTORY = '/var/run/aws-node';
 export const METRICS_PORT = 61678;
 
 const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/crio/crio.sock'];
 
-const isIpv4Cidr = (text: string): text is Ipv4Cidr => {
-  const [, octets, length] = /^((?:\d{1,3}\.){3}\d{1,3})\/(\d{1,2})$/.exec(text) ?? [];
-  if (octets === undefined) return false;
-  return octets.split('.').every((octet) => Number(octet) <= 255) && Number(length) <= 32;
-};
-
-/**
- * Reads the configuration; what cannot be used falls back to its default and is listed in `notices`.
- *
- * @throws {TypeError} when `NETWORK_POLICY_ENFORCING_MODE` is none of the modes: no default is safe.
- */
-export function readConfig(environment: Environment): IpamdConfig {
-  const read = readEnvironment(environment);
-  const runDirectory = read.text('AWS_VPC_K8S_CNI_RUN_DIR', DEFAULT_RUN_DIRECTORY);
-  const tags = readAdditionalTags(environment);
-  return {
-    runDirectory,
-    checkpointPath: read.text('AWS_VPC_K8S_CNI_BACKING_STORE', join(runDirectory, 'ipam.json')),
-    clusterName: read.text('CLUSTER_NAME', ''),
-    ec2Endpoint: environment['AWS_EC2_ENDPOINT'] || undefined,
-    httpTimeoutMs: 1000 * read.integer('HTTP_TIMEOUT', 10, { min: 10 }),
-    targets: { ...parseWarmTargets(environment), ...NOT_YET },
-    enis: {
-      managesUntagged: read.boolean('MANAGE_UNTAGGED_ENI', true),
-      discoversSubnets: read.boolean('ENABLE_SUBNET_DISCOVERY', true),
-      provisions: !read.boolean('DISABLE_NETWORK_RESOURCE_PROVISIONING', false),
-      deletesLeaked: !read.boolean('DISABLE_LEAKED_ENI_CLEANUP', false),
-      additionalTags: tags.tags,
-    },
-    addressCooldownMs: 1000 * read.integer('IP_COOLDOWN_PERIOD', 30, { min: 0 }),
-    addWaitMs: 1000 * read.integer('AWS_VPC_K8S_CNI_ADD_WAIT', 30, { min: 0, max: 100 }),
-    host: {
-      vethPrefix: read.text('AWS_VPC_K8S_CNI_VETHPREFIX', 'eni'),
-      eniMtuBytes: read.integer('AWS_VPC_ENI_MTU', 9001, { min: 576, max: 9001 }),
-      connmark: read.integer('AWS_VPC_K8S_CNI_CONNMARK', 0x80, { min: 1, max: 0xffffffff }),
-      nodePortSupport: read.boolean('AWS_VPC_CNI_NODE_PORT_SUPPORT', true),
-      externalSnat: read.boolean('AWS_VPC_K8S_CNI_EXTERNALSNAT', false),
-      excludeSnatCidrs: read.list('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS', isIpv4Cidr),
-      externalServiceCidrs: read.list('AWS_EXTERNAL_SERVICE_CIDRS', isIpv4Cidr),
-      randomizeSnat: read.oneOf('AWS_VPC_K8S_CNI_RANDOMIZESNAT', 'prng', [
-        'prng',
-        'hashrandom',
-        'none',
-      ]),
-    },
-    grpc: {
-      alsoOnTcp: read.boolean('AWS_VPC_K8S_CNI_GRPC_ON_TCP', false),
-      networkPolicyMode: readNetworkPolicyMode(environment),
-    },
-    criSockets: readCriSockets(environment['AWS_VPC_K8S_CNI_CRI_SOCKET']),
-    metricsPort: read.boolean('DISABLE_METRICS', false) ? undefined : METRICS_PORT,
-    introspectionAddress: read.boolean('DISABLE_INTROSPECTION', false)
-      ? undefined
-      : read.text('INTROSPECTION_BIND_ADDRESS', '127.0.0.1:61679'),
-    logFile: read.text('AWS_VPC_K8S_CNI_LOG_FILE', 'stdout'),
-    logLevel: read.text('AWS_VPC_K8S_CNI_LOGLEVEL', 'Debug').toLowerCase(),
-    notices: [...read.notices, ...tags.notices, ...notYetNotices(environment)],
-  };
-}
-
 /** What the daemon cannot do yet is not planned, whatever the environment says. */
 const NOT_YET = { addressFamily: 'ipv4', customNetworking: false } as const;
 
-function notYetNotices(environment: Environment): readonly SettingNotice[] {
-  const asked = parseWarmTargets(environment);
-  const notice = (variable: string): SettingNotice => ({
-    variable,
-    value: environment[variable] ?? '',
-    expected: 'false: this release cannot do it yet',
-    used: 'false',
-  });
-  return [
-    ...(asked.addressFamily === 'ipv6' ? [notice('ENABLE_IPv6')] : []),
-    ...(asked.customNetworking === true ? [notice('AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG')] : []),
-  ];
+/** Reads the configuration. What cannot be used is the default, and told in `notices` or `problems`. */
+export function readConfig(environment: Environment): IpamdConfig {
+  const { values, problems, notices } = checkSettings(environment, ['ipamd']);
+  const tags = readAdditionalTags(values.ADDITIONAL_ENI_TAGS);
+  return {
+    runDirectory: values.AWS_VPC_K8S_CNI_RUN_DIR,
+    checkpointPath: values.AWS_VPC_K8S_CNI_BACKING_STORE,
+    clusterName: values.CLUSTER_NAME,
+    productVersion: values.VPC_CNI_VERSION,
+    ec2Endpoint: values.AWS_EC2_ENDPOINT,
+    imdsEndpoint: values.AWS_EC2_METADATA_SERVICE_ENDPOINT,
+    httpTimeoutMs: 1000 * values.HTTP_TIMEOUT,
+    targets: { ...parseWarmTargets(environment), ...NOT_YET },
+    enis: {
+      managesUntagged: values.MANAGE_UNTAGGED_ENI,
+      discoversSubnets: values.ENABLE_SUBNET_DISCOVERY,
+      provisions: !values.DISABLE_NETWORK_RESOURCE_PROVISIONING,
+      deletesLeaked: !values.DISABLE_LEAKED_ENI_CLEANUP,
+      additionalTags: tags.tags,
+    },
+    addressCooldownMs: 1000 * values.IP_COOLDOWN_PERIOD,
+    addWaitMs: 1000 * values.AWS_VPC_K8S_CNI_ADD_WAIT,
+    host: {
+      vethPrefix: values.AWS_VPC_K8S_CNI_VETHPREFIX,
+      eniMtuBytes: values.AWS_VPC_ENI_MTU,
+      connmark: values.AWS_VPC_K8S_CNI_CONNMARK,
+      nodePortSupport: values.AWS_VPC_CNI_NODE_PORT_SUPPORT,
+      externalSnat: values.AWS_VPC_K8S_CNI_EXTERNALSNAT,
+      excludeSnatCidrs: values.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS,
+      externalServiceCidrs: values.AWS_EXTERNAL_SERVICE_CIDRS,
+      randomizeSnat: values.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
+    },
+    cluster: {
+      nodeName: values.MY_NODE_NAME,
+      podName: values.MY_POD_NAME,
+      clusterEndpoint: values.CLUSTER_ENDPOINT,
+      customNetworking: values.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
+      eniConfigAnnotationDef: values.ENI_CONFIG_ANNOTATION_DEF,
+      eniConfigLabelDef: values.ENI_CONFIG_LABEL_DEF,
+      podEni: values.ENABLE_POD_ENI,
+      podSecurityGroupEnforcingMode: values.POD_SECURITY_GROUP_ENFORCING_MODE,
+      annotatePodIp: values.ANNOTATE_POD_IP,
+      manageEnisNonSchedulable: values.AWS_MANAGE_ENIS_NON_SCHEDULABLE,
+    },
+    grpc: {
+      alsoOnTcp: values.AWS_VPC_K8S_CNI_GRPC_ON_TCP,
+      networkPolicyMode: values.NETWORK_POLICY_ENFORCING_MODE,
+    },
+    criSockets: criSockets(values.AWS_VPC_K8S_CNI_CRI_SOCKET),
+    healthAddress: unlessNone(values.AWS_VPC_K8S_CNI_HEALTH_BIND_ADDRESS),
+    metricsPort: values.DISABLE_METRICS ? undefined : METRICS_PORT,
+    introspectionAddress: values.DISABLE_INTROSPECTION
+      ? undefined
+      : values.INTROSPECTION_BIND_ADDRESS,
+    logFile: values.AWS_VPC_K8S_CNI_LOG_FILE,
+    logLevel: values.AWS_VPC_K8S_CNI_LOGLEVEL.toLowerCase(),
+    problems,
+    notices: [...notices, ...tags.notices],
+  };
 }
+
+const unlessNone = (value: string) => (value === 'none' ? undefined : value);
 
 /** A path, perhaps with kubelet's `unix://` before it, or `none`. */
-function readCriSockets(value = ''): readonly string[] {
+function criSockets(value: string | undefined): readonly string[] {
   if (value === 'none') return [];
-  return value === '' ? CRI_SOCKETS : [value.replace(/^unix:\/\//, '')];
+  return value === undefined ? CRI_SOCKETS : [value.replace(/^unix:\/\//, '')];
 }
 
-/** Case does not matter, and whoever asks is told the mode as it was written. */
-function readNetworkPolicyMode(environment: Environment): string {
-  const variable = 'NETWORK_POLICY_ENFORCING_MODE';
-  const mode = environment[variable];
-  if (mode === undefined) return '';
-  if (/^(none|standard|strict)$/i.test(mode)) return mode;
-  throw new TypeError(
-    `${variable} is ${JSON.stringify(mode)}, expected none, standard or strict; leave it out for none at all`,
-  );
-}
-
-function readAdditionalTags(environment: Environment) {
-  const variable = 'ADDITIONAL_ENI_TAGS';
-  const value = environment[variable] ?? '';
+/** The tags that EC2 takes, and notices of those it does not. */
+export function readAdditionalTags(value = '') {
   const { tags, refusals } = parseAdditionalEniTags(value);
   const notices = refusals.map(
-    ({ key, reason }): SettingNotice => ({
-      variable,
+    ({ key, reason }): Finding => ({
+      variable: 'ADDITIONAL_ENI_TAGS',
       value: key ?? value,
       expected: reason,
-      used: 'left out',
+      remedy: 'left out',
     }),
   );
   return { tags, notices };

@@ -6,6 +6,7 @@ import type { IpamdConfig } from './config.ts';
 import type { Clock, Context } from './context.ts';
 import { grpcListeners } from './grpc/grpc-listeners.ts';
 import { grpcServices } from './grpc/grpc-services.ts';
+import { createHealthServer } from './health-server.ts';
 import { createIntrospectionServer } from './introspection.ts';
 import {
   type ClosableServer,
@@ -65,13 +66,17 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
     answer: service.answer,
     jsonRoutes: socketRoutes(() => node?.ports ?? starting),
   });
+  const healthServer = createHealthServer({
+    refusal: () => (node?.ports ?? starting).readiness.refusal(),
+    phase: () => (node === undefined ? phase : undefined),
+  });
   const metricsServer = createMetricsServer(metrics.registry);
   const introspectionServer = createIntrospectionServer(
     () => node?.views ?? { '/v1/startup': () => phase },
   );
 
-  const { metricsPort, introspectionAddress } = config;
-  const servers: ClosableServer[] = [cniServer, metricsServer, introspectionServer];
+  const { healthAddress, metricsPort, introspectionAddress } = config;
+  const servers: ClosableServer[] = [cniServer, healthServer, metricsServer, introspectionServer];
   const show = (what: string, listen: () => Promise<void>) =>
     keepTrying(listen, {
       clock,
@@ -82,6 +87,9 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
   try {
     await makePrivateDirectory(config.runDirectory);
     await listenOnSocket(cniServer, join(config.runDirectory, 'cni.sock'));
+    if (healthAddress !== undefined) {
+      void show('health', () => listenOn(healthServer, healthAddress));
+    }
     if (metricsPort !== undefined) {
       void show('metrics', () => listenOnPort(metricsServer, metricsPort));
     }

@@ -71,7 +71,11 @@ describe('the daemon', () => {
   test('refuses to serve beside another one', async () => {
     const second = await runCommand([process.execPath, ipamdPath], {
       netns: node.netns,
-      env: { AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory },
+      env: {
+        AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory,
+        AWS_VPC_K8S_CNI_LOG_FILE: 'stdout',
+        ENABLE_IPv4: 'true',
+      },
     });
     expect(second).toMatchObject({
       exitCode: 1,

@@ -132,6 +132,8 @@ const daemonEnvironment = (identity: NodeIdentity, runDirectory: string) => ({
   AWS_SECRET_ACCESS_KEY: 'sandbox',
   CLUSTER_NAME: 'sandbox',
   MY_NODE_NAME: identity.name,
+  ENABLE_IPv4: 'true',
+  AWS_VPC_K8S_CNI_LOG_FILE: 'stdout',
   INTROSPECTION_BIND_ADDRESS: `unix:${runDirectory}/introspection.sock`,
 });
 

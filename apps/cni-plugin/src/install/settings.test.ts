@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeProblem, readInstallSettings } from './settings.ts';
+import { describeFinding } from '@vpc-cni/config';
+import { readInstallSettings } from './settings.ts';
 
 const settingsOf = (environment: Readonly<Record<string, string>>) => {
   const { settings, problems, notices } = readInstallSettings(environment);
@@ -54,7 +55,6 @@ test.each([
   { environment: { AWS_VPC_ENI_MTU: '1500' }, read: { podMtuBytes: 1500 } },
   { environment: { AWS_VPC_ENI_MTU: '1500', POD_MTU: '1400' }, read: { podMtuBytes: 1400 } },
   { environment: { AWS_VPC_K8S_CNI_VETHPREFIX: 'abcd' }, read: { vethPrefix: 'abcd' } },
-  { environment: { AWS_VPC_K8S_CNI_VETHPREFIX: '' }, read: { vethPrefix: 'eni' } },
   { environment: { AWS_VPC_K8S_PLUGIN_LOG_FILE: '' }, read: { pluginLogFile: '' } },
   { environment: { AWS_VPC_K8S_PLUGIN_LOG_FILE: 'stderr' }, read: { pluginLogFile: 'stderr' } },
   { environment: { AWS_VPC_K8S_PLUGIN_LOG_LEVEL: 'WARN' }, read: { pluginLogLevel: 'WARN' } },
@@ -62,8 +62,8 @@ test.each([
   { environment: { ENABLE_BANDWIDTH_PLUGIN: '1' }, read: { hasBandwidth: true } },
   { environment: { DISABLE_POD_V6: 'TRUE' }, read: { disablesPodIpv6: true } },
   {
-    environment: { POD_SECURITY_GROUP_ENFORCING_MODE: 'odd' }, // judged with ENABLE_POD_ENI only
-    read: { podSgEnforcingMode: 'odd' },
+    environment: { POD_SECURITY_GROUP_ENFORCING_MODE: 'standard' },
+    read: { podSgEnforcingMode: 'standard' },
   },
 ])('$environment goes into the chain', ({ environment, read }) => {
   expect(settingsOf(environment).chain).toMatchObject(read);
@@ -102,7 +102,7 @@ describe('what may not be installed names variable, value and remedy:', () => {
     const { problems } = readInstallSettings({ ...others, [variable]: value });
     expect(problems).toEqual([expect.objectContaining({ variable, value })]);
     for (const problem of problems) {
-      expect(describeProblem(problem)).toMatch(/^\w+ is ".*", expected .+: .+$/);
+      expect(describeFinding(problem)).toMatch(/^\w+ is ".*", expected .+: .+$/);
     }
   });
 
@@ -120,11 +120,24 @@ test.each(['WARM_PREFIX_TARGET', 'WARM_IP_TARGET', 'MINIMUM_IP_TARGET'])(
   (variable) => expect(settingsOf({ ...PREFIXES, [variable]: '1' })).toBeDefined(),
 );
 
-test.each(['', 'TrUe', 'yes', 'on'])('the boolean %j is the default, with a notice', (value) => {
-  const { settings, problems, notices } = readInstallSettings({ ENABLE_BANDWIDTH_PLUGIN: value });
-  expect(settings.chain.hasBandwidth).toBe(false);
+// What the AWS VPC CNI starts with, here starts too.
+test.each([
+  { variable: 'ENABLE_BANDWIDTH_PLUGIN', value: '', read: { hasBandwidth: false } },
+  { variable: 'ENABLE_BANDWIDTH_PLUGIN', value: 'TrUe', read: { hasBandwidth: false } },
+  { variable: 'ENABLE_BANDWIDTH_PLUGIN', value: 'yes', read: { hasBandwidth: false } },
+  { variable: 'AWS_VPC_K8S_CNI_VETHPREFIX', value: '', read: { vethPrefix: 'eni' } },
+  { variable: 'AWS_VPC_K8S_PLUGIN_LOG_LEVEL', value: 'loud', read: { pluginLogLevel: 'Debug' } },
+  { variable: 'AWS_VPC_K8S_CNI_RANDOMIZESNAT', value: 'PRNG', read: { randomizeSnat: 'prng' } },
+  {
+    variable: 'POD_SECURITY_GROUP_ENFORCING_MODE', // judged with ENABLE_POD_ENI only
+    value: 'odd',
+    read: { podSgEnforcingMode: 'strict' },
+  },
+])('$variable=$value is the default, with a notice', ({ variable, value, read }) => {
+  const { settings, problems, notices } = readInstallSettings({ [variable]: value });
+  expect(settings.chain).toMatchObject(read);
   expect(problems).toEqual([]);
-  expect(notices.map(describeProblem)).toEqual([
-    `ENABLE_BANDWIDTH_PLUGIN is ${JSON.stringify(value)}, expected true or false: false is used`,
+  expect(notices.map(describeFinding)).toEqual([
+    expect.stringMatching(new RegExp(`^${variable} is "${value}", expected .+: .+ is used$`)),
   ]);
 });

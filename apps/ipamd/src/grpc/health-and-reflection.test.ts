@@ -38,9 +38,14 @@ afterAll(async () => {
 const { SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
 
 describe('health', () => {
-  test.each(['', 'grpc.health.v1.aws-node'])('service %j is serving', async (service) => {
-    expect(await client.call(Health.method.check, { service })).toMatchObject({ status: SERVING });
-  });
+  test.each(['', 'grpc.health.v1.aws-node'])(
+    'service %j is serving, with an empty pool too',
+    async (service) => {
+      expect(await client.call(Health.method.check, { service })).toMatchObject({
+        status: SERVING,
+      });
+    },
+  );
 
   test('an unknown service is not found', async () => {
     const call = client.call(Health.method.check, { service: 'rpc.CNIBackend' });

@@ -6,7 +6,10 @@ const { SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
 
 const isKnown = (service: string) => ['', 'grpc.health.v1.aws-node'].includes(service);
 
-/** Serving, always: whoever can ask has reached a daemon that is ready. */
+/**
+ * Serving, always: whoever can ask has reached a daemon that is ready. A pool that is empty later does not change
+ * that, as in the AWS VPC CNI: a full node is no ill one, and rollouts would wait for it.
+ */
 export const health: ServiceImpl<typeof Health> = {
   check: ({ service }) => {
     if (!isKnown(service)) throw new ConnectError('unknown service', Code.NotFound);

@@ -1,9 +1,9 @@
 import type { Emulator, InstanceId } from '@vpc-cni/aws-emulator';
+import type { Environment } from '@vpc-cni/config';
 import type { FakeClock } from '@vpc-cni/testing';
 import { connectToAws } from '../aws.ts';
 import { readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
-import type { Environment } from '../environment.ts';
 import type { Logger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { readNetworkFacts } from '../network-facts.ts';

@@ -1,6 +1,6 @@
 import type { RunningInstance } from '@vpc-cni/aws-emulator';
+import type { Environment } from '@vpc-cni/config';
 import type { DeskReply } from '@vpc-cni/pool-controller';
-import type { Environment } from '../environment.ts';
 import { type Daemon, type DaemonOptions, type DaemonSite, startDaemon } from './daemon.fixture.ts';
 import { createFate, type FateOptions } from './fate.fixture.ts';
 import { createMemoryDisk } from './memory-disk.fixture.ts';

@@ -4,9 +4,9 @@ import {
   type JournalEntry,
   type Subnet,
 } from '@vpc-cni/aws-emulator';
+import type { Environment } from '@vpc-cni/config';
 import { createAwsEc2 } from '@vpc-cni/eni-allocator';
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
-import type { Environment } from '../environment.ts';
 import { createNode, type Node } from './node.fixture.ts';
 import { createWitness, type Witness } from './witness.fixture.ts';
 

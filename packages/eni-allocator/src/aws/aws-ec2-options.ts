@@ -25,6 +25,8 @@ export interface AwsEc2Options {
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>) | undefined;
   /** Limit for connecting, for the answer's start and for silence within it, each. Default: 10 000. */
   readonly timeoutMs?: number | undefined;
+  /** Named in the user agent of every request, for example `amazon-vpc-cni-k8s` with its version. */
+  readonly product?: { readonly name: string; readonly version: string } | undefined;
   /**
    * Replaces the SDK's HTTP handler, and `timeoutMs` with it, for tests without sockets and on a clock of
    * their own: the SDK itself waits for nothing then. Default: HTTP over sockets.

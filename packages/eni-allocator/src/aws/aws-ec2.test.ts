@@ -49,6 +49,18 @@ const ENI_XML = `
   </privateIpAddressesSet>
   <ipv4PrefixSet><item><ipv4Prefix>10.0.1.16/28</ipv4Prefix></item></ipv4PrefixSet>`;
 
+test.each([
+  { product: { name: 'amazon-vpc-cni-k8s', version: 'v1.2.3' }, named: true },
+  { product: undefined, named: false },
+])('the user agent names the product $product', async ({ product, named }) => {
+  stub = await startEc2Stub(says('DeleteNetworkInterface', '<return>true</return>'));
+  const port = createAwsEc2({ region: 'eu-central-1', endpoint: stub.url, credentials, product });
+  await port.deleteEni('eni-1');
+  expect(stub.userAgents.map((text) => text?.includes('amazon-vpc-cni-k8s/v1.2.3'))).toEqual([
+    named,
+  ]);
+});
+
 describe('what createAwsEc2 sends', () => {
   test('createEni', async () => {
     const xml = `<networkInterface>${ENI_XML}</networkInterface>`;

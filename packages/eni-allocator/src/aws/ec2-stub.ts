@@ -7,6 +7,8 @@ export interface Ec2Stub {
   readonly url: string;
   /** The parameters of every request so far. */
   readonly requests: readonly Readonly<Record<string, string>>[];
+  /** The user agent of every request so far. */
+  readonly userAgents: readonly (string | undefined)[];
   close(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export type Reply = (response: ServerResponse) => void;
 /** Answers the requests in order with `replies`, and again with the last when they run out. */
 export async function startEc2Stub(...replies: readonly Reply[]): Promise<Ec2Stub> {
   const requests: Readonly<Record<string, string>>[] = [];
+  const userAgents: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8');
@@ -24,6 +27,7 @@ export async function startEc2Stub(...replies: readonly Reply[]): Promise<Ec2Stu
     });
     request.on('end', () => {
       const reply = replies[Math.min(requests.length, replies.length - 1)];
+      userAgents.push(request.headers['user-agent']);
       requests.push(Object.fromEntries(new URLSearchParams(body)));
       reply?.(response);
     });
@@ -34,6 +38,7 @@ export async function startEc2Stub(...replies: readonly Reply[]): Promise<Ec2Stu
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    userAgents,
     async close() {
       server.closeAllConnections();
       server.close();

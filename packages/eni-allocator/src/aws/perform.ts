@@ -35,6 +35,9 @@ export function createPerform(options: AwsEc2Options): Perform {
         socketTimeout: timeoutMs,
         throwOnRequestTimeout: true,
       },
+      ...(options.product === undefined
+        ? {}
+        : { customUserAgent: [[options.product.name, options.product.version]] }),
       ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
       ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     });

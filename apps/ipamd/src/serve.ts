@@ -1,0 +1,34 @@
+import { describeFinding, type Environment } from '@vpc-cni/config';
+import { readConfig } from './config.ts';
+import { runIpamd } from './ipamd.ts';
+import { createLogger } from './logger.ts';
+import { systemClock } from './system-clock.ts';
+import { version } from './version.ts';
+
+/** The daemon's process, from its environment to its exit. */
+export async function serve(environment: Environment): Promise<never> {
+  const config = readConfig(environment);
+  const log = createLogger({ file: config.logFile, level: config.logLevel });
+  for (const notice of config.notices) log.warn(notice, describeFinding(notice));
+  for (const problem of config.problems) {
+    log.fatal(problem, describeFinding(problem));
+    // The log may be a file of the host; this is what `kubectl logs` shows.
+    console.error(describeFinding(problem));
+  }
+  if (config.problems.length > 0) process.exit(1);
+
+  const ending = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => ending.abort(new Error(`ended by ${name}`)));
+  }
+
+  try {
+    await runIpamd({ config, log, clock: systemClock, version, signal: ending.signal });
+    log.info('ended');
+  } catch (error) {
+    log.fatal({ err: error }, 'ipamd cannot go on');
+    process.exitCode = 1;
+  }
+  // Requests that nobody answers would keep the process alive until they time out.
+  return process.exit();
+}

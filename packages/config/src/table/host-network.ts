@@ -1,0 +1,101 @@
+import type { SettingTable } from '../setting.ts';
+
+/** SNAT, routing, MTU and names of links. */
+export const hostNetwork = {
+  AWS_VPC_CNI_NODE_PORT_SUPPORT: {
+    parser: 'BB',
+    byDefault: true,
+    manifest: { 'aws-node': 'true' },
+    readBy: ['ipamd'],
+    status: 'seed',
+    effect: 'Replies of NodePort services leave by the primary ENI, by a connection mark.',
+  },
+  AWS_VPC_K8S_CNI_EXTERNALSNAT: {
+    parser: 'BB',
+    byDefault: false,
+    manifest: { 'aws-node': 'false' },
+    readBy: ['ipamd'],
+    status: 'seed',
+    effect:
+      "Traffic of pods that leaves the VPC keeps the pod's address: a NAT gateway translates it. Rules that did are removed.",
+  },
+  AWS_VPC_K8S_CNI_RANDOMIZESNAT: {
+    parser: 'SB',
+    byDefault: 'prng',
+    choices: ['prng', 'hashrandom', 'none'],
+    manifest: { 'aws-node': 'prng' },
+    readBy: ['entry', 'ipamd'],
+    status: 'seed',
+    effect:
+      "How SNAT chooses ports: `prng` is iptables' `--random-fully`, `hashrandom` is `--random`, `none` is in sequence.",
+  },
+  AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: {
+    parser: 'CIDRS',
+    byDefault: [],
+    readBy: ['ipamd'],
+    status: 'seed',
+    since: 'v1.6.0',
+    effect: "Destinations outside the VPC that see the pod's own address.",
+  },
+  AWS_EXTERNAL_SERVICE_CIDRS: {
+    parser: 'CIDRS',
+    byDefault: [],
+    readBy: ['ipamd'],
+    status: 'newer',
+    since: 'v1.12.6',
+    effect: "Destinations that pods reach by the node's main route table (rule 1535).",
+  },
+  AWS_VPC_K8S_CNI_CONNMARK: {
+    parser: 'IX',
+    byDefault: 0x80,
+    defaultMeans: '`0x80`',
+    range: [1, 0xffffffff],
+    readBy: ['ipamd'],
+    status: 'newer',
+    effect:
+      "Bits of the mark that leads replies back; they must differ from kube-proxy's 0xc000 and Calico's 0xffff0000.",
+  },
+  AWS_VPC_ENI_MTU: {
+    parser: 'IA',
+    byDefault: 9001,
+    range: [576, 9001],
+    unit: 'bytes',
+    manifest: { 'aws-node': '9001' },
+    readBy: ['entry', 'ipamd'],
+    status: 'seed',
+    since: 'v1.6.0',
+    effect: "MTU of the node's ENIs, from 1280 with IPv6.",
+  },
+  POD_MTU: {
+    parser: 'IA',
+    byDefault: undefined,
+    defaultMeans: 'that of `AWS_VPC_ENI_MTU`',
+    isComputed: true,
+    range: [576, 9001],
+    unit: 'bytes',
+    readBy: ['entry'],
+    status: 'newer',
+    since: 'v1.16.4',
+    effect: "MTU of pods' links, from 1280 with IPv6.",
+  },
+  AWS_VPC_K8S_CNI_VETHPREFIX: {
+    parser: 'SA',
+    byDefault: 'eni',
+    emptyIsDefault: true,
+    manifest: { 'aws-node': 'eni' },
+    readBy: ['entry', 'ipamd'],
+    status: 'seed',
+    effect: "First letters of the names of pods' links on the host.",
+    invalid: 'the installer refuses; empty is the default, with a notice',
+  },
+  DISABLE_TCP_EARLY_DEMUX: {
+    parser: 'BA',
+    byDefault: false,
+    manifest: { 'aws-vpc-cni-init': 'false' },
+    readBy: ['init'],
+    status: 'seed',
+    since: 'v1.7.3',
+    effect:
+      "Sets `net.ipv4.tcp_early_demux` to 0. kubelet's TCP probes of pods with security groups of their own (`strict`) need it.",
+  },
+} as const satisfies SettingTable;
