@@ -1,3 +1,4 @@
 import { app } from '../../tsup.app.ts';
 
-export default app(['src/main.ts', 'src/install.ts']);
+// Each program is one file, to be copied alone.
+export default app({ entry: ['src/main.ts', 'src/install.ts'], splitting: false });

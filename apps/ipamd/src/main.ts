@@ -1,3 +1,4 @@
+import './small-heap.ts';
 import { configCommand } from './config-command.ts';
 import { serve } from './serve.ts';
 

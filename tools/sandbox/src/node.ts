@@ -27,6 +27,8 @@ export interface SandboxNode {
   readonly publicAddress: string;
   readonly runDirectory: string;
   readonly runtime: ContainerRuntime;
+  /** Of the daemon, while it runs. */
+  readonly daemonPid: number | undefined;
   /** Starts the daemon. */
   launch(environment?: Readonly<Record<string, string>>): void;
   /** Starts the daemon and waits until STATUS says that it can serve. */
@@ -93,6 +95,9 @@ export async function createSandboxNode(
     ...identity,
     runDirectory,
     runtime,
+    get daemonPid() {
+      return daemon?.process.pid;
+    },
     launch,
     start: async (environment) => {
       launch(environment);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostNetwork } from '@vpc-cni/host-network';
-import { runInTurn } from '../contestant.ts';
-import { ptpContestant } from '../ptp.ts';
+import { type Execution, runInTurn } from '../contestant/exec.ts';
+import { ptp } from '../contestant/reference-plugins.ts';
 import { withForeignRules } from './foreign-rules.ts';
 import { longestBlockMs } from './loop-delay.ts';
 import type { WiringPod } from './pods.ts';
@@ -63,13 +63,14 @@ async function inTurn(
 
 async function besidePtp(pods: readonly WiringPod[], sample: Sample): Promise<void> {
   const invocation = {
-    contestant: ptpContestant,
+    contestant: ptp,
     hostNetns: '/proc/self/ns/net',
     pods: pods.slice(0, PTP_PODS_PER_ROUND).map(({ executed }) => executed),
   };
-  sample.ptpAdd.push(...(await runInTurn({ ...invocation, verb: 'ADD' })));
+  const timesOf = (executions: readonly Execution[]) => executions.map(({ ms }) => ms);
+  sample.ptpAdd.push(...timesOf(await runInTurn({ ...invocation, verb: 'ADD' })));
   await sleep(REST_MS);
-  sample.ptpDel.push(...(await runInTurn({ ...invocation, verb: 'DEL' })));
+  sample.ptpDel.push(...timesOf(await runInTurn({ ...invocation, verb: 'DEL' })));
   await sleep(REST_MS);
 }
 

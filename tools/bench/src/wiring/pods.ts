@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import type { HostNetwork } from '@vpc-cni/host-network';
-import type { BenchPod } from '../contestant.ts';
+import type { BenchPod } from '../contestant/exec.ts';
 
 type Attachment = Parameters<HostNetwork['setUpPod']>[0];
 

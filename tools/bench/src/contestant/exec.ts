@@ -18,33 +18,48 @@ export interface Contestant {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** One verb of one contestant, for several pods. */
+/** One verb of one contestant, for several pods. A CHECK is told what the pod's last ADD printed. */
 export interface Invocation {
   readonly contestant: Contestant;
-  readonly verb: 'ADD' | 'DEL';
+  readonly verb: 'ADD' | 'CHECK' | 'DEL';
   /** Namespace the plugin is executed in. */
   readonly hostNetns: string;
   readonly pods: readonly BenchPod[];
 }
 
-const execTimer = fileURLToPath(new URL('../dist/exec-timer', import.meta.url));
+/** What one execution cost, with what the program itself executed. */
+export interface Execution {
+  /** From exec to exit. */
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly peakKib: number;
+}
+
+const execTimer = fileURLToPath(new URL('../../dist/exec-timer', import.meta.url));
 const scratch = '/run/bench';
 
-/** Milliseconds from exec to exit for each pod, one after the other. */
-export async function runInTurn(invocation: Invocation): Promise<readonly number[]> {
-  return run('in-turn', invocation);
+/** Executes for each pod, one after the other. */
+export async function runInTurn(invocation: Invocation): Promise<readonly Execution[]> {
+  const lines = await run('in-turn', invocation);
+  return lines.map((line) => {
+    const [us = Number.NaN, , cpuUs = Number.NaN, peakKib = Number.NaN] = line
+      .split(' ')
+      .map(Number);
+    return { ms: us / 1000, cpuMs: cpuUs / 1000, peakKib };
+  });
 }
 
 /** Milliseconds from the first exec to the last exit, all pods at once. */
 export async function runAtOnce(invocation: Invocation): Promise<number> {
-  const [wallMs = Number.NaN] = await run('at-once', invocation);
-  return wallMs;
+  const [wall = ''] = await run('at-once', invocation);
+  return Number.parseInt(wall, 10) / 1000;
 }
 
+/** What exec-timer prints, once every execution has succeeded. */
 async function run(
   mode: 'in-turn' | 'at-once',
   invocation: Invocation,
-): Promise<readonly number[]> {
+): Promise<readonly string[]> {
   const { contestant, hostNetns, pods } = invocation;
   const directories = await Promise.all(pods.map((pod) => prepare(invocation, pod)));
   const { exitCode, stdout, stderr } = await runCommand(
@@ -53,20 +68,27 @@ async function run(
   );
   if (exitCode !== 0) throw new Error(`exec-timer: ${stderr}`);
   const lines = stdout.trim().split('\n');
-  const statuses = mode === 'at-once' ? lines.slice(1) : lines;
-  const failed = statuses.findIndex((line) => !line.endsWith(' 0'));
+  const executions = mode === 'at-once' ? lines.slice(1) : lines;
+  const failed = executions.findIndex((line) => line.split(' ')[1] !== '0');
   if (failed >= 0) throw await failure(invocation, failed, directories[failed] ?? '');
-  return lines.map((line) => Number.parseInt(line, 10) / 1000);
+  return lines;
 }
 
 async function prepare(invocation: Invocation, pod: BenchPod): Promise<string> {
+  const { contestant, verb } = invocation;
   const directory = join(scratch, pod.name);
   const variables = Object.entries(environmentOf(invocation, pod));
   await mkdir(directory, { recursive: true });
+  const conf =
+    verb === 'CHECK'
+      ? { ...contestant.conf, prevResult: JSON.parse(await readFile(stdoutOf(directory), 'utf8')) }
+      : contestant.conf;
   await writeFile(join(directory, 'env'), variables.map(([k, v]) => `${k}=${v}\0`).join(''));
-  await writeFile(join(directory, 'stdin'), JSON.stringify(invocation.contestant.conf));
+  await writeFile(join(directory, 'stdin'), JSON.stringify(conf));
   return directory;
 }
+
+const stdoutOf = (directory: string) => join(directory, 'stdout');
 
 const environmentOf = ({ contestant, verb }: Invocation, pod: BenchPod) => ({
   PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
@@ -83,6 +105,6 @@ async function failure(
   index: number,
   directory: string,
 ): Promise<Error> {
-  const output = await readFile(join(directory, 'stdout'), 'utf8');
+  const output = await readFile(stdoutOf(directory), 'utf8');
   return new Error(`${contestant.name}: ${verb} of ${pods[index]?.name} failed: ${output}`);
 }
