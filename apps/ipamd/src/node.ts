@@ -4,6 +4,10 @@ import type { InstanceFacts } from '@vpc-cni/imds';
 import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
 import { connectToAws } from './aws.ts';
+import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
+import { connectToCluster } from './cluster/cluster.ts';
+import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
+import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { findRuntime } from './cri/find-runtime.ts';
@@ -33,7 +37,8 @@ export interface ReadyNode {
 /** Brings a node up: AWS, host, ENIs, then the pods that an earlier process left. */
 export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { config, clock, metrics } = context;
-  const aws = await connectToAws(context);
+  const cluster = await connectToCluster(context);
+  const aws = await connectToAws(context, cluster);
   const { imds, instance } = aws;
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
@@ -43,15 +48,20 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     aws,
     facts,
     host,
+    cluster,
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
+  const plain = createAddressPort({
+    book,
+    desk,
+    onRefusal: () => metrics.noAvailableAddresses.inc(),
+  });
   const ports: DaemonPorts = {
-    addresses: createAddressPort({
-      book,
-      desk,
-      onRefusal: () => metrics.noAvailableAddresses.inc(),
-    }),
+    addresses:
+      cluster !== undefined && config.cluster.annotatePodIp
+        ? annotatingPodIps(plain, cluster, context)
+        : plain,
     readiness: controller,
   };
   const queue = createAttachmentQueue();
@@ -67,6 +77,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
       config,
       book,
       nowMs: clock.nowMs,
+      eniConfigName: () => cluster && eniConfigNameOf(cluster, config.cluster),
       explain: () => ({
         enis: book.enis(clock.nowMs()),
         stranded: book.reservations().filter(({ eni }) => eni === undefined),
@@ -75,6 +86,9 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     start: () => {
       start();
+      if (cluster !== undefined && config.cluster.podEni) {
+        void keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster));
+      }
       if (runtime !== undefined) sweeping = sweepAttachments(context, { runtime, book, handlers });
     },
     stop: async () => {

@@ -17,7 +17,7 @@ export interface EventContext {
         readonly name: string;
         readonly uid?: string;
       }
-    | { readonly kind: 'Node'; readonly name: string };
+    | { readonly kind: 'Node'; readonly name: string; readonly uid?: string };
   /** Such as `aws-node`. */
   readonly reportingController: string;
   /** The pod, or the node, it runs in. */
