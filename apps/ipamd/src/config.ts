@@ -1,6 +1,7 @@
 import { checkSettings, type Environment, type Finding, type Ipv4Cidr } from '@vpc-cni/config';
 import { parseAdditionalEniTags } from '@vpc-cni/eni-allocator';
 import { parseWarmTargets, type WarmTargets } from '@vpc-cni/warm-pool';
+import type { ReadinessMarks } from './cluster/mark-readiness.ts';
 
 /** Everything ipamd is told by its environment; `@vpc-cni/config` has the table of the variables. */
 export interface IpamdConfig {
@@ -84,6 +85,8 @@ export interface ClusterConfig {
   readonly podSecurityGroupEnforcingMode: 'strict' | 'standard';
   /** `ANNOTATE_POD_IP`. */
   readonly annotatePodIp: boolean;
+  /** `AWS_VPC_K8S_CNI_STARTUP_TAINT` and `…_NETWORK_CONDITION`: what of the node shows that it is ready. */
+  readonly marks: ReadinessMarks;
   /** `AWS_MANAGE_ENIS_NON_SCHEDULABLE`: a cordoned node's ENIs are looked after too. */
   readonly manageEnisNonSchedulable: boolean;
 }
@@ -156,6 +159,10 @@ export function readConfig(environment: Environment): IpamdConfig {
       podEni: values.ENABLE_POD_ENI,
       podSecurityGroupEnforcingMode: values.POD_SECURITY_GROUP_ENFORCING_MODE,
       annotatePodIp: values.ANNOTATE_POD_IP,
+      marks: {
+        startupTaint: values.AWS_VPC_K8S_CNI_STARTUP_TAINT,
+        networkCondition: values.AWS_VPC_K8S_CNI_NETWORK_CONDITION,
+      },
       manageEnisNonSchedulable: values.AWS_MANAGE_ENIS_NON_SCHEDULABLE,
     },
     grpc: {

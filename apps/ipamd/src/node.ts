@@ -8,6 +8,7 @@ import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
 import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
 import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
+import { markReadiness } from './cluster/mark-readiness.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { findRuntime } from './cri/find-runtime.ts';
@@ -86,6 +87,10 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     start: () => {
       start();
+      const { marks } = config.cluster;
+      if (cluster !== undefined && (marks.networkCondition || marks.startupTaint !== '')) {
+        void markReadiness(context, cluster, { marks, readiness: controller });
+      }
       if (cluster !== undefined && config.cluster.podEni) {
         void keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster));
       }
