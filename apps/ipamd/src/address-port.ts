@@ -10,8 +10,9 @@ export function createAddressPort(options: {
 }): AddressPort {
   const { book, desk, onRefusal } = options;
   return {
-    reserve: async (key, pod, { signal }) => {
-      const reply = await desk.reserve(key, { ...pod, interfacesCount: 1 }, { signal });
+    reserve: async (key, pod, { signal, wiring }) => {
+      const metadata = { ...pod, interfacesCount: 1, ...(wiring === undefined ? {} : { wiring }) };
+      const reply = await desk.reserve(key, metadata, { signal });
       if (reply.kind === 'refused') {
         onRefusal();
         return reply;

@@ -19,6 +19,7 @@ test('without any variable everything has upstream’s default', () => {
       excludeSnatCidrs: [],
       externalServiceCidrs: [],
       randomizeSnat: 'prng',
+      hasEgressPlugin: false,
     },
     cluster: {
       nodeName: '',
@@ -50,6 +51,7 @@ test.each([
   ['IP_COOLDOWN_PERIOD', '0', { addressCooldownMs: 0 }],
   ['DISABLE_METRICS', 't', { metricsPort: undefined }],
   ['DISABLE_INTROSPECTION', '1', { introspectionAddress: undefined }],
+  ['ENABLE_V6_EGRESS', 'true', { host: { hasEgressPlugin: true } }],
   ['AWS_VPC_K8S_CNI_RANDOMIZESNAT', 'hashrandom', { host: { randomizeSnat: 'hashrandom' } }],
   [
     'AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS',

@@ -20,6 +20,8 @@ export interface IpamdConfig {
   /** How long an ADD waits for an address that is on its way. */
   readonly addWaitMs: number;
   readonly host: HostConfig;
+  /** How often host, ENIs and pods are looked at, and what others changed of them is undone. */
+  readonly repairIntervalMs: number;
   readonly cluster: ClusterConfig;
   readonly grpc: GrpcConfig;
   /** Where the container runtime may listen for CRI; the first that exists is asked. */
@@ -62,6 +64,8 @@ export interface HostConfig {
   readonly excludeSnatCidrs: readonly Ipv4Cidr[];
   readonly externalServiceCidrs: readonly Ipv4Cidr[];
   readonly randomizeSnat: 'prng' | 'hashrandom' | 'none';
+  /** `ENABLE_V6_EGRESS`: the installer chains a plugin for it. */
+  readonly hasEgressPlugin: boolean;
 }
 
 /** What concerns Kubernetes. */
@@ -145,7 +149,9 @@ export function readConfig(environment: Environment): IpamdConfig {
       excludeSnatCidrs: values.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS,
       externalServiceCidrs: values.AWS_EXTERNAL_SERVICE_CIDRS,
       randomizeSnat: values.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
+      hasEgressPlugin: values.ENABLE_V6_EGRESS,
     },
+    repairIntervalMs: 1000 * values.AWS_VPC_K8S_CNI_REPAIR_INTERVAL,
     cluster: {
       nodeName: values.MY_NODE_NAME,
       podName: values.MY_POD_NAME,

@@ -1,18 +1,19 @@
 import { type EniLink, type HostSettings, routeTableId } from '@vpc-cni/host-network';
 import type { HostPort } from '@vpc-cni/pool-controller';
 import type { Context } from './context.ts';
-import { noteDrift } from './drift.ts';
 import type { PoolHost } from './pool.ts';
+import { noteDrift } from './repair/drift.ts';
 
 /** The controller's view of the host: secondary ENIs. What it finds changed of one it has set up is drift. */
 export function createHostPort(
   network: PoolHost,
   settings: () => HostSettings,
   context: Pick<Context, 'log' | 'metrics'>,
-): HostPort {
+): HostPort & { /** Secondary ENIs that are set up. */ readonly links: () => readonly EniLink[] } {
   const links = new Map<string, EniLink>();
   return {
     routeTableId,
+    links: () => [...links.values()],
     setUpEni: async (eni, { signal }) => {
       const { mac, primaryAddress, subnetCidr } = eni;
       const link = { mac, primaryAddress, subnetCidr, routeTableId: routeTableId(eni) };

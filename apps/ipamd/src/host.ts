@@ -1,12 +1,12 @@
 import { type HostNetwork, type HostSettings, openHostNetwork } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
 import type { Context } from './context.ts';
-import { noteDrift } from './drift.ts';
 import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
 
 /** The host's network, set up for this VPC and kept in step with its CIDRs. */
 export interface Host {
   readonly network: HostNetwork;
+  /** As they should be: of those that could not be carried out, the next repair tries again. */
   readonly settings: () => HostSettings;
   /** Once the daemon is ending. */
   close(): Promise<void>;
@@ -31,12 +31,10 @@ export async function setUpHost(
 
   facts.onReading(async (fresh) => {
     const { vpcCidrs } = fresh;
-    const isSame = sameMembers(vpcCidrs, settings.vpcCidrs);
-    const changes = await network.setUpHost(settingsFor(fresh));
-    // Remembered only now: an update that failed is tried again at the next refresh.
+    if (sameMembers(vpcCidrs, settings.vpcCidrs)) return;
     settings = settingsFor(fresh);
-    if (isSame) noteDrift(context, 'host', changes);
-    else log.info({ vpcCidrs }, 'VPC CIDRs changed');
+    log.info({ vpcCidrs }, 'VPC CIDRs changed');
+    await network.setUpHost(settings);
   });
   return {
     network,

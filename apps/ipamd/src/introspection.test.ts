@@ -1,10 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { AddressBook } from '@vpc-cni/ipam';
-import { createIntrospectionServer, enisView } from './introspection.ts';
+import { readConfig } from './config.ts';
+import { createIntrospectionServer, enisView, introspectionViews } from './introspection.ts';
 import { closed } from './listen.ts';
 
-const server = createIntrospectionServer(() => ({ '/v1/enis': () => ({ eni: 1 }) }));
+const server = createIntrospectionServer(() => ({
+  '/v1/enis': () => ({ eni: 1 }),
+  '/v1/eni-configs': () => undefined,
+}));
 
 afterEach(() => closed(server));
 
@@ -14,8 +18,41 @@ test('shows a view to who gets it, the list of views elsewhere, and changes noth
   const ask = (path: string, method = 'GET') =>
     fetch(`http://127.0.0.1:${port}${path}`, { method });
   expect(await (await ask('/v1/enis')).json()).toEqual({ eni: 1 });
-  expect(await (await ask('/')).json()).toEqual({ AvailableCommands: ['/v1/enis'] });
+  expect(await (await ask('/')).json()).toEqual({
+    AvailableCommands: ['/v1/enis', '/v1/eni-configs'],
+  });
+  expect((await ask('/v1/eni-configs')).status).toBe(404);
   expect((await ask('/v1/enis', 'DELETE')).status).toBe(405);
+});
+
+test('shows settings with the keys and types of the AWS VPC CNI', () => {
+  const views = introspectionViews({
+    config: readConfig({ WARM_IP_TARGET: '5', AWS_EXTERNAL_SERVICE_CIDRS: '10.9.1.1/16' }),
+    book: new AddressBook({ addressCooldownMs: 30_000 }),
+    nowMs: () => 0,
+    eniConfigName: () => 'us-west-2a',
+    explain: () => ({}),
+    wiring: () => ({}),
+  });
+  expect(views['/v1/eni-configs']?.()).toBe('us-west-2a');
+  expect(views['/v1/ipamd-env-settings']?.()).toEqual({
+    WARM_ENI_TARGET: 1,
+    WARM_IP_TARGET: 5,
+    MINIMUM_IP_TARGET: 0,
+    AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: false,
+    AWS_MANAGE_ENIS_NON_SCHEDULABLE: false,
+    ENABLE_SUBNET_DISCOVERY: true,
+  });
+  expect(views['/v1/networkutils-env-settings']?.()).toEqual({
+    AWS_VPC_K8S_CNI_CONNMARK: 128,
+    AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: null,
+    AWS_EXTERNAL_SERVICE_CIDRS: ['10.9.0.0/16'],
+    AWS_VPC_K8S_CNI_EXTERNALSNAT: false,
+    AWS_VPC_ENI_MTU: 9001,
+    AWS_VPC_K8S_CNI_VETHPREFIX: 'eni',
+    AWS_VPC_CNI_NODE_PORT_SUPPORT: true,
+    AWS_VPC_K8S_CNI_RANDOMIZESNAT: 2,
+  });
 });
 
 test('shows addresses and prefixes of the pool as the AWS VPC CNI does', () => {

@@ -37,9 +37,11 @@ export function introspectionViews(options: {
   /** Of the node's ENIConfig, once the node is known. */
   readonly eniConfigName: () => string | undefined;
   readonly explain: () => unknown;
+  readonly wiring: () => unknown;
 }): IntrospectionViews {
-  const { config, book, nowMs, eniConfigName, explain } = options;
-  const { host, targets } = config;
+  const { config, book, nowMs, eniConfigName, explain, wiring } = options;
+  const { host, targets, cluster, enis } = config;
+  const orNull = (cidrs: readonly string[]) => (cidrs.length > 0 ? cidrs : null);
   return {
     '/v1/enis': () => enisView(book, nowMs()),
     '/v1/eni-configs': eniConfigName,
@@ -47,14 +49,14 @@ export function introspectionViews(options: {
       WARM_ENI_TARGET: targets.warmEniTarget,
       WARM_IP_TARGET: targets.warmIpTarget,
       MINIMUM_IP_TARGET: targets.minimumIpTarget,
-      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: config.cluster.customNetworking,
-      AWS_MANAGE_ENIS_NON_SCHEDULABLE: config.cluster.manageEnisNonSchedulable,
-      ENABLE_SUBNET_DISCOVERY: config.enis.discoversSubnets,
+      AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: cluster.customNetworking,
+      AWS_MANAGE_ENIS_NON_SCHEDULABLE: cluster.manageEnisNonSchedulable,
+      ENABLE_SUBNET_DISCOVERY: enis.discoversSubnets,
     }),
     '/v1/networkutils-env-settings': () => ({
       AWS_VPC_K8S_CNI_CONNMARK: host.connmark,
-      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS:
-        host.excludeSnatCidrs.length > 0 ? host.excludeSnatCidrs : null,
+      AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: orNull(host.excludeSnatCidrs),
+      AWS_EXTERNAL_SERVICE_CIDRS: orNull(host.externalServiceCidrs),
       AWS_VPC_K8S_CNI_EXTERNALSNAT: host.externalSnat,
       AWS_VPC_ENI_MTU: host.eniMtuBytes,
       AWS_VPC_K8S_CNI_VETHPREFIX: host.vethPrefix,
@@ -62,6 +64,7 @@ export function introspectionViews(options: {
       AWS_VPC_K8S_CNI_RANDOMIZESNAT: ['none', 'hashrandom', 'prng'].indexOf(host.randomizeSnat),
     }),
     '/v1/pool': explain,
+    '/v1/wiring': wiring,
   };
 }
 

@@ -103,7 +103,6 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
     // Who finds the socket takes the node for ready.
     const services = grpcServices({
       ...ready,
-      addresses: ready.ports.addresses,
       carryOutDel: service.carryOutDel,
       version,
       metrics,

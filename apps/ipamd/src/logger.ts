@@ -1,4 +1,5 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { openLogFile } from './log-file.ts';
 
 export type { Logger } from 'pino';
 
@@ -15,7 +16,7 @@ export function createLogger(options: { readonly file: string; readonly level: s
   try {
     return logTo(destinationOf(file), level);
   } catch (error) {
-    const log = logTo(STDERR, level);
+    const log = logTo(stream(STDERR), level);
     log.warn({ err: error, variable: 'AWS_VPC_K8S_CNI_LOG_FILE', value: file }, CANNOT_WRITE);
     return log;
   }
@@ -26,7 +27,7 @@ const STDERR = 2;
 const CANNOT_WRITE =
   'the log file cannot be written, stderr is used: mount its directory, or set AWS_VPC_K8S_CNI_LOG_FILE to stdout';
 
-const logTo = (dest: number | string, level: string): Logger =>
+const logTo = (destination: DestinationStream, level: string): Logger =>
   pino(
     {
       level: LEVELS.includes(level) ? level : 'debug',
@@ -34,16 +35,18 @@ const logTo = (dest: number | string, level: string): Logger =>
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest, mkdir: true, sync: true }),
+    destination,
   );
 
-function destinationOf(file: string): number | string {
+const stream = (dest: number): DestinationStream => pino.destination({ dest, sync: true });
+
+function destinationOf(file: string): DestinationStream {
   switch (file.toLowerCase()) {
     case 'stdout':
-      return STDOUT;
+      return stream(STDOUT);
     case 'stderr':
-      return STDERR;
+      return stream(STDERR);
     default:
-      return file;
+      return openLogFile(file);
   }
 }

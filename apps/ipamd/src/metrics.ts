@@ -12,7 +12,7 @@ export interface Metrics {
   readonly ec2Requests: Counter<'fn'>;
   readonly ec2Errors: Counter<'fn'>;
   readonly errors: Counter<'fn'>;
-  /** What somebody else changed of the host's and the ENIs' networking, and was changed back. */
+  /** What somebody else changed of the host's, the ENIs' and the pods' networking, and was changed back. */
   readonly driftRepairs: Counter<'object'>;
   /** Makes the gauges show what may still be asked of EC2. */
   watchBudget(budget: Pick<CallBudget, 'figures'>): void;

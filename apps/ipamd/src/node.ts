@@ -1,8 +1,14 @@
 import type { PluginHandlers } from '@vpc-cni/cni-spec';
-import { createPodWiring } from '@vpc-cni/host-network';
+import { createPodWiring, type DesiredNode } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
-import { type AttachmentQueue, createAttachmentQueue, createPluginHandlers } from '@vpc-cni/plugin';
+import {
+  type AddressPort,
+  type AttachmentQueue,
+  createAttachmentQueue,
+  createPluginHandlers,
+} from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
+import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
 import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
 import { connectToCluster } from './cluster/cluster.ts';
@@ -19,11 +25,16 @@ import { setUpHost } from './host.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
 import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
+import { keepRepaired } from './repair/keep-repaired.ts';
+import { podsToRepair } from './repair/pods-to-repair.ts';
 import type { DaemonPorts } from './socket-routes.ts';
+import { wiringView } from './wiring-view.ts';
 
 /** A node that can serve pods. */
 export interface ReadyNode {
+  /** For plugins that run in processes of their own. */
   readonly ports: DaemonPorts;
+  readonly addresses: AddressPort;
   readonly handlers: PluginHandlers;
   /** Of the handlers. */
   readonly queue: AttachmentQueue;
@@ -44,7 +55,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
   const runtime = await findRuntime(context);
-  const { book, controller, desk, start, stop } = await bringUpPool({
+  const { book, controller, desk, eniLinks, start, stop } = await bringUpPool({
     context,
     aws,
     facts,
@@ -53,24 +64,29 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const plain = createAddressPort({
-    book,
-    desk,
-    onRefusal: () => metrics.noAvailableAddresses.inc(),
-  });
-  const ports: DaemonPorts = {
-    addresses:
-      cluster !== undefined && config.cluster.annotatePodIp
-        ? annotatingPodIps(plain, cluster, context)
-        : plain,
-    readiness: controller,
-  };
+  const onRefusal = () => metrics.noAvailableAddresses.inc();
+  const plain = createAddressPort({ book, desk, onRefusal });
+  const addresses =
+    cluster !== undefined && config.cluster.annotatePodIp
+      ? annotatingPodIps(plain, cluster, context)
+      : plain;
+  const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
-  const handlers = createPluginHandlers({ ...ports, wiring, queue });
-  let sweeping: Promise<void> | undefined;
+  const handlers = createPluginHandlers({ addresses, wiring, readiness, queue });
+  const desired = (): DesiredNode => ({
+    settings: host.settings(),
+    enis: eniLinks(),
+    pods: podsToRepair(book.reservations(), {
+      vethPrefix: config.host.vethPrefix,
+      isBusy: queue.isBusy,
+      nowMs: clock.nowMs(),
+    }),
+  });
+  const work: Promise<void>[] = [];
   return {
-    ports,
+    ports: { addresses: addressesInTurn(addresses, queue), readiness },
+    addresses,
     handlers,
     queue,
     facts: () => nodeFacts(config, instance, facts.current),
@@ -84,20 +100,27 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         stranded: book.reservations().filter(({ eni }) => eni === undefined),
         plan: controller.lastPlan ?? null,
       }),
+      wiring: () =>
+        wiringView({
+          settings: host.settings(),
+          backend: host.network.iptablesBackend,
+          pods: book.reservations(),
+        }),
     }),
     start: () => {
       start();
       const { marks } = config.cluster;
       if (cluster !== undefined && (marks.networkCondition || marks.startupTaint !== '')) {
-        void markReadiness(context, cluster, { marks, readiness: controller });
+        work.push(markReadiness(context, cluster, { marks, readiness }));
       }
       if (cluster !== undefined && config.cluster.podEni) {
-        void keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster));
+        work.push(keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster)));
       }
-      if (runtime !== undefined) sweeping = sweepAttachments(context, { runtime, book, handlers });
+      work.push(keepRepaired(context, { network: host.network, desired }));
+      if (runtime !== undefined) work.push(sweepAttachments(context, { runtime, book, handlers }));
     },
     stop: async () => {
-      await Promise.all([stop(), sweeping]);
+      await Promise.all([stop(), ...work]);
       await host.close();
     },
   };

@@ -1,4 +1,4 @@
-import type { HostNetwork, HostSettings } from '@vpc-cni/host-network';
+import type { EniLink, HostNetwork, HostSettings } from '@vpc-cni/host-network';
 import { AddressBook, encodeCheckpoint, PREFIX_SIZE, type RunningSandbox } from '@vpc-cni/ipam';
 import { type CheckpointFileSystem, createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
 import { isSchedulable } from '@vpc-cni/kubernetes';
@@ -49,6 +49,8 @@ export interface Pool {
   readonly book: AddressBook;
   readonly controller: PoolController;
   readonly desk: AddressDesk;
+  /** Secondary ENIs that are set up. */
+  readonly eniLinks: () => readonly EniLink[];
   /** Begins to keep the pool on target. */
   start(): void;
   /** Once the daemon is ending. */
@@ -68,6 +70,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     ...(surroundings.fileSystem === undefined ? {} : { fileSystem: surroundings.fileSystem }),
   });
   const care = createEniCare(allocator);
+  const hostPort = createHostPort(host.network, host.settings, context);
   const isNeeded = (eni: Parameters<typeof holdsStranded>[1]) => holdsStranded(book, eni);
   const controller = createPoolController({
     book,
@@ -82,7 +85,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
       isNeeded,
       onDescribed: care.note,
     }),
-    host: createHostPort(host.network, host.settings, context),
+    host: hostPort,
     targets: { ...config.targets, assignmentMode },
     maxPods: maxPods(limits, {
       assignmentMode,
@@ -132,6 +135,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     book,
     controller,
     desk,
+    eniLinks: hostPort.links,
     start: () => {
       controller.start();
       work.push(facts.follow(random));

@@ -97,7 +97,8 @@ async function recoverPods({
   };
   const fromFile = recover({ ...evidence, podRules: [] });
   if (fromFile.kind === 'checkpoint') return fromFile;
-  const podRules = (await host.network.listPods()).map((address) => ({ address }));
+  const wired = await host.network.listPods();
+  const podRules = wired.filter(isIpv4Address).map((address) => ({ address }));
   return recover({ ...evidence, podRules, sandboxes: await sandboxes() });
 }
 

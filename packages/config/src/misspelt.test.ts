@@ -16,6 +16,7 @@ test.each([
   ['MINIMUM_IP_TARGETS', 'MINIMUM_IP_TARGET'],
   ['MAX_ENIS', 'MAX_ENI'],
   ['POD_MTUS', 'POD_MTU'],
+  ['DISABLE_CONTAINER_V6', 'DISABLE_POD_V6'],
 ] as const)('%s is meant to be %s', (name, meant) => expect(meantBy(name)).toBe(meant));
 
 test.each([

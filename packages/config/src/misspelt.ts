@@ -4,6 +4,11 @@ const MOST_EDITS = 2;
 /** Of shorter names two edits make another word. */
 const LONG_NAME = 10;
 
+/** Names that release notes of the AWS VPC CNI had for settings that shipped with others. */
+const ANNOUNCED_AS: ReadonlyMap<string, Variable> = new Map([
+  ['DISABLE_CONTAINER_V6', 'DISABLE_POD_V6'],
+]);
+
 /**
  * The variable that somebody seems to have meant by `name`: one that differs in case only, or by up to
  * two letters that are missing, added, wrong or in the other order. `undefined` for names that are right, and
@@ -11,6 +16,8 @@ const LONG_NAME = 10;
  */
 export function meantBy(name: string): Variable | undefined {
   if (isVariable(name)) return undefined;
+  const announced = ANNOUNCED_AS.get(name);
+  if (announced !== undefined) return announced;
   const sameButCase = variables.find((known) => known.toLowerCase() === name.toLowerCase());
   if (sameButCase !== undefined) return sameButCase;
   let [nearest, fewest] = [undefined as Variable | undefined, Number.POSITIVE_INFINITY];

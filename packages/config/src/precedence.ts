@@ -89,12 +89,6 @@ export const precedences: readonly Precedence[] = [
     (v) => v.AWS_VPC_K8S_CNI_EXTERNALSNAT,
   ),
   precedence(
-    'AWS_VPC_K8S_CNI_RANDOMIZESNAT',
-    'AWS_VPC_K8S_CNI_EXTERNALSNAT',
-    'true',
-    (v) => v.AWS_VPC_K8S_CNI_EXTERNALSNAT,
-  ),
-  precedence(
     'POD_SECURITY_GROUP_ENFORCING_MODE',
     'ENABLE_POD_ENI',
     'false',

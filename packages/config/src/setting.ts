@@ -40,11 +40,10 @@ export type Reader = 'init' | 'entry' | 'ipamd' | 'plugin';
  * - `seed`: since before release 1.11 of the AWS VPC CNI
  * - `newer`: came later, see `since`
  * - `ours`: not of the AWS VPC CNI
- * - `deprecated`: still has an effect, and a successor
  * - `inert`: accepted, and read by nobody
  * - `ambient`: of the AWS SDK, and honoured here as there
  */
-export type SettingStatus = 'seed' | 'newer' | 'ours' | 'deprecated' | 'inert' | 'ambient';
+export type SettingStatus = 'seed' | 'newer' | 'ours' | 'inert' | 'ambient';
 
 /** Containers of the DaemonSet `aws-node` that the manifest gives settings. */
 export type Container = 'aws-vpc-cni-init' | 'aws-node';

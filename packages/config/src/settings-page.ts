@@ -135,7 +135,6 @@ const STATUS_WORDS: Readonly<Record<SettingStatus, string>> = {
   seed: '',
   newer: '',
   ours: 'an addition of this project',
-  deprecated: 'deprecated',
   inert: 'accepted, with a notice',
   ambient: 'of the AWS SDK',
 };

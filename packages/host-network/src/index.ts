@@ -1,5 +1,11 @@
 // For people who use the package.
 export type { Clock } from './apply/clock.ts';
+export {
+  createEgressWiring,
+  type EgressContainer,
+  type EgressWiring,
+  type NamedLink,
+} from './apply/egress-wiring.ts';
 // For people who build on it, and for tests that need a host of their own.
 export { DOOMED_LINK_GROUP } from './apply/link-sweeper.ts';
 export {
@@ -8,7 +14,12 @@ export {
   type HostNetworkOptions,
   openHostNetwork,
 } from './apply/open-host-network.ts';
-export { createPodWiring, type PodWiring, type WiredPod } from './apply/pod-wiring.ts';
+export {
+  createPodWiring,
+  type PodWiring,
+  type WiredPod,
+  wiredAttachment,
+} from './apply/pod-wiring.ts';
 export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
 export type { PodLinks } from './apply/set-up-pod.ts';
 export { writeSysctl } from './apply/sysctl.ts';
@@ -44,6 +55,7 @@ export type {
   EniLink,
   HostSettings,
   PodAttachment,
+  WiredAttachment,
 } from './desired/settings.ts';
 export {
   HostNetworkError,

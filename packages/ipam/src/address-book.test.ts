@@ -436,6 +436,10 @@ describe('bad input', () => {
     { name: 'no interface name', key: { ...key('p'), interfaceName: '' } },
     { name: 'a pod name that is a number', metadata: { podName: invalid(7) } },
     { name: 'half an interface', metadata: { interfacesCount: 0.5 } },
+    {
+      name: 'a namespace path that is a number',
+      metadata: { wiring: { netnsPath: invalid(7), vethPrefix: 'eni', mtuBytes: 9001 } },
+    },
   ];
 
   test.each(cases)('$name reserves nothing', ({ key: badKey = key('p'), metadata = {} }) => {

@@ -17,6 +17,16 @@ export interface AttachmentMetadata {
   readonly podName?: string;
   /** Interfaces the pod has on this node; more than one only for pods on several network cards. */
   readonly interfacesCount?: number;
+  /** Missing where others wire the pod, and in checkpoints of others. */
+  readonly wiring?: AttachmentWiring;
+}
+
+/** How the pod of an attachment is wired, for whoever has to find its links again after a restart. */
+export interface AttachmentWiring {
+  /** Path of the pod's network namespace. */
+  readonly netnsPath: string;
+  readonly vethPrefix: string;
+  readonly mtuBytes: number;
 }
 
 /** A key as one string. NUL cannot occur in the parts: they come from environment variables. */
@@ -42,10 +52,12 @@ export function formatAttachmentKey(key: CniAttachmentKey): AttachmentKeyText {
 
 /** @throws {TypeError} when a member is there that is not of its type. */
 export function requireMetadata(metadata: AttachmentMetadata): void {
-  const { podNamespace = '', podName = '', interfacesCount = 0 } = metadata;
-  if (!isText(podNamespace) || !isText(podName) || !Number.isSafeInteger(interfacesCount)) {
+  const { podNamespace = '', podName = '', interfacesCount = 0, wiring } = metadata;
+  const { netnsPath = '', vethPrefix = '', mtuBytes = 0 } = wiring ?? {};
+  const areTexts = [podNamespace, podName, netnsPath, vethPrefix].every(isText);
+  if (!areTexts || ![interfacesCount, mtuBytes].every(Number.isSafeInteger)) {
     throw new TypeError(
-      `metadata are a pod's namespace and name as text and a count of interfaces, got ${JSON.stringify(metadata)}`,
+      `metadata are a pod's namespace and name as text, a count of interfaces and how it is wired, got ${JSON.stringify(metadata)}`,
     );
   }
 }

@@ -81,6 +81,18 @@ describe('the checkpoint format', () => {
     expect(decodeCheckpoint(encodeCheckpoint(decoded)).allocations).toEqual([]);
   });
 
+  test('carries how a pod is wired, apart from the members that the reference implementation has', () => {
+    const wiring = { netnsPath: '/run/netns/a', vethPrefix: 'eni', mtuBytes: 9001 };
+    const [first, ...others] = DECODED.allocations;
+    if (first === undefined) throw new Error('there are two');
+    const wired = { ...first, metadata: { ...first.metadata, wiring } };
+    const text = encodeCheckpoint({ ...DECODED, allocations: [wired, ...others] });
+    expect(text).toContain(
+      '"interfacesCount":1},"wiring":{"netnsPath":"/run/netns/a","vethPrefix":"eni","mtuBytes":9001}},',
+    );
+    expect(decodeCheckpoint(text).allocations).toEqual([wired, ...others]);
+  });
+
   test('carries releases', () => {
     const recentReleases = [{ address: '10.0.0.7', releasedAtMs: 1_718_000_000_123 }] as const;
     const text = encodeCheckpoint({ allocations: [], recentReleases, intents: [] });
@@ -169,6 +181,11 @@ describe('the checkpoint format', () => {
       code: 'checkpoint-garbled',
     },
     {
+      name: 'an MTU that is no number',
+      text: allocation('"wiring":{"netnsPath":"","vethPrefix":"eni","mtuBytes":"9001"}'),
+      code: 'checkpoint-garbled',
+    },
+    {
       name: 'a release without a time',
       text: '{"version":"vpc-cni-ipam/1","recentReleases":[{"ipv4":"10.0.0.7"}]}',
       code: 'checkpoint-garbled',
@@ -198,7 +215,12 @@ const anyAllocation: fc.Arbitrary<CheckpointAllocation> = fc.record(
     ipv4,
     allocatedAtNs: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
     metadata: fc.record(
-      { podNamespace: word, podName: word, interfacesCount: fc.integer({ min: 1, max: 9 }) },
+      {
+        podNamespace: word,
+        podName: word,
+        interfacesCount: fc.integer({ min: 1, max: 9 }),
+        wiring: fc.record({ netnsPath: word, vethPrefix: word, mtuBytes: fc.nat() }),
+      },
       { requiredKeys: [] },
     ),
   },

@@ -4,11 +4,12 @@
 //
 //   { "version": "vpc-cni-ipam/1",
 //     "allocations": [ { "networkName", "containerID", "ifName", "ipv4" | "ipv6",
-//                        "allocationTimestamp", "metadata": { … } } ],
-//     "recentReleases": [ { "ipv4", "releasedAtMs" } ],         ← ours; the reference ignores
-//     "ec2Intents": [ { "intentId", "kind", "atMs", … } ],      ← these three
+//                        "allocationTimestamp", "metadata": { … },
+//                        "wiring": { "netnsPath", … } } ],      ← ours; the reference ignores
+//     "recentReleases": [ { "ipv4", "releasedAtMs" } ],         ← these four
+//     "ec2Intents": [ { "intentId", "kind", "atMs", … } ],      ←
 //     "enis": [ { "eniId", "blocks", … } ] }                    ←
-import type { AttachmentMetadata } from './attachment-key.ts';
+import type { AttachmentMetadata, AttachmentWiring } from './attachment-key.ts';
 import type { Checkpoint, CheckpointAllocation, CheckpointRelease } from './checkpoint.ts';
 import {
   array,
@@ -91,6 +92,9 @@ function encodeAllocation({ key, ipv4, ipv6, allocatedAtNs, metadata }: Checkpoi
   }
   members.push(`"allocationTimestamp":${allocatedAtNs}`);
   members.push(`"metadata":${encodeMetadata(metadata)}`);
+  if (metadata.wiring !== undefined) {
+    members.push(`"wiring":${encodeWiring(metadata.wiring)}`);
+  }
   return `{${members.join(',')}}`;
 }
 
@@ -101,6 +105,9 @@ const encodeMetadata = ({ podNamespace, podName, interfacesCount }: AttachmentMe
     k8sPodName: podName || undefined,
     interfacesCount: interfacesCount || undefined,
   });
+
+const encodeWiring = ({ netnsPath, vethPrefix, mtuBytes }: AttachmentWiring) =>
+  JSON.stringify({ netnsPath, vethPrefix, mtuBytes });
 
 /**
  * Reads a checkpoint of ours or of the reference implementation. Unknown members are ignored.
@@ -177,7 +184,12 @@ function decodeAllocation(
     ...(ipv4 === '' ? {} : { ipv4: ipv4Address(ipv4, `${at}.ipv4`) }),
     ...(ipv6 === '' ? {} : { ipv6 }),
     allocatedAtNs,
-    metadata: decodeMetadata(entry['metadata'], `${at}.metadata`),
+    metadata: {
+      ...decodeMetadata(entry['metadata'], `${at}.metadata`),
+      ...(entry['wiring'] === undefined
+        ? {}
+        : { wiring: decodeWiring(entry['wiring'], `${at}.wiring`) }),
+    },
   };
 }
 
@@ -190,6 +202,15 @@ function decodeMetadata(value: unknown, at: string): AttachmentMetadata {
     ...(podNamespace === '' ? {} : { podNamespace }),
     ...(podName === '' ? {} : { podName }),
     ...(interfacesCount === 0 ? {} : { interfacesCount }),
+  };
+}
+
+function decodeWiring(value: unknown, at: string): AttachmentWiring {
+  const entry = object(value, at);
+  return {
+    netnsPath: text(entry['netnsPath'], `${at}.netnsPath`),
+    vethPrefix: text(entry['vethPrefix'], `${at}.vethPrefix`),
+    mtuBytes: integer(entry['mtuBytes'], `${at}.mtuBytes`),
   };
 }
 

@@ -4,6 +4,7 @@ export type { AddressEvent, AddressEventListener, AddressState } from './address
 export type { AddressStatistics, EniSnapshot, PrefixSnapshot } from './address-statistics.ts';
 export {
   type AttachmentMetadata,
+  type AttachmentWiring,
   type CniAttachmentKey,
   recoveredKey,
 } from './attachment-key.ts';

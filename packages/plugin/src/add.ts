@@ -1,9 +1,17 @@
-import { type AttachmentRequest, CNI_ERROR, CniError, type CniResult } from '@vpc-cni/cni-spec';
+import {
+  type AttachmentRequest,
+  CNI_ERROR,
+  CniError,
+  type CniResult,
+  isCniError,
+  parsePrevResult,
+} from '@vpc-cni/cni-spec';
 import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity } from './pod-identity.ts';
+import { requireOneCard } from './several-cards.ts';
 import { keyOf, wiringOf } from './wiring-of.ts';
 
 /**
@@ -15,28 +23,35 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   const conf = readNetConf(request.conf);
   const pod = readPodIdentity(request.args);
   const key = keyOf(request, conf);
+  const { signal, netns: netnsPath } = request;
+  const { vethPrefix, mtuBytes } = conf;
+  // One that cannot be read is a mistake; one that can is nobody's here, and not passed on, as upstream has it.
+  parsePrevResult(request.conf);
+  requireOneCard(request.conf);
 
-  const reply = await ports.addresses.reserve(key, pod, { signal: request.signal });
+  requireWanted(signal);
+  const place = { netnsPath, vethPrefix, mtuBytes };
+  const reply = await ports.addresses.reserve(key, pod, { signal, wiring: place });
   if (reply.kind === 'refused') throw refusalError(reply);
 
   const { held, isNew } = reply;
-  if (request.signal.aborted) {
-    // Nobody will read the answer, and the runtime's DEL may have been here already.
-    if (isNew) await ports.addresses.release(key);
-    throw new CniError(CNI_ERROR.tryAgainLater, 'the runtime gave up on this ADD');
-  }
-  const wiring = wiringOf({ ...held, ...pod }, conf, request.netns);
   try {
-    const { hostLinkName } = await ports.wiring.setUp(wiring);
-    return addResult({
-      held,
-      hostLinkName,
-      vethPrefix: conf.vethPrefix,
-      podLinkName: request.ifName,
-      netnsPath: request.netns,
+    const wiring = wiringOf({ ...held, ...pod }, conf, netnsPath);
+    const { hostLinkName } = await ports.queue.wire(pod, async () => {
+      requireWanted(signal);
+      return ports.wiring.setUp(wiring);
     });
+    return addResult({ held, hostLinkName, vethPrefix, podLinkName: request.ifName, netnsPath });
   } catch (error) {
-    if (isNew) await ports.addresses.release(key);
+    // That it could not be written down is the next DEL's matter; what went wrong first is the runtime's.
+    if (isNew) await ports.addresses.release(key).catch(() => {});
     throw wiringError(error, `wire ${request.ifName} of pod ${pod.podNamespace}/${pod.podName}`);
   }
+}
+
+/** Nobody will read the answer, and the runtime's DEL may have been here already. */
+function requireWanted({ aborted, reason }: AttachmentRequest['signal']): void {
+  if (!aborted) return;
+  if (isCniError(reason)) throw reason;
+  throw new CniError(CNI_ERROR.tryAgainLater, 'the runtime gave up on this ADD');
 }

@@ -2,9 +2,13 @@ import { type AttachmentRequest, CNI_ERROR, CniError } from '@vpc-cni/cni-spec';
 import { PLUGIN_ERROR, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
+import { rememberedAddress } from './remembered-pod.ts';
 import { keyOf, wiringOf } from './wiring-of.ts';
 
-/** CHECK: the attachment holds an address, and the kernel has everything that ADD made. */
+/**
+ * CHECK: the attachment holds the address that the runtime knows of, and the kernel has everything that
+ * ADD made.
+ */
 export async function check(ports: PluginPorts, request: AttachmentRequest): Promise<void> {
   const conf = readNetConf(request.conf);
   const held = await ports.addresses.find(keyOf(request, conf));
@@ -13,6 +17,14 @@ export async function check(ports: PluginPorts, request: AttachmentRequest): Pro
       CNI_ERROR.unknownContainer,
       'this attachment holds no address',
       `container ${request.containerId}, interface ${request.ifName}; recreate the pod`,
+    );
+  }
+  const remembered = rememberedAddress(request.conf) ?? held.address;
+  if (remembered !== held.address) {
+    throw new CniError(
+      PLUGIN_ERROR.drifted,
+      'the attachment holds another address',
+      `the runtime knows it by ${remembered}, and it holds ${held.address}; recreate the pod`,
     );
   }
   const { eni } = held;

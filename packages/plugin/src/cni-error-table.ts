@@ -1,4 +1,4 @@
-import { CNI_ERROR, CniError } from '@vpc-cni/cni-spec';
+import { CNI_ERROR, CniError, isCniError } from '@vpc-cni/cni-spec';
 import type { Refusal, RefusalReason, WiringFailure } from './ports.ts';
 
 /** CNI error codes of this plugin's own (100 and above are free for plugins, CNI specification, "Error"). */
@@ -9,6 +9,8 @@ export const PLUGIN_ERROR = {
   attachmentExists: 101,
   /** CHECK found the wiring incomplete. */
   drifted: 102,
+  /** The attachment's DEL came before its ADD was done, or the ADD of the pod's next sandbox. */
+  overtaken: 103,
 } as const;
 
 const codeOfRefusal: Readonly<Record<RefusalReason, number>> = {
@@ -49,6 +51,7 @@ export function refusalError(refusal: Refusal): CniError {
 
 /** The CNI error of a failed set-up, told apart by the wiring error's `code`. */
 export function wiringError(error: unknown, doing: string): CniError {
+  if (isCniError(error)) return error;
   const details = error instanceof Error ? error.message : String(error);
   return new CniError(codeOfWiring(error), `cannot ${doing}`, details, { cause: error });
 }

@@ -4,6 +4,7 @@ import type {
   HeldAddress,
   PlacedAddress,
   PodInterface,
+  PodPlace,
   PodWiring,
   Refusal,
   WiringPort,
@@ -16,6 +17,10 @@ export interface FakeOutside {
   readonly readiness: { refusal(): Refusal | undefined };
   /** Pods that are wired, by container id. */
   readonly wired: Map<string, PodWiring>;
+  /** Containers by the name of the pod whose host link is theirs: one that comes takes it. */
+  readonly hostLinks: ReadonlyMap<string, string>;
+  /** How each container's address was to be wired, as the address book was told. */
+  readonly places: ReadonlyMap<string, PodPlace>;
   /** What the wiring was last asked to tear down. */
   readonly tornDown: () => PodInterface | undefined;
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
@@ -23,6 +28,7 @@ export interface FakeOutside {
   refuseWith(refusal: Refusal | undefined): void;
   failSetUp(error: Error | undefined): void;
   failTearDown(error: Error | undefined): void;
+  failRelease(error: Error | undefined): void;
   /** The key of what the container holds was lost; only the address is known. */
   loseKey(containerId: string): void;
   /** The ENI of what the container holds is no longer attached. */
@@ -33,17 +39,20 @@ export interface FakeOutside {
   hold(operation: HeldOperation): () => void;
 }
 
-type HeldOperation = 'set up' | 'tear down';
+type HeldOperation = 'reserve' | 'set up' | 'tear down';
 
 export function createFakeOutside(): FakeOutside {
   const held = new Map<string, HeldAddress>();
   const wired = new Map<string, PodWiring>();
+  const hostLinks = new Map<string, string>();
+  const places = new Map<string, PodPlace>();
   const lostKeys = new Set<string>();
   const log: string[] = [];
   let count = 0;
   let refusal: Refusal | undefined;
   let setUpError: Error | undefined;
   let tearDownError: Error | undefined;
+  let releaseError: Error | undefined;
   let missing: readonly string[] = [];
   let tornDown: PodInterface | undefined;
   const gates = new Map<HeldOperation, Promise<void>>();
@@ -53,6 +62,8 @@ export function createFakeOutside(): FakeOutside {
 
   return {
     wired,
+    hostLinks,
+    places,
     tornDown: () => tornDown,
     log,
     readiness: { refusal: () => refusal },
@@ -64,6 +75,9 @@ export function createFakeOutside(): FakeOutside {
     },
     failTearDown: (error) => {
       tearDownError = error;
+    },
+    failRelease: (error) => {
+      releaseError = error;
     },
     drift: (value) => {
       missing = value;
@@ -86,8 +100,10 @@ export function createFakeOutside(): FakeOutside {
       return open;
     },
     addresses: {
-      reserve: async (key, pod) => {
+      reserve: async (key, pod, { signal, wiring }) => {
         log.push(`reserve ${key.containerId}`);
+        if (wiring !== undefined) places.set(key.containerId, wiring);
+        await unlessAborted(gates.get('reserve'), signal);
         if (refusal !== undefined) return refusal;
         const known = held.get(idOf(key));
         if (isPlaced(known)) return { kind: 'reserved', held: known, isNew: false };
@@ -109,6 +125,7 @@ export function createFakeOutside(): FakeOutside {
       release: async (key) => {
         log.push(`release ${key.containerId}`);
         held.delete(idOf(key));
+        if (releaseError !== undefined) throw releaseError;
       },
       list: async (networkName) =>
         [...held.values()].filter(({ key }) => key.networkName === networkName),
@@ -123,6 +140,7 @@ export function createFakeOutside(): FakeOutside {
           throw Object.assign(new Error('[link-exists] eth0 exists'), { code: 'link-exists' });
         }
         wired.set(owner, pod);
+        hostLinks.set(pod.podName, owner);
         log.push(`${owner} is set up`);
         return { hostLinkName: `${pod.vethPrefix}cc21c2d7785` };
       },
@@ -133,11 +151,22 @@ export function createFakeOutside(): FakeOutside {
         await gates.get('tear down');
         if (tearDownError !== undefined) throw tearDownError;
         wired.delete(owner);
+        if (hostLinks.get(pod.podName) === owner) hostLinks.delete(pod.podName);
         log.push(`${owner} is torn down`);
       },
       check: async () => missing,
     },
   };
 }
+
+/** As whoever waits for an address does. */
+const unlessAborted = (gate: Promise<void> | undefined, signal: AbortSignal) =>
+  Promise.race([
+    gate,
+    new Promise<never>((_, reject) => {
+      if (gate === undefined) return;
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    }),
+  ]);
 
 const isPlaced = (held: HeldAddress | undefined): held is PlacedAddress => held?.eni !== undefined;

@@ -4,6 +4,7 @@ import { handleRequest, KNOWN_VERSIONS, type PluginHandlers } from '@vpc-cni/cni
 export interface FakeCall {
   readonly container?: string;
   readonly netns?: string;
+  readonly ifName?: string;
   readonly args?: string;
   readonly conf?: object;
   readonly signal?: AbortSignal;
@@ -18,14 +19,15 @@ export type FakeRuntime = (
 export const createFakeRuntime =
   (handlers: PluginHandlers): FakeRuntime =>
   async (command, call = {}) => {
-    const { container = 'a', netns = '/run/netns/a', args = ARGS, conf, signal } = call;
+    const { container = 'a', netns = '/run/netns/a', ifName = 'eth0', args = ARGS } = call;
+    const { conf, signal } = call;
     const { exitCode, stdout } = await handleRequest(
       {
         environment: {
           CNI_COMMAND: command,
           CNI_CONTAINERID: container,
           CNI_NETNS: netns,
-          CNI_IFNAME: 'eth0',
+          CNI_IFNAME: ifName,
           CNI_ARGS: args,
           CNI_PATH: '/opt/cni/bin',
         },

@@ -24,6 +24,10 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   'capacity-pending': true,
 };
 
+const annotated = (annotations: object) => ({
+  runtimeConfig: { 'io.kubernetes.cri.pod-annotations': annotations },
+});
+
 let outside: FakeOutside;
 let cni: FakeRuntime;
 
@@ -71,16 +75,50 @@ describe('ADD', () => {
     expect(outside.log).toEqual(['reserve a', 'set up a', 'release a']);
   });
 
+  test('that cannot be wired says why, even when giving the address back fails', async () => {
+    outside.failSetUp(new Error('RTM_NEWLINK: EPERM'));
+    outside.failRelease(new Error('the disk is full'));
+    expect((await cni('ADD')).output).toMatchObject({ code: 100, details: 'RTM_NEWLINK: EPERM' });
+    expect(outside.log.at(-1)).toBe('release a');
+  });
+
   test('into a namespace that does not exist is error 8', async () => {
     outside.failSetUp(Object.assign(new Error('no such namespace'), { code: 'netns-not-found' }));
     expect((await cni('ADD')).output).toMatchObject({ code: 8, details: 'no such namespace' });
   });
 
-  test('that the runtime gave up on holds nothing afterwards', async () => {
+  test('that the runtime gave up on before its turn reserves nothing', async () => {
+    const signal = AbortSignal.abort(new Error('the caller hung up'));
+    expect((await cni('ADD', { signal })).output).toMatchObject({ code: 11 });
+    expect(outside.log).toEqual([]);
+  });
+
+  test('that the runtime gave up on after it had its address gives it back', async () => {
     const givenUp = new AbortController();
-    givenUp.abort(new Error('the caller hung up'));
-    expect((await cni('ADD', { signal: givenUp.signal })).exitCode).toBe(1);
+    const { reserve } = outside.addresses;
+    const handlers = createPluginHandlers({
+      ...outside,
+      addresses: {
+        ...outside.addresses,
+        reserve: async (...asked) => {
+          const reply = await reserve(...asked);
+          givenUp.abort(new Error('the caller hung up'));
+          return reply;
+        },
+      },
+    });
+    const { output } = await createFakeRuntime(handlers)('ADD', { signal: givenUp.signal });
+    expect(output).toMatchObject({ code: 11 });
     expect(outside.log).toEqual(['reserve a', 'release a']);
+  });
+
+  test('has its address remembered with how it is wired', async () => {
+    await cni('ADD', { conf: { mtu: '1500' } });
+    expect(outside.places.get('a')).toEqual({
+      netnsPath: '/run/netns/a',
+      vethPrefix: 'eni',
+      mtuBytes: 1500,
+    });
   });
 
   test('repeated without DEL fails and leaves the first one as it is', async () => {
@@ -99,8 +137,39 @@ describe('ADD', () => {
     expect(outside.log).toEqual([]);
   });
 
-  test('with malformed CNI_ARGS is error 4', async () => {
-    expect((await cni('ADD', { args: 'K8S_POD_NAME' })).output).toMatchObject({ code: 4 });
+  test.each([
+    ['malformed CNI_ARGS', { args: 'K8S_POD_NAME' }, 4],
+    ['CNI_ARGS that nobody knows', { args: 'K8S_POD_NAME=a;COLOUR=blue' }, 4],
+    ['a previous result that cannot be read', { conf: { prevResult: { ips: 7 } } }, 6],
+    ['a previous result of another family', { conf: { prevResult: { cniVersion: '9.9.9' } } }, 1],
+    ['annotations that are none', { conf: annotated({ a: 7 }) }, 6],
+    [
+      'a wish for several network cards',
+      { conf: annotated({ 'k8s.amazonaws.com/nicConfig': 'multi-nic-attachment' }) },
+      2,
+    ],
+  ])('with %s is refused before anything is reserved', async (_, call, code) => {
+    expect((await cni('ADD', call)).output).toMatchObject({ code });
+    expect(outside.log).toEqual([]);
+  });
+
+  test.each([
+    ['no CNI_ARGS', { args: '' }],
+    ['CNI_ARGS to be ignored', { args: 'COLOUR=blue;IgnoreUnknown=true' }],
+    ['annotations that do not concern it', { conf: annotated({ colour: 'blue' }) }],
+    [
+      'another wish for network cards',
+      { conf: annotated({ 'k8s.amazonaws.com/nicConfig': 'one' }) },
+    ],
+    ['capabilities of other plugins', { conf: { runtimeConfig: { portMappings: [] } } }],
+  ])('with %s succeeds', async (_, call) => {
+    expect((await cni('ADD', call)).exitCode).toBe(0);
+  });
+
+  test('does not pass on the result of another plugin', async () => {
+    const prevResult = { cniVersion: '0.4.0', ips: [{ version: '4', address: '192.0.2.1/24' }] };
+    const { output } = await cni('ADD', { conf: { prevResult } });
+    expect(output).toMatchObject({ ips: [{ address: '10.0.0.1/32' }] });
   });
 
   test.each([
@@ -178,6 +247,22 @@ describe('CHECK', () => {
 
   test('of an unknown attachment is error 3', async () => {
     expect((await cni('CHECK')).output).toMatchObject({ code: 3 });
+  });
+
+  const remembering = (prevResult: object) => ({
+    conf: { prevResult: { cniVersion: '0.4.0', ...prevResult } },
+  });
+  const ip = (address: string) => ({ ips: [{ version: '4', address }] });
+
+  test.each([
+    ['as it is', ip('10.0.0.1/32'), undefined],
+    ['without addresses', { ips: [] }, undefined],
+    ['with another address', ip('10.0.0.7/32'), 102],
+    ['that cannot be read', { ips: 7 }, 6],
+  ])('with a result %s is answered by code %s', async (_, prevResult, code) => {
+    await cni('ADD');
+    const { output } = await cni('CHECK', remembering(prevResult));
+    expect((output as { readonly code?: number } | undefined)?.code).toBe(code);
   });
 
   test('names everything that is missing', async () => {

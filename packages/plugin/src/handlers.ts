@@ -6,6 +6,7 @@ import { del } from './del.ts';
 import { gc } from './gc.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
+import { readPodIdentity } from './pod-identity.ts';
 import type { AddressPort, ReadinessPort, WiringPort } from './ports.ts';
 import { status } from './status.ts';
 import { keyOf } from './wiring-of.ts';
@@ -24,12 +25,17 @@ export function createPluginHandlers(outside: {
   readonly queue?: AttachmentQueue;
 }): PluginHandlers {
   const ports: PluginPorts = { queue: createAttachmentQueue(), ...outside };
-  const inTurn = <T>(request: AttachmentRequest, verb: () => Promise<T>) =>
-    ports.queue.run(keyOf(request, readNetConf(request.conf)), verb);
+  const { queue } = ports;
+  const key = (request: AttachmentRequest) => keyOf(request, readNetConf(request.conf));
   return {
-    add: async (request) => inTurn(request, () => add(ports, request)),
-    del: async (request) => inTurn(request, () => del(ports, request)),
-    check: async (request) => inTurn(request, () => check(ports, request)),
+    add: async (request) =>
+      queue.runAdd(
+        key(request),
+        { pod: readPodIdentity(request.args), signal: request.signal },
+        (signal) => add(ports, { ...request, signal }),
+      ),
+    del: async (request) => queue.runDel(key(request), () => del(ports, request)),
+    check: async (request) => queue.run(key(request), () => check(ports, request)),
     gc: (request) => gc(ports, request),
     status: () => status(ports),
   };

@@ -1,8 +1,15 @@
 // For those who run the plugin.
 export { type AttachmentQueue, createAttachmentQueue } from './attachment-queue.ts';
 export { PLUGIN_ERROR, refusalError } from './cni-error-table.ts';
-export { createPluginHandlers } from './handlers.ts';
+export { createEgressHandlers } from './egress/egress-handlers.ts';
 // For those who implement its ports.
+export type {
+  EgressAddressPort,
+  EgressContainer,
+  EgressPorts,
+  EgressWiringPort,
+} from './egress/egress-ports.ts';
+export { createPluginHandlers } from './handlers.ts';
 export type {
   AddressPort,
   AttachmentKey,
@@ -11,6 +18,7 @@ export type {
   PlacedAddress,
   PodIdentity,
   PodInterface,
+  PodPlace,
   PodWiring,
   ReadinessPort,
   Refusal,

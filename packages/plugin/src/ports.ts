@@ -77,7 +77,11 @@ export interface AddressPort {
   reserve(
     key: AttachmentKey,
     pod: PodIdentity,
-    options: { readonly signal: AbortSignal },
+    options: {
+      readonly signal: AbortSignal;
+      /** How the pod will be wired, to be remembered with the address by whoever looks after pods. */
+      readonly wiring?: PodPlace;
+    },
   ): Promise<ReserveReply>;
   find(key: AttachmentKey): Promise<HeldAddress | undefined>;
   /**
@@ -91,13 +95,17 @@ export interface AddressPort {
   list(networkName: string): Promise<readonly HeldAddress[]>;
 }
 
-/** A pod's interface on the host: what taking it down needs to know. */
-export interface PodInterface extends PodIdentity {
+/** What the runtime and the configuration say of a pod's interface. */
+export interface PodPlace {
   /** Path of the pod's network namespace; empty when it is gone (DEL). */
   readonly netnsPath: string;
-  readonly podLinkName: string;
   readonly vethPrefix: string;
   readonly mtuBytes: number;
+}
+
+/** A pod's interface on the host: what taking it down needs to know. */
+export interface PodInterface extends PodIdentity, PodPlace {
+  readonly podLinkName: string;
   readonly address: string;
 }
 

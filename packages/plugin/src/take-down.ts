@@ -11,7 +11,7 @@ import { interfaceOf } from './wiring-of.ts';
  * One that is not known is released all the same: the last attempt may have failed to write that down.
  */
 export async function takeDown(
-  { addresses, wiring }: Pick<PluginPorts, 'addresses' | 'wiring'>,
+  { addresses, wiring, queue }: Pick<PluginPorts, 'addresses' | 'wiring' | 'queue'>,
   key: AttachmentKey,
   {
     conf,
@@ -28,9 +28,12 @@ export async function takeDown(
     (await addresses.find(key)) ??
     (remembered === undefined ? undefined : await addresses.identify(key, remembered));
   if (held !== undefined) {
-    await wiring.tearDown(interfaceOf(held, conf, netnsPath)).catch((error: unknown) => {
-      throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
-    });
+    const pod = interfaceOf(held, conf, netnsPath);
+    await queue
+      .wire(pod, () => wiring.tearDown(pod))
+      .catch((error: unknown) => {
+        throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
+      });
   }
   await addresses.release(key);
 }

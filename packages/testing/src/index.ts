@@ -1,6 +1,8 @@
-export { type Containerd, startContainerd } from './containerd.ts';
-export { type CriClient, CriError, type SandboxName } from './cri-client.ts';
+export { type Containerd, type ContainerdOptions, startContainerd } from './containerd.ts';
+export { CriError, type SandboxName } from './cri-call.ts';
+export type { CriClient, Labels, SandboxConfig, SandboxListing } from './cri-client.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { type Machine, type MachineProgram, startMachine } from './machine.ts';
 export {
   type ReadmeExampleOptions,
   type ReadmeExampleRun,

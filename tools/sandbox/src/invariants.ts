@@ -1,15 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator } from '@vpc-cni/aws-emulator';
 import type { SandboxNode } from './node.ts';
 import { mustRun } from './run-command.ts';
 
-/** Who holds what on a node, as each of the four who know it tells. Addresses are sorted. */
+/** Who holds what on a node, as each of those who know it tells. Everything is sorted. */
 export interface NodeAccounts {
   /** Addresses held by pods: the daemon's address book. */
   readonly reserved: readonly string[];
   /** The same, on disk. */
   readonly checkpoint: readonly string[];
+  /** The same with the container, as `ADDRESS container`, on disk. */
+  readonly attachments: readonly string[];
+  /** The same, as the container runtime tells, where there is one. */
+  readonly sandboxes: readonly string[] | undefined;
   /** The same, in the kernel: rules `to ADDRESS`. */
   readonly rules: readonly string[];
   /** The same, in the kernel: routes to pod links. */
@@ -24,9 +29,17 @@ export interface NodeAccounts {
   readonly ec2: readonly string[];
 }
 
+/** A container runtime that can be asked which pods it runs. */
+export interface SandboxSource {
+  /** Those that are ready; the others have no network any more. */
+  runningSandboxes(): Promise<
+    readonly { readonly containerId: string; readonly address: string }[]
+  >;
+}
+
 /** `/v1/enis`, network card 0. */
 interface EnisView {
-  readonly '0': { readonly ENIs: Readonly<Record<string, EniView>> };
+  readonly 0: { readonly ENIs: Readonly<Record<string, EniView>> };
 }
 
 interface EniView {
@@ -40,16 +53,23 @@ interface EniView {
 const MAIN_TABLE = 254;
 
 /** Reads the accounts; links of pods just deleted may take a moment to go. */
-export async function readAccounts(node: SandboxNode, emulator: Emulator): Promise<NodeAccounts> {
-  const enis = Object.values(((await node.introspect('/v1/enis')) as EnisView)['0'].ENIs);
+export async function readAccounts(
+  node: SandboxNode,
+  emulator: Emulator,
+  runtime?: SandboxSource,
+): Promise<NodeAccounts> {
+  const view = (await node.introspect('/v1/enis')) as Partial<EnisView>;
+  if (view[0] === undefined) throw new Error(`the daemon of ${node.name} is starting`);
+  const enis = Object.values(view[0].ENIs);
   const held = enis.flatMap(({ RouteTableID: routeTableId, AvailableIPv4Cidrs: blocks }) =>
     Object.values(blocks).flatMap(({ IPAddresses }) =>
       Object.keys(IPAddresses).map((address) => ({ address, routeTableId })),
     ),
   );
   const checkpoint = JSON.parse(await readFile(join(node.runDirectory, 'ipam.json'), 'utf8')) as {
-    readonly allocations: readonly { readonly ipv4: string }[];
+    readonly allocations: readonly { readonly ipv4: string; readonly containerID: string }[];
   };
+  const sandboxes = await runtime?.runningSandboxes();
   const [rules, routes, links] = await Promise.all(
     [
       ['ip', 'rule'],
@@ -61,6 +81,10 @@ export async function readAccounts(node: SandboxNode, emulator: Emulator): Promi
   return {
     reserved: held.map(({ address }) => address).sort(),
     checkpoint: checkpoint.allocations.map(({ ipv4 }) => ipv4).sort(),
+    attachments: checkpoint.allocations
+      .map(({ ipv4, containerID }) => `${ipv4} ${containerID}`)
+      .sort(),
+    sandboxes: sandboxes?.map(({ address, containerId }) => `${address} ${containerId}`).sort(),
     rules: all(rules, /^512:\s+from all to (\S+) lookup main/gm),
     routes: all(routes, /^(\S+) dev eni/gm),
     links: all(links, /^\d+: (eni[\da-f]{11})@/gm),
@@ -92,6 +116,12 @@ export function contradictions(accounts: NodeAccounts): readonly string[] {
   };
   return [
     ...same('checkpoint and address book', accounts.checkpoint, accounts.reserved),
+    ...(accounts.sandboxes === undefined
+      ? []
+      : same('checkpoint and sandboxes', accounts.attachments, accounts.sandboxes)),
+    ...(new Set(accounts.reserved).size === accounts.reserved.length
+      ? []
+      : [`an address is held twice: ${accounts.reserved}`]),
     ...same('rules 512 and address book', accounts.rules, accounts.reserved),
     ...same('pod routes and address book', accounts.routes, accounts.reserved),
     ...same('rules 1536 and address book', accounts.fromRules, accounts.expectedFromRules),
@@ -100,6 +130,30 @@ export function contradictions(accounts: NodeAccounts): readonly string[] {
       ? []
       : [`${accounts.links.length} pod links for ${accounts.reserved.length} addresses in use`]),
   ];
+}
+
+const SETTLE_LIMIT_MS = 30_000;
+
+/**
+ * The accounts once nobody contradicts anybody: links of deleted pods, what EC2 is asked for, and a daemon that has
+ * just been started take a moment.
+ *
+ * @throws {Error} with the contradictions that stay.
+ */
+export async function settledAccounts(
+  ...source: Parameters<typeof readAccounts>
+): Promise<NodeAccounts> {
+  for (const giveUpAtMs = Date.now() + SETTLE_LIMIT_MS; ; ) {
+    try {
+      const accounts = await readAccounts(...source);
+      const complaints = contradictions(accounts);
+      if (complaints.length === 0) return accounts;
+      throw new Error(complaints.join('; '));
+    } catch (error) {
+      if (Date.now() > giveUpAtMs) throw error;
+      await sleep(50);
+    }
+  }
 }
 
 function all(text: string | undefined, pattern: RegExp): readonly string[] {

@@ -147,7 +147,7 @@ describe('the daemon', () => {
       .trim()
       .split('\n')
       .map((line) => line.split(/\s+/)[3]);
-    expect(addresses).toEqual(['*:61678']);
+    expect(addresses.sort()).toEqual(['*:61678', '127.0.0.1:61680']);
     const metrics = await mustRun(
       [
         process.execPath,

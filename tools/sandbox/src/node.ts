@@ -26,6 +26,8 @@ export interface SandboxNode {
   readonly primaryAddress: string;
   readonly publicAddress: string;
   readonly runDirectory: string;
+  /** What its daemon is told by default. */
+  readonly daemonEnvironment: Readonly<Record<string, string>>;
   readonly runtime: ContainerRuntime;
   /** Of the daemon, while it runs. */
   readonly daemonPid: number | undefined;
@@ -61,6 +63,7 @@ export async function createSandboxNode(
   const runDirectory = `/run/vpc-cni/${identity.name}`;
   await rm(runDirectory, { recursive: true, force: true });
   await mkdir(runDirectory, { recursive: true });
+  const daemonEnvironment = environmentOf(identity, runDirectory);
   const runtime = createContainerRuntime({
     plugin,
     runDirectory,
@@ -86,7 +89,7 @@ export async function createSandboxNode(
     const log = openSync(join(runDirectory, 'ipamd.log'), 'a');
     daemon = startProgram([process.execPath, ipamdPath], {
       netns: identity.netns,
-      env: { ...daemonEnvironment(identity, runDirectory), ...environment },
+      env: { ...daemonEnvironment, ...environment },
       stdio: ['ignore', log, log],
     });
   }
@@ -94,6 +97,7 @@ export async function createSandboxNode(
   return {
     ...identity,
     runDirectory,
+    daemonEnvironment,
     runtime,
     get daemonPid() {
       return daemon?.process.pid;
@@ -129,7 +133,7 @@ export async function createSandboxNode(
 
 const statusConf = { cniVersion: '1.1.0', name: 'aws-cni', type: 'aws-cni' };
 
-const daemonEnvironment = (identity: NodeIdentity, runDirectory: string) => ({
+const environmentOf = (identity: NodeIdentity, runDirectory: string) => ({
   PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
   AWS_VPC_K8S_CNI_RUN_DIR: runDirectory,
   AWS_EC2_ENDPOINT: identity.ec2Endpoint,

@@ -6,7 +6,12 @@ import { mustRun } from './run-command.ts';
 import { type PodSandbox, pluginConf } from './runtime.ts';
 
 /** What the daemon of a node under these tests is started with. */
-export const behaviourEnvironment = { IP_COOLDOWN_PERIOD: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '2' };
+export const behaviourEnvironment = {
+  IP_COOLDOWN_PERIOD: '1',
+  AWS_VPC_K8S_CNI_ADD_WAIT: '2',
+  // What a test takes away is CHECK's to name, not the daemon's to bring back first.
+  AWS_VPC_K8S_CNI_REPAIR_INTERVAL: '3600',
+};
 
 /**
  * Tests of what a runtime and its pods may rely on, whichever program is executed as the plugin: on one node of 9
@@ -85,6 +90,31 @@ export function testPluginBehaviour(nodeUnderTest: () => SandboxNode): void {
       } finally {
         await node.deletePod(successor);
       }
+    });
+  });
+
+  describe('GC', () => {
+    const gc = (valid: readonly PodSandbox[]) =>
+      node.runtime.cni('GC', undefined, {
+        ...pluginConf,
+        cniVersion: '1.1.0',
+        'cni.dev/valid-attachments': valid.map(({ containerId }) => ({
+          containerID: containerId,
+          ifname: 'eth0',
+        })),
+      });
+
+    test('takes down what the runtime does not list, whatever became of the sandbox, and nothing else', async () => {
+      await withPods(node, 3, async ([vanished, forgotten, listed]) => {
+        if (vanished === undefined || forgotten === undefined || listed === undefined) {
+          throw new Error('three pods were added');
+        }
+        await node.runtime.removeSandbox(vanished);
+        expect(await gc([listed])).toMatchObject({ exitCode: 0, output: undefined });
+        for (const pod of [vanished, forgotten]) await untilNoTraceOf(node, pod);
+        expect(await addressesInUse(node)).toBe(1);
+        await ping(node.netns, listed.address);
+      });
     });
   });
 

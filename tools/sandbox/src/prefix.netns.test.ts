@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping, seenSource } from './checks/probes.ts';
-import { contradictions, readAccounts } from './invariants.ts';
+import { readAccounts, settledAccounts } from './invariants.ts';
 import type { Pod, SandboxNode } from './node.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
@@ -58,12 +58,7 @@ const addressesOf = (some: readonly Pod[]) => some.map(({ address }) => address)
 
 /** Waits until the pool is at rest, then compares everybody's word. */
 async function expectAgreement(held: readonly Pod[]): Promise<void> {
-  let accounts = await readAccounts(node, box.emulator);
-  for (let tries = 0; tries < 100 && contradictions(accounts).length > 0; tries++) {
-    await sleep(50);
-    accounts = await readAccounts(node, box.emulator);
-  }
-  expect(contradictions(accounts)).toEqual([]);
+  const accounts = await settledAccounts(node, box.emulator);
   expect(accounts.reserved).toEqual(addressesOf(held));
 }
 

@@ -71,7 +71,7 @@ export function startProgram(
   options: {
     readonly netns?: string;
     readonly env?: Readonly<Record<string, string>>;
-    readonly stdio?: 'ignore' | 'inherit' | readonly ('ignore' | 'pipe' | number)[];
+    readonly stdio?: 'ignore' | 'inherit' | readonly ('ignore' | 'pipe' | 'inherit' | number)[];
   } = {},
 ): BackgroundProgram {
   const { netns, env, stdio = 'ignore' } = options;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { contradictions, readAccounts } from './invariants.ts';
+import { settledAccounts } from './invariants.ts';
 import type { Pod, SandboxNode } from './node.ts';
 import type { PodSandbox } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
@@ -18,14 +18,7 @@ async function nodeOf(instanceType: string): Promise<SandboxNode> {
   return node;
 }
 
-async function expectAgreement(node: SandboxNode): Promise<void> {
-  let complaints = contradictions(await readAccounts(node, box.emulator));
-  for (let tries = 0; tries < 60 && complaints.length > 0; tries++) {
-    await sleep(50);
-    complaints = contradictions(await readAccounts(node, box.emulator));
-  }
-  expect(complaints).toEqual([]);
-}
+const expectAgreement = (node: SandboxNode) => settledAccounts(node, box.emulator);
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `pod-${index}`);
 
@@ -61,8 +54,7 @@ test('a daemon killed in the middle of 50 ADDs and 50 DELs loses nothing, as lon
     coming.map((sandbox, index) => (added[index]?.exitCode === 0 ? sandbox : again(node, sandbox))),
   );
   await Promise.all(leaving.map((pod) => node.runtime.removeSandbox(pod)));
-  await expectAgreement(node);
-  expect((await readAccounts(node, box.emulator)).reserved.length).toBe(50);
+  expect((await expectAgreement(node)).reserved.length).toBe(50);
   await Promise.all(pods.map((pod) => node.deletePod(pod)));
   await expectAgreement(node);
 });

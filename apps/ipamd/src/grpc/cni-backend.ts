@@ -36,9 +36,10 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
   ): Promise<HeldAddress> {
     const reply = await addresses.reserve(key, pod, { signal });
     if (reply.kind === 'refused') throw new Error(`${reply.reason}: ${reply.message}`);
+    if (!signal.aborted) return reply.held;
     // Nobody will read the answer, and the runtime's DEL may have been here already.
-    if (signal.aborted && reply.isNew) await addresses.release(key);
-    return reply.held;
+    if (reply.isNew) await addresses.release(key);
+    throw signal.reason;
   }
 
   return {
@@ -53,7 +54,7 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
         // Before its turn in the queue: the DEL takes one of its own.
         const failure = await carryOutDel(key);
         if (failure !== undefined) throw new Error(`an earlier DEL fails: ${failure}`);
-        const held = await queue.run(key, () => reserve(key, pod, signal));
+        const held = await queue.runAdd(key, { pod, signal }, (until) => reserve(key, pod, until));
         signal.throwIfAborted();
         log.info({ key, ...pod, address: held.address }, 'grpc: AddNetwork');
         const { usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
@@ -76,7 +77,7 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
       requireSameVersion(request.ClientVersion, version);
       const key = keyOf(request);
       if (!isComplete(key)) throw new ConnectError(UNKNOWN_POD, Code.Unknown);
-      const held = await queue.run(key, async () => {
+      const held = await queue.runDel(key, async () => {
         const found = await addresses.find(key);
         // Also when it holds nothing: the last attempt may have failed to write that down.
         await addresses.release(key);

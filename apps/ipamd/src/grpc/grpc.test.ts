@@ -144,7 +144,7 @@ describe('AddNetwork', () => {
 
   test('gives different addresses to pods that come at once', async () => {
     const replies = await Promise.all(
-      ['a', 'b', 'c', 'd'].map((ContainerID) => add({ ContainerID })),
+      ['a', 'b', 'c', 'd'].map((ContainerID) => add({ ContainerID, K8SPODNAME: ContainerID })),
     );
     expect(replies.map(({ Success }) => Success)).toEqual([true, true, false, false]);
     expect(heldBy()).toEqual([
@@ -154,7 +154,9 @@ describe('AddNetwork', () => {
   });
 
   test('of a client that goes away while it waits ends the waiting', async () => {
-    await Promise.all(['a', 'b'].map((ContainerID) => add({ ContainerID })));
+    await Promise.all(
+      ['a', 'b'].map((ContainerID) => add({ ContainerID, K8SPODNAME: ContainerID })),
+    );
     const leaving = new AbortController();
     const given = new Promise((resolve) =>
       node.whenEmpty((signal) => {
@@ -171,6 +173,39 @@ describe('AddNetwork', () => {
     expect(await outcomeOf(call)).toMatch(/^CANCELLED/);
     expect(await given).toBe('given up');
     expect(heldBy()).toHaveLength(2);
+  });
+
+  test('ends with the DelNetwork of its attachment', async () => {
+    for (const ContainerID of ['a', 'b']) await add({ ContainerID, K8SPODNAME: ContainerID });
+    const waits = new Promise<void>((resolve) =>
+      node.whenEmpty((signal) => {
+        resolve();
+        return new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason)),
+        );
+      }),
+    );
+    const adding = add();
+    await waits;
+    expect(await outcomeOf(del())).toBe('UNKNOWN: datastore: unknown pod');
+    expect(await adding).toMatchObject(EMPTY_ADD_REPLY);
+  });
+
+  test('keeps nothing when that of the pod’s next sandbox comes before it is answered', async () => {
+    let endSave = () => {};
+    const saves = new Promise<void>((resolve) =>
+      node.whenSaving(() => {
+        resolve();
+        return new Promise((saved) => (endSave = saved));
+      }),
+    );
+    const before = add({ ContainerID: 'a' });
+    await saves;
+    node.whenSaving(async () => {});
+    expect(await add({ ContainerID: 'b' })).toMatchObject({ Success: true });
+    endSave();
+    expect(await before).toMatchObject(EMPTY_ADD_REPLY);
+    expect(heldBy().map(([containerId]) => containerId)).toEqual(['b']);
   });
 
   test.each([
@@ -343,7 +378,9 @@ describe('listeners', () => {
   });
 
   test('ending a listener ends the calls of its clients', async () => {
-    await Promise.all(['a', 'b'].map((ContainerID) => add({ ContainerID })));
+    await Promise.all(
+      ['a', 'b'].map((ContainerID) => add({ ContainerID, K8SPODNAME: ContainerID })),
+    );
     const isWaiting = new Promise<void>((resolve) =>
       node.whenEmpty(() => {
         resolve();

@@ -44,7 +44,7 @@ export const addressMode = {
   ENABLE_V6_EGRESS: {
     parser: 'BA',
     byDefault: false,
-    readBy: ['init', 'entry'],
+    readBy: ['init', 'entry', 'ipamd'],
     status: 'newer',
     since: 'v1.13.0',
     effect:

@@ -20,6 +20,16 @@ export const ours = {
     effect:
       'How long an ADD waits for an address that is on its way. The AWS VPC CNI refuses at once; 0 does the same.',
   },
+  AWS_VPC_K8S_CNI_REPAIR_INTERVAL: {
+    parser: 'IB',
+    byDefault: 30,
+    range: [1, 3600],
+    unit: 'seconds',
+    readBy: ['ipamd'],
+    status: 'ours',
+    effect:
+      'How often host, ENIs and pods are looked at, and what others changed of their links, routes, rules and filters is undone.',
+  },
   AWS_VPC_K8S_CNI_INSTALL_WAIT: {
     parser: 'IA',
     byDefault: 60,

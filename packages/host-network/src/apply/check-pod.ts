@@ -32,7 +32,7 @@ export async function checkPod(
 
 /** Opens the pod's namespace for `look`. @returns undefined when there is none (any more). */
 export async function withPod<T>(
-  { netnsPath }: PodAttachment,
+  { netnsPath }: Pick<PodAttachment, 'netnsPath'>,
   look: (pod: Netlink) => Promise<T>,
 ): Promise<T | undefined> {
   let pod: Netlink;

@@ -7,7 +7,6 @@ import { HostNetworkError } from '../host-network-error.ts';
 import type { IpAddress } from '../ip.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
 import { createPacketFilter } from '../iptables/packet-filter.ts';
-import type { Ipv4Address } from '../ipv4.ts';
 import { openConntrack } from '../netlink/conntrack.ts';
 import { openNetlink } from '../netlink/netlink.ts';
 import type { RequestObserver } from '../netlink/netlink-socket.ts';
@@ -25,7 +24,7 @@ import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
 import { type PodLinks, setUpPod } from './set-up-pod.ts';
 import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
-import { createTouchLog } from './touch-log.ts';
+import { createTouchLog, namesOf } from './touch-log.ts';
 import { createTurns } from './turns.ts';
 
 const DEFAULT_LINK_WAIT_MS = 15_000;
@@ -94,15 +93,16 @@ export interface HostNetwork {
   /**
    * Brings host, ENIs and pods back to what they should be after somebody else changed them, in one pass:
    * rules, routes, addresses, MTU, link state, sysctls, iptables, neighbour entries. What is right is not
-   * touched; what cannot be repaired does not stop the rest. Dumps: not for a pod's path.
+   * touched, nor what is set up or torn down meanwhile; what cannot be repaired does not stop the rest. Inside
+   * pods, what is missing comes back; what a pod has changed is its own. Dumps: not for a pod's path.
    */
   repair(node: DesiredNode): Promise<RepairReport>;
   /** Names of all links of the host. A dump: not for a pod's path. */
   linkNames(): Promise<readonly string[]>;
   /** Makes pods' packets leave by these tables and no others: an address may have changed its ENI. */
   routePods(pods: readonly RoutedPod[]): Promise<void>;
-  /** Addresses of the pods that are wired, as the kernel has them. Dumps: not for a pod's path. */
-  listPods(): Promise<readonly Ipv4Address[]>;
+  /** Addresses of the pods that are wired, of both families, as the kernel has them. Dumps: not for a pod's path. */
+  listPods(): Promise<readonly IpAddress[]>;
   /** Takes away rules and route of an address whose link is not known any more. */
   tearDownPodRules(address: IpAddress): void;
   /** Resolves when the links of pods torn down so far are deleted, and what the kernel remembers of them. */
@@ -165,18 +165,19 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     },
     setUpEni: (eni, settings, callOptions) => setUpOneEni(eni, settings, waiting(callOptions)),
     tearDownEni: async (eni) => {
+      touches.touch(eni.mac);
       await tearDownEni(host, eni);
       await hostTurns.removeEni(eni);
     },
     setUpPod: async (attachment) => {
       await turn();
       if (isClosed) throw closedError(attachment.hostLinkName);
-      touches.touch(attachment);
+      touches.touch(...namesOf(attachment));
       return setUpPod(context, attachment);
     },
     tearDownPod: async (attachment) => {
       await turn();
-      touches.touch(attachment);
+      touches.touch(...namesOf(attachment));
       tearDownPod(context, attachment);
     },
     checkPod: (attachment) => checkPod(context, attachment),
@@ -187,9 +188,12 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
           { object: 'host', run: () => hostTurns.setUp(settings) },
           ...enis.map((eni) => ({
             object: eni.mac,
-            run: () => setUpOneEni(eni, settings, { ...waiting(), waitMs: 0 }),
+            run: async () =>
+              watch.wasTouched(eni.mac)
+                ? []
+                : setUpOneEni(eni, settings, { ...waiting(), waitMs: 0 }),
           })),
-          ...podRepairSteps(host, pods, watch.wasTouched),
+          ...podRepairSteps(host, pods, watch),
         ]);
       } finally {
         watch.end();
@@ -197,12 +201,12 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     },
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
     routePods: (pods) => {
-      for (const pod of pods) touches.touch(pod);
+      touches.touch(...pods.map(({ address }) => address));
       return routePods(host, pods);
     },
     listPods: () => listPods(host),
     tearDownPodRules: (address) => {
-      touches.touch({ address });
+      touches.touch(address);
       tearDownPodRules(context, address);
     },
     settled,

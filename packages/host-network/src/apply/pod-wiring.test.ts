@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { PodAttachment, PodToTearDown } from '../desired/settings.ts';
-import { createPodWiring } from './pod-wiring.ts';
+import { createPodWiring, wiredAttachment } from './pod-wiring.ts';
 
 const pod = {
   podNamespace: 'default',
@@ -21,7 +21,7 @@ const attachment: PodAttachment = {
   mtuBytes: 9001,
 };
 
-const { routeTableId: _, ...toTearDown } = attachment;
+const { routeTableId: _table, mtuBytes: _mtu, ...toTearDown } = attachment;
 
 test('a pod known by name is wired by the host link that its name gives', async () => {
   const seen: (readonly [string, PodToTearDown])[] = [];
@@ -47,6 +47,13 @@ test('a pod known by name is wired by the host link that its name gives', async 
     ['tear down', toTearDown],
   ]);
   await expect(wiring.setUp({ ...pod, address: '10.0.41.999' })).rejects.toThrow(TypeError);
+});
+
+test('a pod that was wired is known by the same host link, with or without its MTU', () => {
+  const { mtuBytes, ...unknown } = attachment;
+  const { mtuBytes: _, ...podWithout } = pod;
+  expect(wiredAttachment(pod)).toEqual({ ...unknown, mtuBytes });
+  expect(wiredAttachment(podWithout)).toEqual(unknown);
 });
 
 test('pods of every kind keep what sets them apart, under the host link upstream gives them', async () => {

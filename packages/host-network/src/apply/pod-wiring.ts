@@ -1,5 +1,10 @@
 import { hostLinkName, STRICT_LINK_PREFIX } from '../desired/host-link-name.ts';
-import type { BranchEni, PodAttachment, PodToTearDown } from '../desired/settings.ts';
+import type {
+  BranchEni,
+  PodAttachment,
+  PodToTearDown,
+  WiredAttachment,
+} from '../desired/settings.ts';
 import { parseIpAddress } from '../ip.ts';
 import type { HostNetwork } from './open-host-network.ts';
 
@@ -48,13 +53,24 @@ export function createPodWiring(
   };
 }
 
+/** A pod that was wired, for {@link HostNetwork.repair}; its MTU may not be known. */
+export const wiredAttachment = ({
+  mtuBytes,
+  ...pod
+}: Omit<WiredPod, 'mtuBytes'> & Partial<Pick<WiredPod, 'mtuBytes'>>): WiredAttachment => ({
+  ...placeOf(pod),
+  routeTableId: pod.routeTableId,
+  ...(mtuBytes === undefined ? {} : { mtuBytes }),
+});
+
 const attachmentOf = (pod: WiredPod): PodAttachment => ({
   ...placeOf(pod),
   routeTableId: pod.routeTableId,
+  mtuBytes: pod.mtuBytes,
 });
 
-function placeOf(pod: WiredPodToTearDown): PodToTearDown {
-  const { podNamespace, podName, netnsPath, podLinkName, mtuBytes } = pod;
+function placeOf(pod: Omit<WiredPodToTearDown, 'mtuBytes'>): Omit<PodToTearDown, 'mtuBytes'> {
+  const { podNamespace, podName, netnsPath, podLinkName } = pod;
   const { secondAddress, interfaceIndex, branch } = pod;
   // The connection mark's rules are about links with the configured prefix, and strict pods stay out of it.
   const prefix = branch?.mode === 'strict' ? STRICT_LINK_PREFIX : pod.vethPrefix;
@@ -65,7 +81,6 @@ function placeOf(pod: WiredPodToTearDown): PodToTearDown {
     hostLinkName: hostLinkName({ prefix, podNamespace, podName, ...index }),
     address: parseIpAddress(pod.address),
     ...(secondAddress === undefined ? {} : { secondAddress: parseIpAddress(secondAddress) }),
-    mtuBytes,
     ...(interfaceIndex === undefined ? {} : { interfaceIndex }),
     ...(branch === undefined ? {} : { branch }),
   };

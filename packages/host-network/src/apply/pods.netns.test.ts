@@ -326,8 +326,11 @@ describe('routePods', () => {
 test('listPods knows the pods that are wired, and no left-overs', async () => {
   const pod = addPod('a', { routeTableId: 2 });
   await network.setUpPod(pod);
-  host.sh('ip rule add pref 512 to 10.0.40.99 lookup main'); // without a route
-  expect(await network.listPods()).toEqual([pod.address]);
+  const ipv6 = addPod('b', { hostLinkName: 'eni-b', address: '2600:1f14:aaa:bb00:c404::1' });
+  await network.setUpPod(ipv6);
+  host.sh(`ip rule add pref 512 to 10.0.40.99 lookup main
+    ip -6 rule add pref 512 to 2600:1f14:aaa:bb00:c404::9 lookup main`); // without a route
+  expect(await network.listPods()).toEqual([pod.address, ipv6.address]);
 });
 
 describe('checkPod', () => {

@@ -134,7 +134,7 @@ describe('repair', () => {
 
   test('repairs the pod’s side where its own programs broke it', async () => {
     const inPod = `nsenter --net=${node.pods[0]?.netnsPath} sh -ec`;
-    host.sh(`${inPod} 'ip route del default; ip addr flush dev eth0; ip link set eth0 mtu 1300'`);
+    host.sh(`${inPod} 'ip route del default; ip addr flush dev eth0; ip link set eth0 down'`);
     const { repairs } = await network.repair(node);
     expect(repairs).toEqual([
       {
@@ -150,6 +150,42 @@ describe('repair', () => {
       },
     ]);
     expect(await connectTo('10.0.40.77')).toBe('ECONNREFUSED');
+  });
+
+  test('leaves a pod what it has changed by itself', async () => {
+    const inPod = `nsenter --net=${node.pods[0]?.netnsPath} sh -ec`;
+    host.sh(`${inPod} 'ip link add tun0 type veth peer name tun1; ip link set tun0 up; ip link set eth0 mtu 1300
+      ip route replace default dev tun0; ip addr add 192.0.2.1/32 dev eth0'`);
+    expect(await network.repair(node)).toEqual({ repairs: [], failures: [] });
+  });
+
+  test('leaves a host link alone that belongs to the next sandbox of the pod', async () => {
+    const [before] = node.pods;
+    if (before === undefined) throw new Error('two pods were set up');
+    const [netnsPath = ''] = host.addPodNetns('next');
+    await network.setUpPod({ ...before, mtuBytes: 9001, netnsPath, address: '10.0.40.78' });
+    // As after a PID was given to another process: the path leads to another pod.
+    const [, other] = node.pods;
+    const wrong = { ...before, netnsPath: other?.netnsPath ?? '' };
+    const afterTakeOver = everything();
+    const { repairs, failures } = await network.repair({ ...node, pods: [wrong] });
+    expect(repairs).toEqual([]);
+    expect(failures).toEqual([
+      { object: linkA, error: expect.objectContaining({ code: 'not-a-pod-link' }) },
+    ]);
+    expect(everything()).toEqual(afterTakeOver);
+  });
+
+  test('leaves the MTU alone of a pod for which nobody wrote it down', async () => {
+    const pods = node.pods.map(({ mtuBytes: _, ...pod }) => ({ ...pod, netnsPath: '' }));
+    host.sh(`ip link set ${linkA} mtu 1400; ip link set ${linkB} down`);
+    expect((await network.repair({ ...node, pods })).repairs).toEqual([
+      {
+        object: linkB,
+        changes: expect.arrayContaining([`link change link ${linkB} up type veth`]),
+      },
+    ]);
+    expect(host.sh(`ip link show ${linkA}`)).toContain('mtu 1400');
   });
 
   test('names what it cannot repair, and repairs the rest', async () => {

@@ -8,14 +8,13 @@ import {
 } from '../desired/settings.ts';
 import { hostCidr } from '../desired/subnet.ts';
 import { isErrno, isHostNetworkError } from '../host-network-error.ts';
-import type { Link } from '../netlink/link.ts';
+import { areEndsOfOneLink, type Link } from '../netlink/link.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
 import type { RequestObserver } from '../netlink/netlink-socket.ts';
 import { MAIN_TABLE, type Route } from '../netlink/route.ts';
 import { requireVeth } from './create-pod-links.ts';
 import type { HostContext } from './host-context.ts';
 
-/**
 /**
  * Takes a pod's rules and routes away at once; its links are left to the sweeper, what the kernel remembers
  * of its addresses to the forgetter. Whatever is gone already, the namespace included, is fine.
@@ -91,7 +90,7 @@ function isPeerOf(
   }
   try {
     const podLink = pod.links.find({ name: podLinkName });
-    return podLink?.peerIndex === link.index && link.peerIndex === podLink.index;
+    return podLink !== undefined && areEndsOfOneLink(link, podLink);
   } finally {
     pod.close();
   }

@@ -1,29 +1,39 @@
-import type { PodAttachment } from '../desired/settings.ts';
+import { addressesOf, type PodToTearDown } from '../desired/settings.ts';
 
-/** A pod by what its rules are about. */
-export type TouchedPod = Pick<PodAttachment, 'address'>;
-
-/** Tells a pass that looked at pods which of them changed under its eyes. */
+/** Tells a pass that looked at pods and ENIs which of them changed under its eyes. */
 export interface TouchLog {
-  /** A pod is about to be set up, torn down or routed. */
-  touch(pod: TouchedPod): void;
+  /** What has one of these names (address, link, MAC) is about to be set up, torn down or routed. */
+  touch(...names: readonly string[]): void;
   /** Starts to watch, until `end`. */
-  watch(): { readonly wasTouched: (pod: TouchedPod) => boolean; readonly end: () => void };
+  watch(): TouchWatch;
+}
+
+export interface TouchWatch {
+  /** True when something of one of these names was touched since the watch began. */
+  wasTouched(...names: readonly string[]): boolean;
+  end(): void;
 }
 
 export function createTouchLog(): TouchLog {
   const watches = new Set<Set<string>>();
   return {
-    touch: ({ address }) => {
-      for (const seen of watches) seen.add(address);
+    touch: (...names) => {
+      for (const seen of watches) for (const name of names) seen.add(name);
     },
     watch: () => {
       const seen = new Set<string>();
       watches.add(seen);
       return {
-        wasTouched: ({ address }) => seen.has(address),
-        end: () => watches.delete(seen),
+        wasTouched: (...names) => names.some((name) => seen.has(name)),
+        end: () => {
+          watches.delete(seen);
+        },
       };
     },
   };
 }
+
+/** What a pod's rules, and those of its former or next sandbox, are about. */
+export const namesOf = (
+  pod: Pick<PodToTearDown, 'address' | 'secondAddress' | 'hostLinkName'>,
+): readonly string[] => [...addressesOf(pod), pod.hostLinkName];

@@ -3,7 +3,7 @@ import type { Route } from '../netlink/route.ts';
 import type { Rule } from '../netlink/rule.ts';
 import { ipv6Setting, routerAdvertisementSettings } from './ipv6-settings.ts';
 import { type NetworkDescription, nothing } from './network-description.ts';
-import { addressesOf, type BranchEni, type PodAttachment } from './settings.ts';
+import { addressesOf, type BranchEni, type WiredAttachment } from './settings.ts';
 import { hostCidr } from './subnet.ts';
 
 /** Before the local table, which a strict node has at 20. */
@@ -31,7 +31,7 @@ export function branchTableId(vlanId: number): number {
  * pod: whatever comes from either link is looked up in that table and nowhere else.
  */
 export function describeBranch(
-  attachment: PodAttachment,
+  attachment: WiredAttachment,
   { vlanId, mac, router, trunkLinkIndex }: BranchEni,
 ): NetworkDescription {
   const linkName = branchLinkName(vlanId);

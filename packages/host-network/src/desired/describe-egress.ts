@@ -6,8 +6,8 @@ import { MAIN_TABLE, type Route } from '../netlink/route.ts';
 import type { PodDescription } from './describe-pod.ts';
 import { EGRESS_IPV4_CIDR, EGRESS_IPV6_CIDR } from './egress-cidrs.ts';
 import { ipv6Setting } from './ipv6-settings.ts';
-import { type NetworkDescription, nothing } from './network-description.ts';
-import type { PodAttachment } from './settings.ts';
+import { type NetworkDescription, nothing, vethEnd } from './network-description.ts';
+import type { WiredAttachment } from './settings.ts';
 import { hostCidr } from './subnet.ts';
 
 /** What egress links are called in pods. */
@@ -19,12 +19,12 @@ const GATEWAYS = { ipv4: '169.254.172.1', ipv6: 'fe80::1' } as const;
  * A pod's way off the node in the family it has no VPC address in. The address is the same on other nodes and
  * leads nowhere from outside: the host translates it to its own, for all pods by one rule.
  */
-export function describeEgress(attachment: PodAttachment): PodDescription {
+export function describeEgress(attachment: WiredAttachment): PodDescription {
   const { podLinkName, hostLinkName, mtuBytes, address } = attachment;
   const host: NetworkDescription = {
     ...nothing,
     sysctls: [ipv6Setting(hostLinkName, 'accept_ra', '0')],
-    links: [{ name: hostLinkName, isUp: true, mtuBytes, kind: 'veth' }],
+    links: [vethEnd(hostLinkName, mtuBytes)],
     routes: [
       {
         destination: hostCidr(address),
@@ -36,7 +36,7 @@ export function describeEgress(attachment: PodAttachment): PodDescription {
   };
   const pod: NetworkDescription = {
     ...nothing,
-    links: [{ name: podLinkName, isUp: true, mtuBytes, kind: 'veth' }],
+    links: [vethEnd(podLinkName, mtuBytes)],
   };
   return ipFamily(address) === 'ipv4'
     ? withIpv4(attachment, host, pod)
@@ -45,7 +45,7 @@ export function describeEgress(attachment: PodAttachment): PodDescription {
 
 /** Every host link has the gateway's address; its scope keeps the host from using it for anything else. */
 function withIpv4(
-  { address, podLinkName: linkName, hostLinkName }: PodAttachment,
+  { address, podLinkName: linkName, hostLinkName }: WiredAttachment,
   host: NetworkDescription,
   pod: NetworkDescription,
 ): PodDescription {
@@ -83,7 +83,7 @@ function withIpv4(
 
 /** The gateway is nobody's, as that of a pod's first link: an entry leads to the host link. */
 function withIpv6(
-  { address, podLinkName: linkName, hostLinkName }: PodAttachment,
+  { address, podLinkName: linkName, hostLinkName }: WiredAttachment,
   host: NetworkDescription,
   pod: NetworkDescription,
 ): PodDescription {

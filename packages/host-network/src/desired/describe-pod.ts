@@ -9,8 +9,18 @@ import {
 } from './describe-branch.ts';
 import { describeEgress } from './describe-egress.ts';
 import { ipv6Setting, routerAdvertisementSettings } from './ipv6-settings.ts';
-import { type DesiredSysctl, type NetworkDescription, nothing } from './network-description.ts';
-import { addressesOf, type PodAttachment, type PodToTearDown } from './settings.ts';
+import {
+  type DesiredSysctl,
+  type NetworkDescription,
+  nothing,
+  vethEnd,
+} from './network-description.ts';
+import {
+  addressesOf,
+  type PodAttachment,
+  type PodToTearDown,
+  type WiredAttachment,
+} from './settings.ts';
 import { hostCidr } from './subnet.ts';
 
 /** Next hop of every pod. Nothing owns it: a permanent neighbour entry leads to the host link. */
@@ -36,13 +46,13 @@ export interface PodDescription {
  *
  * @throws {TypeError} when an address is none.
  */
-export function describePod(attachment: PodAttachment): PodDescription {
+export function describePod(attachment: WiredAttachment): PodDescription {
   for (const address of addressesOf(attachment)) ipBytes(address); // throws on anything else
   if (attachment.isEgress === true) return describeEgress(attachment);
   return { host: describeHostSide(attachment), pod: describePodSide(attachment) };
 }
 
-function describeHostSide(attachment: PodAttachment): NetworkDescription {
+function describeHostSide(attachment: WiredAttachment): NetworkDescription {
   const { hostLinkName, mtuBytes, branch } = attachment;
   const addresses = addressesOf(attachment);
   const tableId = leavingTableOf(attachment);
@@ -54,7 +64,7 @@ function describeHostSide(attachment: PodAttachment): NetworkDescription {
       ...dadSettings(hostLinkName, attachment),
       ...branchSide.sysctls,
     ],
-    links: [{ name: hostLinkName, isUp: true, mtuBytes, kind: 'veth' }, ...branchSide.links],
+    links: [vethEnd(hostLinkName, mtuBytes), ...branchSide.links],
     routes: [...podRoutes(attachment), ...branchSide.routes],
     rules:
       branch?.mode === 'strict'
@@ -64,7 +74,7 @@ function describeHostSide(attachment: PodAttachment): NetworkDescription {
   };
 }
 
-function describePodSide(attachment: PodAttachment): NetworkDescription {
+function describePodSide(attachment: WiredAttachment): NetworkDescription {
   const { podLinkName, hostLinkName, mtuBytes, interfaceIndex = 0 } = attachment;
   const addresses = addressesOf(attachment);
   const linkName = podLinkName;
@@ -72,7 +82,7 @@ function describePodSide(attachment: PodAttachment): NetworkDescription {
   const gateways = addresses.map((address) => podGateway(ipFamily(address), interfaceIndex));
   return {
     ...nothing,
-    links: [{ name: linkName, isUp: true, mtuBytes, kind: 'veth' }],
+    links: [vethEnd(linkName, mtuBytes)],
     sysctls: podSideSettings(attachment),
     addresses: addresses.map((address) => ({
       address,
@@ -163,11 +173,11 @@ export function podClaims(attachment: PodToTearDown): readonly RuleSelector[] {
 }
 
 /** The link has two ends, both ours: waiting for somebody else to claim their link-local addresses is in vain. */
-const dadSettings = (linkName: string, attachment: PodAttachment) =>
+const dadSettings = (linkName: string, attachment: WiredAttachment) =>
   hasIpv6(attachment) ? [ipv6Setting(linkName, 'accept_dad', '0')] : [];
 
 /** A pod's runtime may have switched IPv6 off. */
-const podSideSettings = (attachment: PodAttachment): readonly DesiredSysctl[] =>
+const podSideSettings = (attachment: WiredAttachment): readonly DesiredSysctl[] =>
   hasIpv6(attachment)
     ? [
         ipv6Setting(attachment.podLinkName, 'disable_ipv6', '0'),
@@ -176,5 +186,5 @@ const podSideSettings = (attachment: PodAttachment): readonly DesiredSysctl[] =>
       ]
     : [];
 
-const hasIpv6 = (attachment: PodAttachment) =>
+const hasIpv6 = (attachment: WiredAttachment) =>
   addressesOf(attachment).some((address) => ipFamily(address) === 'ipv6');

@@ -337,6 +337,18 @@ describe('describeHost', () => {
     },
   );
 
+  // plugin-and-host-network §5.2: new connections to egress addresses, which are the same on every node
+  test.each([
+    { name: 'none', more: {}, blocks: 0, translates: 0 },
+    { name: 'a plugin', more: { hasEgressPlugin: true }, blocks: 1, translates: 0 },
+    { name: 'this node', more: { egressAddress: '2600::10' }, blocks: 1, translates: 1 },
+  ] as const)('with IPv6 egress by $name, refuses what it must', ({ more, blocks, translates }) => {
+    const { packetFilter } = describeHost({ ...settings, ...more }, factsOf('nf_tables'));
+    const count = (name: string) =>
+      packetFilter.ipv6.tables.find(({ table }) => table === name)?.sharedRules.length;
+    expect({ blocks: count('filter'), translates: count('nat') }).toEqual({ blocks, translates });
+  });
+
   test('refuses to translate everything', () => {
     const nothingExempt = { ...settings, vpcCidrs: [] };
     expect(() => describeHost(nothingExempt, factsOf('legacy'))).toThrow(/vpcCidrs is empty/);

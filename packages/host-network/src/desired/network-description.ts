@@ -8,13 +8,21 @@ import type { Rule, RuleSelector } from '../netlink/rule.ts';
 export interface DesiredLink {
   readonly name: string;
   readonly isUp: boolean;
-  /** Absent for a link that has that of the link below it. */
+  /** Absent where any is right: a link that has that of the link below it. */
   readonly mtuBytes?: number;
   /** `veth` and `vlan` for links we create; absent for links we only configure. */
   readonly kind?: 'veth' | 'vlan';
   /** What a VLAN is made of; links of that kind are made where they are missing. */
   readonly vlan?: DesiredVlan;
 }
+
+/** One end of a pod's link, up; with an MTU that is not known, whatever it has is right. */
+export const vethEnd = (name: string, mtuBytes: number | undefined): DesiredLink => ({
+  name,
+  isUp: true,
+  ...(mtuBytes === undefined ? {} : { mtuBytes }),
+  kind: 'veth',
+});
 
 export interface DesiredVlan {
   readonly id: number;

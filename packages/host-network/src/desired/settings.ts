@@ -39,6 +39,11 @@ export interface HostSettings {
    * VPC. Default: none, and pods keep to their family.
    */
   readonly egressAddress?: IpAddress;
+  /**
+   * A plugin of its own gives pods egress links, see {@link createEgressWiring}: like the others' they cannot be
+   * reached from other nodes. Needed in IPv4 clusters only. Default: false.
+   */
+  readonly hasEgressPlugin?: boolean;
   /** How pods with security groups of their own are wired. Default: there are no such pods. */
   readonly branchEnis?: BranchMode;
 }
@@ -96,6 +101,10 @@ export interface PodAttachment {
   readonly isEgress?: boolean;
 }
 
+/** A pod interface that somebody wired. An MTU that nobody wrote down is not looked after. */
+export type WiredAttachment = Omit<PodAttachment, 'mtuBytes'> &
+  Partial<Pick<PodAttachment, 'mtuBytes'>>;
+
 /** A pod's own ENI, as a VLAN on the trunk ENI. */
 export interface BranchEni {
   readonly vlanId: number;
@@ -108,7 +117,7 @@ export interface BranchEni {
 }
 
 /** What tearing a pod down needs to know; its ENI may be gone. */
-export type PodToTearDown = Omit<PodAttachment, 'routeTableId'>;
+export type PodToTearDown = Omit<WiredAttachment, 'routeTableId'>;
 
 /** The addresses of a pod interface, one or one of each family. */
 export const addressesOf = ({

@@ -1,6 +1,6 @@
 import { EGRESS_IPV4_CIDR, EGRESS_IPV6_CIDR } from '../desired/egress-cidrs.ts';
 import { eniMark } from '../desired/eni-mark.ts';
-import type { PacketFilterFacts } from '../desired/host-facts.ts';
+import type { IptablesFacts, PacketFilterFacts } from '../desired/host-facts.ts';
 import { clusterFamily, type HostSettings } from '../desired/settings.ts';
 import { ipFamily } from '../ip.ts';
 import { canonicalCidr } from '../ipv4.ts';
@@ -24,6 +24,9 @@ export type IptablesRule = readonly string[];
 export const SNAT_CHAIN = 'AWS-SNAT-CHAIN-0';
 export const CONNMARK_CHAIN = 'AWS-CONNMARK-CHAIN-0';
 
+/** Destinations of groups, which keep the sender's address. */
+export const MULTICAST = { ipv4: '224.0.0.0/4', ipv6: 'ff00::/8' } as const;
+
 /** What must be in the tables of IPv4. The order of rules is part of it. */
 export function describeIptables(
   settings: HostSettings,
@@ -43,8 +46,10 @@ export function describeIp6tables(
   settings: HostSettings,
   facts: PacketFilterFacts,
 ): IptablesDescription {
-  const hasEgress = clusterFamily(settings) === 'ipv4' && settings.egressAddress !== undefined;
-  const nat = hasEgress ? describeEgressNat(settings, facts) : nothingIn('nat');
+  const { egressAddress, hasEgressPlugin = false } = settings;
+  const isIpv4Cluster = clusterFamily(settings) === 'ipv4';
+  const nat = isIpv4Cluster ? describeEgressNat(settings, facts) : nothingIn('nat');
+  const hasEgress = isIpv4Cluster && (egressAddress !== undefined || hasEgressPlugin);
   const filter = describeFilter(hasEgress ? [blockEgressIpv6] : []);
   return { tables: [nat, nothingIn('mangle'), filter] };
 }
@@ -55,18 +60,16 @@ function describeEgressNat(
   facts: PacketFilterFacts,
 ): IptablesTableDescription {
   if (egressAddress === undefined) return nothingIn('nat');
-  const [source, groups] =
-    ipFamily(egressAddress) === 'ipv4'
-      ? [EGRESS_IPV4_CIDR, '224.0.0.0/4']
-      : [EGRESS_IPV6_CIDR, 'ff00::/8'];
+  const family = ipFamily(egressAddress);
+  const source = family === 'ipv4' ? EGRESS_IPV4_CIDR : EGRESS_IPV6_CIDR;
   const rule = [
-    ...['-s', source, '!', '-d', groups, ...comment('AWS, pod egress')],
-    ...['-j', 'SNAT', '--to-source', egressAddress, ...randomWords(randomizeSnat, facts)],
+    ...['-s', source, '!', '-d', MULTICAST[family], ...comment('AWS, pod egress')],
+    ...['-j', 'SNAT', '--to-source', egressAddress, ...randomWords(randomizeSnat, facts.iptables)],
   ];
   return { ...nothingIn('nat'), sharedRules: [{ chain: 'POSTROUTING', rule }] };
 }
 
-const nothingIn = (table: IptablesTableDescription['table']): IptablesTableDescription => ({
+export const nothingIn = (table: IptablesTableDescription['table']): IptablesTableDescription => ({
   table,
   chains: [],
   sharedRules: [],
@@ -110,9 +113,9 @@ function describeNat(settings: HostSettings, facts: PacketFilterFacts): Iptables
 }
 
 /** How source ports are chosen, as far as this iptables can. */
-const randomWords = (
+export const randomWords = (
   mode: HostSettings['randomizeSnat'],
-  { iptables }: PacketFilterFacts,
+  iptables: IptablesFacts,
 ): readonly string[] =>
   ({
     none: [],
@@ -138,7 +141,7 @@ function snatRules(settings: HostSettings, facts: PacketFilterFacts): readonly I
       ],
       ...[
         ...['-j', 'SNAT', '--to-source', settings.primaryAddress],
-        ...randomWords(settings.randomizeSnat, facts),
+        ...randomWords(settings.randomizeSnat, facts.iptables),
       ],
     ],
   ];
@@ -226,7 +229,7 @@ function returns(cidrs: readonly string[], about: string): readonly IptablesRule
   ]);
 }
 
-const comment = (text: string): readonly string[] => ['-m', 'comment', '--comment', text];
+export const comment = (text: string): readonly string[] => ['-m', 'comment', '--comment', text];
 
 const fromLinks = (prefix: string) => (prefix === '' ? [] : ['-i', `${prefix}+`]);
 

@@ -1,5 +1,11 @@
 import type { SavedRule } from './parse-iptables-save.ts';
 
+/** Which chains, and which rules in chains of others, somebody answers for: all that a plan may touch. */
+export interface Ownership {
+  isOurChain(name: string): boolean;
+  isOurSharedRule(table: string, rule: SavedRule): boolean;
+}
+
 // Comments by which our rules in shared chains are known, also those of other settings and releases.
 const sharedRuleComments: Readonly<Record<string, readonly string[]>> = {
   nat: ['AWS SNAT CHAIN', 'AWS, outbound connections', 'AWS, CONNMARK', 'AWS, pod egress'],
@@ -23,6 +29,16 @@ export function isOurSharedRule(table: string, { chain, words }: SavedRule): boo
 }
 
 const ourTargets: ReadonlySet<string> = new Set(['CONNMARK', 'REJECT', 'SNAT']);
+
+/** The node's, whatever release or setting made them. */
+export const nodeOwnership: Ownership = { isOurChain, isOurSharedRule };
+
+/** One container's: its chain, and whatever leads there. */
+export const chainOwnership = (chain: string): Ownership => ({
+  isOurChain: (name) => name === chain,
+  isOurSharedRule: (_, rule) =>
+    rule.chain !== chain && rule.words !== undefined && jumpTarget(rule.words) === chain,
+});
 
 /** True for every rule of ours. */
 export const isOurs = (table: string, rule: SavedRule): boolean =>

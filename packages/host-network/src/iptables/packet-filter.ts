@@ -1,12 +1,12 @@
 import type { IptablesBackend, IptablesFacts } from '../desired/host-facts.ts';
-import { isHostNetworkError } from '../host-network-error.ts';
 import { applyConnmark } from './apply-connmark.ts';
-import { chooseBackend } from './choose-backend.ts';
 import { type IptablesDescription, nothingOfOurs } from './describe-iptables.ts';
 import type { HostCommands, IptablesFamilies } from './host-commands.ts';
+import { lookAtSides } from './look-at-sides.ts';
 import { planIptables } from './plan-iptables.ts';
-import { readOnlyBackend, readSides, type Side } from './read-sides.ts';
+import type { Side } from './read-sides.ts';
 import { restore } from './restore.ts';
+import { settleRaces } from './settle-races.ts';
 
 /** What must be in the packet filter; the rest of it is not ours. */
 export interface PacketFilterDescription {
@@ -32,22 +32,11 @@ export interface PacketFilter {
   readonly backend: IptablesBackend | undefined;
 }
 
-// Somebody else may change a rule between our reading and our writing; a second look settles it.
-const ATTEMPTS = 3;
-
 export function createPacketFilter(commands: HostCommands): PacketFilter {
   let backend: IptablesBackend | undefined;
 
-  const look = async () => {
-    const sides = await readSides(commands);
-    const tables = Object.fromEntries(sides.map((side) => [side.backend, familiesOf(side)]));
-    const chosen = chooseBackend(tables, backend);
-    const used = sides.find((side) => side.backend === chosen) ?? (await readOnlyBackend(commands));
-    return { used, others: sides.filter((side) => side !== used) };
-  };
-
   const applyOnce = async (describe: (facts: IptablesFacts) => PacketFilterDescription) => {
-    const { used, others } = await look();
+    const { used, others } = await lookAtSides(commands, backend);
     const wanted = describe(used.facts);
     const lines = await applySide(used, wanted);
     lines.push(...(await applyConnmark(wanted.connmarkRuleset, commands.nft)));
@@ -60,23 +49,12 @@ export function createPacketFilter(commands: HostCommands): PacketFilter {
   };
 
   return {
-    apply: async (describe) => {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await applyOnce(describe);
-        } catch (error) {
-          const isRace = isHostNetworkError(error) && error.code === 'iptables-failed';
-          if (!isRace || attempt === ATTEMPTS) throw error;
-        }
-      }
-    },
+    apply: (describe) => settleRaces(() => applyOnce(describe)),
     get backend() {
       return backend;
     },
   };
 }
-
-const familiesOf = ({ tables }: Side) => [tables.ipv4, tables.ipv6];
 
 async function applySide(
   { tables, programs, facts }: Side,

@@ -3,7 +3,7 @@ import type {
   IptablesRule,
   IptablesTableDescription,
 } from './describe-iptables.ts';
-import { isOurChain, isOurSharedRule, jumpTarget } from './owned-rules.ts';
+import { jumpTarget, nodeOwnership, type Ownership } from './owned-rules.ts';
 import type { SavedRule, SavedTable, SavedTables } from './parse-iptables-save.ts';
 import { joinWords } from './rule-words.ts';
 
@@ -12,19 +12,26 @@ const noTable: SavedTable = { chains: new Set(), rules: [] };
 /**
  * The input for one `iptables-restore --noflush` that turns what is there into what is described,
  * or undefined when nothing has to change. Rules and chains that are not ours are not mentioned.
+ *
+ * @param ownership what is ours. Default: what the node's descriptions are about.
  */
 export function planIptables(
   description: IptablesDescription,
   saved: SavedTables,
+  ownership: Ownership = nodeOwnership,
 ): string | undefined {
   const sections = description.tables.flatMap((desired) => {
-    const lines = planTable(desired, saved.get(desired.table) ?? noTable);
+    const lines = planTable(desired, saved.get(desired.table) ?? noTable, ownership);
     return lines.length === 0 ? [] : [`*${desired.table}`, ...lines, 'COMMIT'];
   });
   return sections.length === 0 ? undefined : `${sections.join('\n')}\n`;
 }
 
-function planTable(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
+function planTable(
+  desired: IptablesTableDescription,
+  saved: SavedTable,
+  ownership: Ownership,
+): readonly string[] {
   const declared: string[] = [];
   const filled: string[] = [];
   for (const { name, rules } of desired.chains) {
@@ -37,8 +44,8 @@ function planTable(desired: IptablesTableDescription, saved: SavedTable): readon
   return [
     ...declared,
     ...filled,
-    ...planSharedRules(desired, saved),
-    ...planRemovals(desired, saved),
+    ...planSharedRules(desired, saved, ownership),
+    ...planRemovals(desired, saved, ownership),
   ];
 }
 
@@ -46,7 +53,11 @@ function planTable(desired: IptablesTableDescription, saved: SavedTable): readon
  * Keeps our rules as far as they are in order, and makes the rest anew: at the end of their chain, in the
  * filter table at its head, where nothing has accepted the packet yet.
  */
-function planSharedRules(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
+function planSharedRules(
+  desired: IptablesTableDescription,
+  saved: SavedTable,
+  { isOurSharedRule }: Ownership,
+): readonly string[] {
   const ours = saved.rules.filter((rule) => isOurSharedRule(desired.table, rule));
   const chains = new Set([...ours, ...desired.sharedRules].map(({ chain }) => chain));
   const make = desired.table === 'filter' ? insert : append;
@@ -62,19 +73,28 @@ function planSharedRules(desired: IptablesTableDescription, saved: SavedTable): 
 }
 
 /** Chains of ours that have no place any more: of the other back-end, or of releases with numbered chains. */
-function planRemovals(desired: IptablesTableDescription, saved: SavedTable): readonly string[] {
+function planRemovals(
+  desired: IptablesTableDescription,
+  saved: SavedTable,
+  ownership: Ownership,
+): readonly string[] {
   const wanted = new Set(desired.chains.map(({ name }) => name));
-  const stale = [...saved.chains].filter((name) => isOurChain(name) && !wanted.has(name));
+  const stale = [...saved.chains].filter((name) => ownership.isOurChain(name) && !wanted.has(name));
   // A foreign rule that jumps there would make the kernel refuse the whole batch.
   const removable = stale.filter(
-    (name) => !saved.rules.some((rule) => holdsOn(rule, name, desired)),
+    (name) => !saved.rules.some((rule) => holdsOn(rule, name, desired, ownership)),
   );
   return [...stale.map((name) => `-F ${name}`), ...removable.map((name) => `-X ${name}`)];
 }
 
-const holdsOn = (rule: SavedRule, chain: string, { table }: IptablesTableDescription) =>
-  !isOurChain(rule.chain) &&
-  !isOurSharedRule(table, rule) &&
+const holdsOn = (
+  rule: SavedRule,
+  chain: string,
+  { table }: IptablesTableDescription,
+  ownership: Ownership,
+) =>
+  !ownership.isOurChain(rule.chain) &&
+  !ownership.isOurSharedRule(table, rule) &&
   (rule.words === undefined || jumpTarget(rule.words) === chain);
 
 function countEqualHead(a: readonly IptablesRule[], b: readonly IptablesRule[]): number {

@@ -22,6 +22,10 @@ export interface Link {
   readonly peerNetnsId?: number;
 }
 
+/** True for the two ends of a veth pair, each read in its own namespace. */
+export const areEndsOfOneLink = (a: Link, b: Link): boolean =>
+  a.peerIndex === b.index && b.peerIndex === a.index;
+
 /** How a request names a link. */
 export type LinkSelector = { readonly name: string } | { readonly index: number };
 

@@ -14,11 +14,14 @@ export async function seenSource(options: {
   readonly clientNetns: string;
   readonly serverNetns: string;
   readonly serverAddress: string;
-  /** Port to connect to, where something translates it to the server's 8080. */
+  /** Port that the server listens on. Default 8080. */
+  readonly serverPort?: number;
+  /** Port to connect to, where something translates it to the server's. */
   readonly port?: number;
 }): Promise<string> {
-  const { clientNetns, serverNetns, serverAddress, port = 8080 } = options;
-  const server = await startListener('whoami-server.mjs', serverNetns);
+  const { clientNetns, serverNetns, serverAddress, serverPort = 8080 } = options;
+  const { port = serverPort } = options;
+  const server = await startListener(['whoami-server.mjs', `${serverPort}`], serverNetns);
   try {
     const url = `http://${serverAddress}:${port}/`;
     return await mustRun([process.execPath, programPath('http-get.mjs'), url], {
@@ -37,7 +40,7 @@ export async function sourcesThatArrive(options: {
   readonly receiverAddress: string;
 }): Promise<readonly string[]> {
   const { senderNetns, sources, receiverNetns, receiverAddress } = options;
-  const receiver = await startListener('datagram-listener.mjs', receiverNetns);
+  const receiver = await startListener(['datagram-listener.mjs'], receiverNetns);
   try {
     for (const source of sources) {
       // The address is made the sender's own for the moment, so that its kernel lets it be used.
@@ -55,16 +58,60 @@ export async function sourcesThatArrive(options: {
   }
 }
 
-async function startListener(program: string, netns: string) {
-  const running = startProgram([process.execPath, programPath(program)], {
-    netns,
-    stdio: ['ignore', 'pipe', 'ignore'],
+/** What a DNS server answers; ours tells whom it sees ask. Over UDP. */
+export async function dnsAnswer(options: {
+  readonly clientNetns: string;
+  /** Default: this process's own, which is the fabric. */
+  readonly serverNetns?: string;
+  readonly serverAddress: string;
+}): Promise<string> {
+  const { clientNetns, serverNetns, serverAddress } = options;
+  const server = await startListener(['dns-server.mjs', serverAddress], serverNetns);
+  try {
+    const ask = [process.execPath, programPath('dns-ask.mjs'), serverAddress, 'pods.example'];
+    return (await mustRun(ask, { netns: clientNetns })).trim();
+  } finally {
+    await server.stop();
+  }
+}
+
+/** One end's view of a transfer. */
+export interface Transferred {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Sends random bytes over TCP; what left, how long it took, and what arrived. */
+export async function transfer(options: {
+  readonly fromNetns: string;
+  readonly toNetns: string;
+  readonly toAddress: string;
+  readonly mebibytes: number;
+}): Promise<{ sent: Transferred & { readonly seconds: number }; received: Transferred }> {
+  const { fromNetns, toNetns, toAddress, mebibytes } = options;
+  const sink = await startListener(['tcp-sink.mjs', '8080'], toNetns);
+  try {
+    const source = [programPath('tcp-source.mjs'), toAddress, '8080', `${mebibytes}`];
+    const sent = mustRun([process.execPath, ...source], { netns: fromNetns, timeoutMs: 60_000 });
+    const { seconds, ...left } = JSON.parse(await sent);
+    await sink.ended;
+    return { sent: { ...left, seconds }, received: JSON.parse(sink.lines[0] ?? '{}') };
+  } finally {
+    await sink.stop();
+  }
+}
+
+async function startListener([program = '', ...args]: readonly string[], netns?: string) {
+  const running = startProgram([process.execPath, programPath(program), ...args], {
+    ...(netns === undefined ? {} : { netns }),
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { stdout } = running.process;
   if (stdout === null) throw new Error(`${program} has no output to read`);
   const lines: string[] = [];
   const reader = createInterface({ input: stdout });
-  await Promise.race([once(reader, 'line'), once(reader, 'close')]);
+  const ended = once(reader, 'close');
+  await Promise.race([once(reader, 'line'), ended]);
   reader.on('line', (line) => lines.push(line));
-  return { lines, stop: () => running.stop() };
+  return { lines, ended, stop: () => running.stop() };
 }

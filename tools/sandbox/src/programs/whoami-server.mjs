@@ -1,6 +1,6 @@
-// Answers every HTTP request with the address it came from; prints a line once it listens.
+// whoami-server.mjs PORT: answers every HTTP request with the address it came from; prints a line once it listens.
 import { createServer } from 'node:http';
 
 createServer((request, response) => {
   response.end(request.socket.remoteAddress.replace(/^::ffff:/, ''));
-}).listen(8080, '0.0.0.0', () => console.log('listening'));
+}).listen(Number(process.argv[2]), '0.0.0.0', () => console.log('listening'));

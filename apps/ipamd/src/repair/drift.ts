@@ -1,9 +1,9 @@
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
 
 /** Tells of what somebody else had changed, and counts it; `changes` are those that undid it. */
 export function noteDrift(
   { log, metrics }: Pick<Context, 'log' | 'metrics'>,
-  object: 'host' | 'eni',
+  object: 'host' | 'eni' | 'pod',
   changes: readonly string[],
   facts: object = {},
 ): void {

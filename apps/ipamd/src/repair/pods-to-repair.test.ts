@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals';
+import type { Reservation } from '@vpc-cni/ipam';
+import { GRACE_MS } from '../cri/dead-attachments.ts';
+import { podsToRepair } from './pods-to-repair.ts';
+
+const NOW_MS = 10 * GRACE_MS;
+
+const web: Reservation = {
+  key: { networkName: 'aws-cni', containerId: 'a', interfaceName: 'eth0' },
+  address: '10.0.41.99',
+  eni: { eniId: 'eni-1', deviceNumber: 1, networkCardIndex: 0, routeTableId: 2 },
+  networkCardIndex: 0,
+  reservedAtMs: NOW_MS - 1_000,
+  metadata: {
+    podNamespace: 'default',
+    podName: 'sample-pod',
+    interfacesCount: 1,
+    wiring: { netnsPath: '/run/netns/a', vethPrefix: 'abc', mtuBytes: 1500 },
+  },
+};
+const { eni: _, ...stranded } = web;
+const nextSandbox: Reservation = {
+  ...web,
+  key: { ...web.key, containerId: 'b' },
+  address: '10.0.41.100',
+  reservedAtMs: NOW_MS,
+};
+const { wiring: __, ...names } = web.metadata;
+const unwritten = { ...web, metadata: names };
+
+const attachment = {
+  netnsPath: '/run/netns/a',
+  podLinkName: 'eth0',
+  hostLinkName: 'abccc21c2d7785',
+  address: '10.0.41.99',
+  routeTableId: 2,
+  mtuBytes: 1500,
+};
+const { mtuBytes: ___, ...hostSide } = {
+  ...attachment,
+  netnsPath: '',
+  hostLinkName: 'enicc21c2d7785',
+};
+
+test.each<{ name: string; pods: readonly Reservation[]; busy?: string; expected: unknown[] }>([
+  { name: 'a pod as it was wired', pods: [web], expected: [attachment] },
+  { name: 'no pod in the middle of an operation', pods: [web], busy: 'a', expected: [] },
+  { name: 'no pod whose ENI is away', pods: [stranded], expected: [] },
+  {
+    name: 'of a pod’s sandboxes the last, whatever the order they are listed in',
+    pods: [nextSandbox, web],
+    expected: [{ ...attachment, address: '10.0.41.100' }],
+  },
+  {
+    name: 'none of a pod’s sandboxes while something is done to the last',
+    pods: [web, nextSandbox],
+    busy: 'b',
+    expected: [],
+  },
+  {
+    name: 'the host’s side of a pod for which nobody wrote down how it is wired',
+    pods: [{ ...unwritten, reservedAtMs: NOW_MS - GRACE_MS - 1 }],
+    expected: [hostSide],
+  },
+  { name: 'no such pod while its ADD may go on elsewhere', pods: [unwritten], expected: [] },
+  {
+    name: 'no pod without a name',
+    pods: [{ ...unwritten, metadata: {}, reservedAtMs: 0 }],
+    expected: [],
+  },
+])('looks after $name', ({ pods, busy, expected }) => {
+  const isBusy = ({ containerId }: Reservation['key']) => containerId === busy;
+  expect(podsToRepair(pods, { vethPrefix: 'eni', isBusy, nowMs: NOW_MS })).toEqual(expected);
+});

@@ -1,0 +1,49 @@
+import { type WiredAttachment, wiredAttachment } from '@vpc-cni/host-network';
+import type { PlacedReservation, Reservation } from '@vpc-cni/ipam';
+import { GRACE_MS } from '../cri/dead-attachments.ts';
+
+/**
+ * The pods whose wiring should be whole, out of all reservations.
+ *
+ * Left out are those that something is being done to, those whose ENI is away, and all sandboxes of a pod but
+ * the last: the host link is named after the pod. Where nobody wrote down how the pod is wired, because
+ * another program wires it or a checkpoint of another daemon was taken over, only the host's side is
+ * looked after, and not before its ADD must be over.
+ */
+export function podsToRepair(
+  reservations: readonly Reservation[],
+  {
+    vethPrefix,
+    isBusy,
+    nowMs,
+  }: {
+    /** Of pods for which none was written down. */
+    readonly vethPrefix: string;
+    /** Whether an operation of the attachment is under way. */
+    readonly isBusy: (key: Reservation['key']) => boolean;
+    readonly nowMs: number;
+  },
+): readonly WiredAttachment[] {
+  const last = new Map<string, Reservation>();
+  for (const pod of reservations.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs)) {
+    const { podNamespace, podName } = pod.metadata;
+    last.set(JSON.stringify([podNamespace, podName]), pod);
+  }
+  const isWired = ({ metadata: { wiring, podName = '' }, reservedAtMs }: Reservation) =>
+    wiring !== undefined || (podName !== '' && nowMs - reservedAtMs > GRACE_MS);
+  return [...last.values()]
+    .filter((pod) => isWired(pod) && !isBusy(pod.key))
+    .filter(isPlaced)
+    .map(({ key, address, eni, metadata: { podNamespace = '', podName = '', wiring } }) =>
+      wiredAttachment({
+        podNamespace,
+        podName,
+        podLinkName: key.interfaceName,
+        address,
+        routeTableId: eni.routeTableId,
+        ...(wiring ?? { netnsPath: '', vethPrefix }),
+      }),
+    );
+}
+
+const isPlaced = (pod: Reservation): pod is PlacedReservation => pod.eni !== undefined;
