@@ -6,8 +6,8 @@ import type { ApiTransport } from './api-transport.ts';
 /**
  * Requests over HTTP/1.1, connections kept for the next one.
  *
- * Node's own client: Kubernetes' brings an HTTP client of its own, which costs a daemon more memory than
- * all the rest of it (docs/decisions/0006-kubernetes-client.md).
+ * Node's own client: Kubernetes' brings one of its own, which costs memory on every node
+ * (docs/decisions/0006-kubernetes-client.md).
  */
 export function createHttpTransport(access: ApiAccess): ApiTransport {
   const server = new URL(access.server);
