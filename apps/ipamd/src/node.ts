@@ -100,12 +100,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         stranded: book.reservations().filter(({ eni }) => eni === undefined),
         plan: controller.lastPlan ?? null,
       }),
-      wiring: () =>
-        wiringView({
-          settings: host.settings(),
-          backend: host.network.iptablesBackend,
-          pods: book.reservations(),
-        }),
+      wiring: () => wiringView(desired(), host.network.iptablesBackend),
     }),
     start: () => {
       start();

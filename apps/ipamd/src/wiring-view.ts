@@ -1,26 +1,23 @@
 import {
+  type DesiredNode,
+  describeEni,
   describeHost,
   describePod,
   explain,
   explainIptables,
-  type HostSettings,
-  hostLinkName,
   type IptablesBackend,
 } from '@vpc-cni/host-network';
-import type { Reservation } from '@vpc-cni/ipam';
 
 /**
- * What the host is to hold, in the words of `ip`, `sysctl` and `iptables-save`: for people who compare it with
- * what it holds. The primary ENI's link stands there by its MAC.
+ * What a node is to hold, and a repair makes so, in the words of `ip`, `sysctl` and `iptables-save`: for people
+ * who compare it with what it holds. Links of ENIs stand there by their MAC, pods by their host link.
  *
  * @param backend that the host uses; nf_tables while nobody has looked.
  */
-export function wiringView(options: {
-  readonly settings: HostSettings;
-  readonly backend: IptablesBackend | undefined;
-  readonly pods: readonly Reservation[];
-}): unknown {
-  const { settings, backend = 'nf_tables', pods } = options;
+export function wiringView(
+  { settings, enis, pods }: DesiredNode,
+  backend: IptablesBackend = 'nf_tables',
+): unknown {
   const { packetFilter, ...host } = describeHost(settings, {
     primaryLinkName: settings.primaryMac,
     isLocalRuleMoved: false,
@@ -32,27 +29,12 @@ export function wiringView(options: {
     iptables: explainIptables(packetFilter.ipv4),
     ip6tables: explainIptables(packetFilter.ipv6),
     nft: packetFilter.connmarkRuleset?.trimEnd().split('\n') ?? [],
-    pods: Object.fromEntries(pods.map((pod) => [podName(pod), podLines(settings, pod)])),
+    enis: Object.fromEntries(enis.map((eni) => [eni.mac, explain(describeEni(eni, settings))])),
+    pods: Object.fromEntries(
+      pods.map((attachment) => {
+        const { host, pod } = describePod(attachment);
+        return [attachment.hostLinkName, { host: explain(host), pod: explain(pod) }];
+      }),
+    ),
   };
-}
-
-const podName = ({ metadata: { podNamespace = '', podName = '' } }: Reservation) =>
-  `${podNamespace}/${podName}`;
-
-/** Its rules and routes; what else is on its links depends on the ADD. */
-function podLines(
-  { vethPrefix, eniMtuBytes }: HostSettings,
-  { key, address, eni, metadata }: Reservation,
-): readonly string[] {
-  if (eni === undefined) return [`${address} is on no ENI that this node manages`];
-  const { podNamespace = '', podName = '' } = metadata;
-  const { host } = describePod({
-    netnsPath: '',
-    podLinkName: key.interfaceName,
-    hostLinkName: hostLinkName({ prefix: vethPrefix, podNamespace, podName }),
-    address,
-    routeTableId: eni.routeTableId,
-    mtuBytes: eniMtuBytes,
-  });
-  return explain({ routes: host.routes, rules: host.rules });
 }

@@ -112,7 +112,10 @@ export async function startContainerd(options: ContainerdOptions = {}): Promise<
   const newMachine = () => startMachine({ ...options, directory: at('machine'), shared });
 
   const readLog = () => readFile(at('log'), 'utf8').catch(() => '');
-  let machine = await newMachine();
+  let machine = await newMachine().catch(async (error: unknown) => {
+    await removeAll(directory);
+    throw error;
+  });
   let daemon: MachineProgram | undefined;
   const start = async () => {
     const logFd = openSync(at('log'), 'a');

@@ -19,8 +19,9 @@ export interface NodeAccounts {
   readonly rules: readonly string[];
   /** The same, in the kernel: routes to pod links. */
   readonly routes: readonly string[];
-  /** Pod links there are. */
+  /** Pod links there are, and those that the routes lead to. */
   readonly links: readonly string[];
+  readonly routedLinks: readonly string[];
   /** Rules `from ADDRESS`, as `ADDRESS table`; and what they should be. */
   readonly fromRules: readonly string[];
   readonly expectedFromRules: readonly string[];
@@ -87,6 +88,7 @@ export async function readAccounts(
     sandboxes: sandboxes?.map(({ address, containerId }) => `${address} ${containerId}`).sort(),
     rules: all(rules, /^512:\s+from all to (\S+) lookup main/gm),
     routes: all(routes, /^(\S+) dev eni/gm),
+    routedLinks: all(routes, /^\S+ dev (eni\S+)/gm),
     links: all(links, /^\d+: (eni[\da-f]{11})@/gm),
     fromRules: all(rules, /^1536:\s+from (\S+ lookup \d+)/gm),
     expectedFromRules: held
@@ -126,9 +128,7 @@ export function contradictions(accounts: NodeAccounts): readonly string[] {
     ...same('pod routes and address book', accounts.routes, accounts.reserved),
     ...same('rules 1536 and address book', accounts.fromRules, accounts.expectedFromRules),
     ...same('pool and EC2', accounts.pool, accounts.ec2),
-    ...(accounts.links.length === accounts.reserved.length
-      ? []
-      : [`${accounts.links.length} pod links for ${accounts.reserved.length} addresses in use`]),
+    ...same('pod links and pod routes', accounts.links, accounts.routedLinks),
   ];
 }
 

@@ -136,6 +136,30 @@ describe('the daemon', () => {
     await node.deletePod(pod);
   });
 
+  test('tells in /v1/wiring what ip and iptables-save show', async () => {
+    interface Wiring {
+      readonly host: readonly string[];
+      readonly iptables: readonly string[];
+      readonly enis: Readonly<Record<string, readonly string[]>>;
+      readonly pods: Readonly<Record<string, { readonly host: readonly string[] }>>;
+    }
+    await withPods(node, 3, async (pods) => {
+      const view = (await node.introspect('/v1/wiring')) as Wiring;
+      expect(Object.keys(view.pods)).toEqual(
+        expect.arrayContaining(pods.map(({ hostLinkName }) => hostLinkName)),
+      );
+      const ofPods = Object.values(view.pods).flatMap(({ host }) => host);
+      const told = [...view.host, ...Object.values(view.enis).flat(), ...ofPods];
+      const rules = (await mustRun(['ip', 'rule'], { netns: node.netns })).replaceAll('\t', ' ');
+      const shown = rules.split('\n').map((line) => line.trim());
+      expect(shown).toEqual(expect.arrayContaining(told.filter((line) => /^\d+: /.test(line))));
+      const filters = await mustRun(['iptables-save'], { netns: node.netns });
+      const chains = view.iptables.filter((line) => line.startsWith('-A AWS-SNAT-CHAIN-0'));
+      expect(chains.length).toBeGreaterThan(1);
+      for (const line of chains) expect(filters).toContain(line);
+    });
+  });
+
   test('keeps its sockets to itself, and listens beyond loopback for metrics alone', async () => {
     expect((await stat(node.runDirectory)).mode & 0o777).toBe(0o700);
     for (const socket of ['cni.sock', 'introspection.sock']) {

@@ -178,7 +178,8 @@ test(
       ),
       { numRuns: 1_000 / SEQUENCES_AT_ONCE, endOnFailure: true },
     );
-    expect(openFiles()).toBe(filesBefore);
+    // Fewer, where pipes of what made the namespaces were still there before.
+    expect(openFiles()).toBeLessThanOrEqual(filesBefore);
   },
   PATIENCE_MS,
 );

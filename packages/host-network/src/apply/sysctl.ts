@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import type { DesiredSysctl } from '../desired/network-description.ts';
+import type { DesiredSysctl, SysctlValue } from '../desired/network-description.ts';
 import { HostNetworkError } from '../host-network-error.ts';
-import { systemErrorCode } from '../native/errno.ts';
+import { systemErrorCode, systemErrorText } from '../native/errno.ts';
 
 // Synchronous on purpose: /proc/sys/net shows the namespace of the thread that opens the file, and a thread
 // of libuv's pool may be in another.
@@ -12,7 +12,7 @@ export function readSysctl(key: string): string | undefined {
     return readFileSync(`/proc/sys/${key}`, 'utf8').trim();
   } catch (cause) {
     if (systemErrorCode(cause) === 'ENOENT') return undefined;
-    throw sysctlRefused('reading', key, '', cause);
+    throw sysctlRefused('read', { key, value: '' }, cause);
   }
 }
 
@@ -31,15 +31,29 @@ export function writeSysctl({ key, value, isOptional }: DesiredSysctl): void {
     }
   } catch (cause) {
     if (systemErrorCode(cause) === 'ENOENT' && isOptional) return;
-    throw sysctlRefused(`writing ${value} to`, key, value, cause);
+    throw sysctlRefused('write', { key, value }, cause);
   }
 }
 
-function sysctlRefused(what: string, key: string, value: string, cause: unknown): HostNetworkError {
+const remedies: Readonly<Record<string, string>> = {
+  EROFS: 'mount /proc/sys writable',
+  EACCES: 'mount /proc/sys writable',
+  EPERM: 'NET_ADMIN is needed in the namespace',
+};
+
+function sysctlRefused(
+  operation: 'read' | 'write',
+  { key, value }: SysctlValue,
+  cause: unknown,
+): HostNetworkError {
+  const object = `/proc/sys/${key}`;
   const errno = systemErrorCode(cause) ?? 'failed';
-  const remedy = errno === 'EROFS' || errno === 'EACCES' ? '; mount /proc/sys writable' : '';
-  return new HostNetworkError('sysctl-refused', `${what} /proc/sys/${key}: ${errno}${remedy}`, {
+  const reason = systemErrorText(cause);
+  const remedy = remedies[errno];
+  const what = operation === 'read' ? `reading ${object}` : `writing ${value} to ${object}`;
+  const hint = remedy === undefined ? '' : `; ${remedy}`;
+  return new HostNetworkError('sysctl-refused', `${what}: ${errno}, ${reason}${hint}`, {
     cause,
-    facts: { key, value, errno },
+    facts: { operation, object, value, errno, reason, ...(remedy === undefined ? {} : { remedy }) },
   });
 }

@@ -11,3 +11,9 @@ export function systemErrorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** What its errno means; of any other error, the error as text. */
+export function systemErrorText(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('errno' in error)) return String(error);
+  return typeof error.errno === 'number' ? errnoText(-error.errno) : String(error);
+}

@@ -23,7 +23,8 @@ beforeAll(async () => {
   box = await createVpcInABox({ nodeCount: 2, instanceType: 't3.small', prefix: 'chain' });
   const [first] = box.nodes;
   if (first === undefined) throw new Error('the box has no node');
-  node = await startCriNode(first, { environment: { ENABLE_BANDWIDTH_PLUGIN: 'true' } });
+  const environment = { ENABLE_BANDWIDTH_PLUGIN: 'true', IP_COOLDOWN_PERIOD: '1' };
+  node = await startCriNode(first, { environment });
 });
 afterEach(async () => {
   await Promise.all(pods.map((pod) => node.kubelet.remove(pod)));

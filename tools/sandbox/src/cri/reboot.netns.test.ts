@@ -8,7 +8,7 @@ import { podNames, withOneNode } from './one-node.fixture.ts';
 const { node, expectExactly } = withOneNode({
   prefix: 'boot',
   instanceType: 't3.large', // 3 ENIs of 11 addresses for pods
-  environment: { IP_COOLDOWN_PERIOD: '5' },
+  environment: { IP_COOLDOWN_PERIOD: '1' },
 });
 const PODS = 20;
 const spool = () => join(node().node.runDirectory, 'deferred-del');
