@@ -10,7 +10,7 @@ const itself = '^$1/$2(/|$)';
 
 const core = ['warm-pool', 'cni-spec', 'ipam', 'config'];
 const adapters = ['imds', 'eni-allocator', 'host-network', 'kubernetes'];
-const testing = ['aws-emulator', 'testing'];
+const testing = ['aws-emulator', 'kubernetes-emulator', 'testing'];
 
 /** `name` may import itself and the listed packages of this repository, nothing else of it. */
 const mayImport = (name, ...allowed) => ({
@@ -27,6 +27,7 @@ export default {
     mayImport('pool-controller', 'warm-pool', 'ipam'),
     mayImport('plugin', 'cni-spec'),
     mayImport('aws-emulator'),
+    mayImport('kubernetes-emulator'),
     {
       name: 'apps-do-not-import-test-packages',
       severity: 'error',

@@ -13,6 +13,7 @@ import {
   fixedSubnets,
   lookUpLimits,
   type SubnetDiscovery,
+  type SubnetSource,
   withCallBudget,
   withCallObserver,
   withDeadline,
@@ -27,6 +28,9 @@ import {
 } from '@vpc-cni/imds';
 import type { PlanLimits } from '@vpc-cni/warm-pool';
 import { limitsOf } from '@vpc-cni/warm-pool/limits';
+import type { Cluster } from './cluster/cluster.ts';
+import { eniConfigSubnets } from './cluster/eni-config-subnets.ts';
+import { createTeller, missingPermission } from './cluster/tell-people.ts';
 import type { Context } from './context.ts';
 import { nameIfSlow } from './name-if-slow.ts';
 import { version } from './version.ts';
@@ -56,7 +60,11 @@ const DEADLINE_IN_TIMEOUTS = 3;
  * Connects to instance metadata and EC2. Returns once metadata has answered, and EC2 if it had to be
  * asked about the instance type.
  */
-export async function connectToAws(context: Context, ways: AwsWays = {}): Promise<AwsAccess> {
+export async function connectToAws(
+  context: Context,
+  cluster: Cluster | undefined,
+  ways: AwsWays = {},
+): Promise<AwsAccess> {
   const { config, log, clock, phases, signal } = context;
   const imds = createImds({
     endpoint: config.imdsEndpoint,
@@ -71,7 +79,7 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
       return { instance, primarySubnetCidr: await readPrimarySubnetCidr(imds, signal) };
     },
   );
-  const ec2 = connectToEc2(context, instance, ways);
+  const ec2 = connectToEc2(context, { instance, cluster, ways });
   const onEvent = (event: AllocatorEvent) => logEvent(log, event);
   // The built-in table spares a call and a permission; EC2 knows types that are newer.
   const known = limitsOf(instance.instanceType);
@@ -88,16 +96,21 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
     ));
 
   const primary = { subnetId: instance.subnetId, cidr: primarySubnetCidr };
-  const discovery = config.enis.discoversSubnets
-    ? discoverSubnets({
-        ...instance,
-        ec2,
-        clock,
-        primary,
-        clusterName: config.clusterName,
-        onEvent,
-      })
-    : undefined;
+  const custom: SubnetSource | undefined =
+    cluster !== undefined && config.cluster.customNetworking
+      ? eniConfigSubnets({ ...instance, context, cluster, ec2 })
+      : undefined;
+  const discovery =
+    custom === undefined && config.enis.discoversSubnets
+      ? discoverSubnets({
+          ...instance,
+          ec2,
+          clock,
+          primary,
+          clusterName: config.clusterName,
+          onEvent,
+        })
+      : undefined;
   const allocator = createEniAllocator({
     ec2,
     clock,
@@ -108,7 +121,7 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
     vpcId: instance.vpcId,
     clusterName: config.clusterName,
     additionalTags: config.enis.additionalTags,
-    subnets: discovery ?? fixedSubnets([primary]),
+    subnets: custom ?? discovery ?? fixedSubnets([primary]),
     limits: assumed,
   });
   return {
@@ -122,7 +135,19 @@ export async function connectToAws(context: Context, ways: AwsWays = {}): Promis
 }
 
 /** EC2 with a deadline for each call, counted, within a budget, and with few retries. */
-function connectToEc2(context: Context, { region }: InstanceFacts, ways: AwsWays): Ec2NetworkPort {
+function connectToEc2(
+  context: Context,
+  {
+    instance: { region },
+    cluster,
+    ways,
+  }: {
+    readonly instance: InstanceFacts;
+    readonly cluster: Cluster | undefined;
+    readonly ways: AwsWays;
+  },
+): Ec2NetworkPort {
+  const tellPeople = cluster === undefined ? () => {} : createTeller(context, cluster);
   const { config, clock, metrics } = context;
   const { httpTimeoutMs, ec2Endpoint: endpoint } = config;
   // Who audits EC2 calls finds those of VPC CNIs by this name.
@@ -132,9 +157,11 @@ function connectToEc2(context: Context, { region }: InstanceFacts, ways: AwsWays
   const observed = withCallObserver(bounded, (operation) => {
     metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });
     const answered = nameIfSlow(`ec2:${EC2_ACTIONS[operation]}`, context);
-    return ({ kind }) => {
+    return (outcome) => {
       answered();
-      if (kind === 'failed') metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
+      if (outcome.kind !== 'failed') return;
+      metrics.ec2Errors.inc({ fn: EC2_ACTIONS[operation] });
+      if (outcome.code === 'not-permitted') tellPeople(missingPermission(EC2_ACTIONS[operation]));
     };
   });
   const budget = createCallBudget(defaultCallBudget, clock);

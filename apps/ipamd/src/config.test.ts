@@ -80,6 +80,12 @@ test.each([
     'standard',
     { cluster: { podSecurityGroupEnforcingMode: 'standard' } },
   ],
+  [
+    'AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG',
+    'true',
+    { cluster: { customNetworking: true }, targets: { customNetworking: true } },
+  ],
+  ['ANNOTATE_POD_IP', 'true', { cluster: { annotatePodIp: true } }],
   ['AWS_MANAGE_ENIS_NON_SCHEDULABLE', '1', { cluster: { manageEnisNonSchedulable: true } }],
   ['AWS_VPC_K8S_CNI_LOGLEVEL', 'WARN', { logLevel: 'warn' }],
 ])('%s=%j is understood', (variable, value, expected) => {
@@ -90,16 +96,13 @@ test.each([
   });
 });
 
-// What the daemon is asked for is in `cluster`; what it does, in `targets`.
 test.each([
-  ['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG', { cluster: { customNetworking: true } }],
   ['ENABLE_POD_ENI', { cluster: { podEni: true } }],
-  ['ANNOTATE_POD_IP', { cluster: { annotatePodIp: true } }],
   ['ENABLE_IMDS_ONLY_MODE', { enis: { provisions: false, deletesLeaked: false } }],
   ['ENABLE_MULTI_NIC', {}],
 ])('%s is carried, with a notice of what this release cannot do yet', (variable, expected) => {
   const config = readConfig({ ...IPV4, [variable]: 'true' });
-  expect(config).toMatchObject({ ...expected, targets: { customNetworking: false } });
+  expect(config).toMatchObject(expected);
   expect(config.problems).toEqual([]);
   expect(config.notices).toEqual([
     {

@@ -1,6 +1,7 @@
 import { checkSettings, type Environment, type Finding, type Ipv4Cidr } from '@vpc-cni/config';
 import { parseAdditionalEniTags } from '@vpc-cni/eni-allocator';
 import { parseWarmTargets, type WarmTargets } from '@vpc-cni/warm-pool';
+import type { ReadinessMarks } from './cluster/mark-readiness.ts';
 
 /** Everything ipamd is told by its environment; `@vpc-cni/config` has the table of the variables. */
 export interface IpamdConfig {
@@ -67,7 +68,7 @@ export interface HostConfig {
   readonly hasEgressPlugin: boolean;
 }
 
-/** What concerns Kubernetes: as it was asked for, which is not yet all that the daemon does. */
+/** What concerns Kubernetes. */
 export interface ClusterConfig {
   /** `MY_NODE_NAME`; empty without one. */
   readonly nodeName: string;
@@ -75,6 +76,8 @@ export interface ClusterConfig {
   readonly podName: string;
   /** `CLUSTER_ENDPOINT`: URL of the API server, where it is not the in-cluster one. */
   readonly clusterEndpoint: string | undefined;
+  /** The variables that say where the API server is, as they are. */
+  readonly apiServer: Environment;
   /** `AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG`. */
   readonly customNetworking: boolean;
   /** Key of the node's annotation that names the ENIConfig. */
@@ -86,6 +89,8 @@ export interface ClusterConfig {
   readonly podSecurityGroupEnforcingMode: 'strict' | 'standard';
   /** `ANNOTATE_POD_IP`. */
   readonly annotatePodIp: boolean;
+  /** `AWS_VPC_K8S_CNI_STARTUP_TAINT` and `…_NETWORK_CONDITION`: what of the node shows that it is ready. */
+  readonly marks: ReadinessMarks;
   /** `AWS_MANAGE_ENIS_NON_SCHEDULABLE`: a cordoned node's ENIs are looked after too. */
   readonly manageEnisNonSchedulable: boolean;
 }
@@ -103,7 +108,15 @@ export const METRICS_PORT = 61678;
 const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/crio/crio.sock'];
 
 /** What the daemon cannot do yet is not planned, whatever the environment says. */
-const NOT_YET = { addressFamily: 'ipv4', customNetworking: false } as const;
+const NOT_YET = { addressFamily: 'ipv4' } as const;
+
+/** What Kubernetes sets in pods, and people outside. */
+const API_SERVER_VARIABLES = [
+  'KUBERNETES_SERVICE_HOST',
+  'KUBERNETES_SERVICE_PORT',
+  'KUBECONFIG',
+  'CLUSTER_ENDPOINT',
+];
 
 /** Reads the configuration. What cannot be used is the default, and told in `notices` or `problems`. */
 export function readConfig(environment: Environment): IpamdConfig {
@@ -143,12 +156,19 @@ export function readConfig(environment: Environment): IpamdConfig {
       nodeName: values.MY_NODE_NAME,
       podName: values.MY_POD_NAME,
       clusterEndpoint: values.CLUSTER_ENDPOINT,
+      apiServer: Object.fromEntries(
+        API_SERVER_VARIABLES.map((variable) => [variable, environment[variable] || undefined]),
+      ),
       customNetworking: values.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
       eniConfigAnnotationDef: values.ENI_CONFIG_ANNOTATION_DEF,
       eniConfigLabelDef: values.ENI_CONFIG_LABEL_DEF,
       podEni: values.ENABLE_POD_ENI,
       podSecurityGroupEnforcingMode: values.POD_SECURITY_GROUP_ENFORCING_MODE,
       annotatePodIp: values.ANNOTATE_POD_IP,
+      marks: {
+        startupTaint: values.AWS_VPC_K8S_CNI_STARTUP_TAINT,
+        networkCondition: values.AWS_VPC_K8S_CNI_NETWORK_CONDITION,
+      },
       manageEnisNonSchedulable: values.AWS_MANAGE_ENIS_NON_SCHEDULABLE,
     },
     grpc: {

@@ -21,6 +21,7 @@ export interface EniPortOptions {
   readonly allocator: EniAllocator;
   readonly securityGroupIds: () => NetworkFacts['securityGroupIds'];
   readonly instance: InstanceFacts;
+  readonly imds: Pick<Imds, 'readEnis'>;
   readonly primarySubnetCidr: ObservedEni['subnetCidr'];
   readonly managesUntagged: boolean;
   readonly isExcluded: (subnetId: Ec2Eni['subnetId']) => Promise<boolean>;
@@ -43,6 +44,22 @@ export function createEniPort(options: EniPortOptions): EniPort {
     return eniManagement(eni, context).kind === 'managed';
   };
 
+  /** The subnet's source mostly knows; with custom networking, and no right to ask EC2, metadata does. */
+  async function subnetCidrOf(
+    eni: Awaited<ReturnType<EniAllocator['allocateEni']>>,
+    signal: AbortSignal,
+  ): Promise<ObservedEni['subnetCidr']> {
+    if (eni.subnetCidr !== undefined) return eni.subnetCidr as ObservedEni['subnetCidr'];
+    if (eni.subnetId === instance.subnetId) return primarySubnetCidr;
+    const shown = (await options.imds.readEnis({ signal })).find(
+      ({ eniId }) => eniId === eni.eniId,
+    );
+    if (shown !== undefined) return shown.subnetCidr;
+    throw new Error(
+      `nobody tells the CIDR of ${eni.subnetId} yet; metadata will, with ${eni.eniId}`,
+    );
+  }
+
   return {
     allocateEni: async (wanted, { signal }) => {
       const eni = await allocator.allocateEni({
@@ -51,8 +68,7 @@ export function createEniPort(options: EniPortOptions): EniPort {
         connectionTracking,
         signal,
       });
-      const subnetCidr = (eni.subnetCidr ?? primarySubnetCidr) as ObservedEni['subnetCidr'];
-      return { ...eni, subnetCidr, isPrimary: false };
+      return { ...eni, subnetCidr: await subnetCidrOf(eni, signal), isPrimary: false };
     },
     assignAddresses: (eniId, count, { signal }) =>
       allocator.assignAddresses(eniId, count, { signal }),

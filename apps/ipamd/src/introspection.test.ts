@@ -5,7 +5,10 @@ import { readConfig } from './config.ts';
 import { createIntrospectionServer, enisView, introspectionViews } from './introspection.ts';
 import { closed } from './listen.ts';
 
-const server = createIntrospectionServer(() => ({ '/v1/enis': () => ({ eni: 1 }) }));
+const server = createIntrospectionServer(() => ({
+  '/v1/enis': () => ({ eni: 1 }),
+  '/v1/eni-configs': () => undefined,
+}));
 
 afterEach(() => closed(server));
 
@@ -15,7 +18,10 @@ test('shows a view to who gets it, the list of views elsewhere, and changes noth
   const ask = (path: string, method = 'GET') =>
     fetch(`http://127.0.0.1:${port}${path}`, { method });
   expect(await (await ask('/v1/enis')).json()).toEqual({ eni: 1 });
-  expect(await (await ask('/')).json()).toEqual({ AvailableCommands: ['/v1/enis'] });
+  expect(await (await ask('/')).json()).toEqual({
+    AvailableCommands: ['/v1/enis', '/v1/eni-configs'],
+  });
+  expect((await ask('/v1/eni-configs')).status).toBe(404);
   expect((await ask('/v1/enis', 'DELETE')).status).toBe(405);
 });
 
@@ -24,9 +30,11 @@ test('shows settings with the keys and types of the AWS VPC CNI', () => {
     config: readConfig({ WARM_IP_TARGET: '5', AWS_EXTERNAL_SERVICE_CIDRS: '10.9.1.1/16' }),
     book: new AddressBook({ addressCooldownMs: 30_000 }),
     nowMs: () => 0,
+    eniConfigName: () => 'us-west-2a',
     explain: () => ({}),
     wiring: () => ({}),
   });
+  expect(views['/v1/eni-configs']?.()).toBe('us-west-2a');
   expect(views['/v1/ipamd-env-settings']?.()).toEqual({
     WARM_ENI_TARGET: 1,
     WARM_IP_TARGET: 5,

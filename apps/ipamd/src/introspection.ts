@@ -8,7 +8,7 @@ import {
 } from '@vpc-cni/ipam';
 import type { IpamdConfig } from './config.ts';
 
-/** Answers of the introspection endpoint, by path. */
+/** Answers of the introspection endpoint, by path; `undefined` when there is none now. */
 export type IntrospectionViews = Readonly<Record<string, () => unknown>>;
 
 /** Local HTTP endpoint that shows what the daemon believes; GET, no authentication, loopback only. */
@@ -20,8 +20,13 @@ export function createIntrospectionServer(current: () => IntrospectionViews): Se
     }
     const views = current();
     const view = views[request.url ?? ''] ?? (() => ({ AvailableCommands: Object.keys(views) }));
+    const shown = view();
+    if (shown === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
     response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify(view()));
+    response.end(JSON.stringify(shown));
   });
 }
 
@@ -29,14 +34,17 @@ export function introspectionViews(options: {
   readonly config: IpamdConfig;
   readonly book: AddressBook;
   readonly nowMs: () => number;
+  /** Of the node's ENIConfig, once the node is known. */
+  readonly eniConfigName: () => string | undefined;
   readonly explain: () => unknown;
   readonly wiring: () => unknown;
 }): IntrospectionViews {
-  const { config, book, nowMs, explain, wiring } = options;
+  const { config, book, nowMs, eniConfigName, explain, wiring } = options;
   const { host, targets, cluster, enis } = config;
   const orNull = (cidrs: readonly string[]) => (cidrs.length > 0 ? cidrs : null);
   return {
     '/v1/enis': () => enisView(book, nowMs()),
+    '/v1/eni-configs': eniConfigName,
     '/v1/ipamd-env-settings': () => ({
       WARM_ENI_TARGET: targets.warmEniTarget,
       WARM_IP_TARGET: targets.warmIpTarget,

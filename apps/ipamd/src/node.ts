@@ -10,6 +10,11 @@ import {
 import { createAddressPort } from './address-port.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
+import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
+import { connectToCluster } from './cluster/cluster.ts';
+import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
+import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
+import { markReadiness } from './cluster/mark-readiness.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { findRuntime } from './cri/find-runtime.ts';
@@ -44,7 +49,8 @@ export interface ReadyNode {
 /** Brings a node up: AWS, host, ENIs, then the pods that an earlier process left. */
 export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const { config, clock, metrics } = context;
-  const aws = await connectToAws(context);
+  const cluster = await connectToCluster(context);
+  const aws = await connectToAws(context, cluster);
   const { imds, instance } = aws;
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
@@ -54,11 +60,16 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     aws,
     facts,
     host,
+    cluster,
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
   const onRefusal = () => metrics.noAvailableAddresses.inc();
-  const addresses = createAddressPort({ book, desk, onRefusal });
+  const plain = createAddressPort({ book, desk, onRefusal });
+  const addresses =
+    cluster !== undefined && config.cluster.annotatePodIp
+      ? annotatingPodIps(plain, cluster, context)
+      : plain;
   const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
@@ -83,6 +94,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
       config,
       book,
       nowMs: clock.nowMs,
+      eniConfigName: () => cluster && eniConfigNameOf(cluster, config.cluster),
       explain: () => ({
         enis: book.enis(clock.nowMs()),
         stranded: book.reservations().filter(({ eni }) => eni === undefined),
@@ -92,6 +104,13 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     }),
     start: () => {
       start();
+      const { marks } = config.cluster;
+      if (cluster !== undefined && (marks.networkCondition || marks.startupTaint !== '')) {
+        work.push(markReadiness(context, cluster, { marks, readiness }));
+      }
+      if (cluster !== undefined && config.cluster.podEni) {
+        work.push(keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster)));
+      }
       work.push(keepRepaired(context, { network: host.network, desired }));
       if (runtime !== undefined) work.push(sweepAttachments(context, { runtime, book, handlers }));
     },

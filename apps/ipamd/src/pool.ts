@@ -1,6 +1,7 @@
 import type { EniLink, HostNetwork, HostSettings } from '@vpc-cni/host-network';
 import { AddressBook, encodeCheckpoint, PREFIX_SIZE, type RunningSandbox } from '@vpc-cni/ipam';
 import { type CheckpointFileSystem, createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import { isSchedulable } from '@vpc-cni/kubernetes';
 import {
   type AddressDesk,
   createAddressDesk,
@@ -10,6 +11,7 @@ import {
 import { maxPods } from '@vpc-cni/warm-pool';
 import { assignmentModeFor } from './assignment-mode.ts';
 import type { AwsAccess } from './aws.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import type { Context } from './context.ts';
 import { createEniCare, type EniCare } from './eni-care.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
@@ -36,8 +38,8 @@ export interface PoolSurroundings {
   readonly fileSystem?: CheckpointFileSystem;
   /** What the container runtime runs, for a checkpoint that is lost. Default: nobody knows. */
   readonly sandboxes?: () => Promise<readonly RunningSandbox[]>;
-  /** False while the node is cordoned. Default: it never is. */
-  readonly isSchedulable?: () => boolean;
+  /** Default: the node is schedulable, and as large as its instance type. */
+  readonly cluster?: Pick<Cluster, 'node' | 'onNodeChange'> | undefined;
   /** Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -85,16 +87,28 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     }),
     host: hostPort,
     targets: { ...config.targets, assignmentMode },
-    maxPods: maxPods(limits, { assignmentMode }),
-    newEnisGoTo: config.enis.discoversSubnets ? 'any-subnet' : 'primary-subnet',
-    provisions: config.enis.provisions,
-    outlook: () => ({
-      isSchedulable: surroundings.isSchedulable?.() ?? true,
-      isLeaving: facts.current.isLeaving,
+    maxPods: maxPods(limits, {
+      assignmentMode,
+      customNetworking: config.cluster.customNetworking,
+      securityGroupsForPods: config.cluster.podEni,
     }),
+    newEnisGoTo:
+      config.enis.discoversSubnets || config.cluster.customNetworking
+        ? 'any-subnet'
+        : 'primary-subnet',
+    provisions: config.enis.provisions,
+    outlook: () => {
+      const node = surroundings.cluster?.node();
+      return {
+        isSchedulable: node === undefined || isSchedulable(node),
+        isLeaving: facts.current.isLeaving,
+        maxPods: node?.maxPods,
+      };
+    },
     onEvent: logPoolEvent(log, metrics),
     signal,
   });
+  surroundings.cluster?.onNodeChange(() => controller.kick());
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
   const text = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
@@ -141,9 +155,11 @@ const careForEnis = (
   {
     care,
     book,
-    context: { clock, signal },
+    context: { config, clock, signal },
   }: { readonly care: EniCare; readonly book: AddressBook; readonly context: Context },
 ): Promise<void> => {
   const eniIds = book.enis(clock.nowMs()).map(({ eniId }) => eniId);
-  return care.run(securityGroupIds, { eniIds, signal });
+  // With custom networking ENIs keep the groups that their ENIConfig gave them.
+  const groups = config.cluster.customNetworking ? [] : securityGroupIds;
+  return care.run(groups, { eniIds, signal });
 };

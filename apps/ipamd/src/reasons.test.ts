@@ -19,6 +19,7 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   'provisioning-disabled': true,
   terminating: true,
   'eni-absent': true,
+  kubernetes: true,
 };
 
 test('docs/reasons.md tells operators of every reason, and of no other', () => {

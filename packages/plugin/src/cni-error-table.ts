@@ -28,6 +28,7 @@ const codeOfRefusal: Readonly<Record<RefusalReason, number>> = {
   'ec2-unavailable': CNI_ERROR.tryAgainLater,
   'checkpoint-unwritable': CNI_ERROR.tryAgainLater,
   'eni-absent': CNI_ERROR.tryAgainLater,
+  kubernetes: CNI_ERROR.tryAgainLater,
   'capacity-pending': CNI_ERROR.tryAgainLater,
 };
 

@@ -20,6 +20,7 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   'ec2-unavailable': true,
   'checkpoint-unwritable': true,
   'eni-absent': true,
+  kubernetes: true,
   'capacity-pending': true,
 };
 

@@ -48,6 +48,8 @@ export type RefusalReason =
   | 'checkpoint-unwritable'
   /** The attachment holds an address already, and no ENI that this node manages has it. */
   | 'eni-absent'
+  /** The API server, or what it says, keeps the pod from an address. */
+  | 'kubernetes'
   | 'capacity-pending';
 
 export interface Refusal {

@@ -57,6 +57,8 @@ export interface NodeOutlook {
   readonly isSchedulable: boolean;
   /** The instance is about to go, and its ENIs with it: nothing is given back. */
   readonly isLeaving: boolean;
+  /** How many pods the node takes, once it is known. Default: {@link PoolControllerOptions.maxPods}. */
+  readonly maxPods?: number | undefined;
 }
 
 export interface PoolController {
@@ -237,7 +239,8 @@ class PoolLoop implements PoolController {
   }
 
   #decide(): Plan {
-    const { book, targets, maxPods, outlook } = this.#options;
+    const { book, targets } = this.#options;
+    const { isSchedulable, maxPods = this.#options.maxPods } = this.#options.outlook();
     const nowMs = this.#nowMs();
     const { nextCooledAtMs, lastReleasedAtMs, strandedCount, reservedCount } =
       book.statistics(nowMs);
@@ -257,7 +260,7 @@ class PoolLoop implements PoolController {
       ...(lastReservedAtMs === undefined ? {} : { lastReservedAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
       ...(throttledUntilMs === undefined ? {} : { throttledUntilMs }),
-      isSchedulable: outlook().isSchedulable,
+      isSchedulable,
     };
     return plan(state, targets, { ...this.#options.limits(), maxEnis: this.maxEnis }, nowMs);
   }

@@ -14,6 +14,7 @@ const REFUSAL_CODES: ReadonlySet<string> = new Set([
   'eni-limit-reached',
   'account-limit-reached',
   'instance-not-found',
+  'eni-config-unusable',
 ]);
 
 /** The stable code of an error, if it has one. */

@@ -9,6 +9,8 @@ export type GrowthBlockReason =
   | 'eni-limit'
   /** The instance is gone, or about to go: EC2 gives it nothing more. */
   | 'terminating'
+  /** What the API server says of new ENIs cannot be had, or followed. */
+  | 'kubernetes'
   | 'checkpoint-unwritable'
   | 'ec2-unavailable';
 
@@ -37,6 +39,7 @@ const reasonOfCode: Readonly<Record<string, GrowthBlockReason>> = {
   'account-limit-reached': 'eni-limit',
   'address-limit-reached': 'eni-limit',
   'instance-not-found': 'terminating',
+  'eni-config-unusable': 'kubernetes',
   'checkpoint-unwritable': 'checkpoint-unwritable',
 };
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { refusalError } from '@vpc-cni/plugin';
 import type { PoolRefusalReason } from '@vpc-cni/pool-controller';
+import { IN_CLUSTER, registerNode } from './cluster.fixture.ts';
 import { enisOf } from './ec2-view.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World, type WorldOptions } from './world.fixture.ts';
@@ -145,7 +146,11 @@ const cases: Readonly<Record<PoolRefusalReason, Case>> = {
     retryAfterMs: 16_000,
   },
   'not-schedulable': {
-    provoke: ({ join }) => join({ isSchedulable: () => false }),
+    environment: IN_CLUSTER,
+    provoke: ({ world: { cluster }, join }) => {
+      registerNode(cluster, { isCordoned: true });
+      return join();
+    },
     says: `${figures(0, 0)}; 18 addresses not asked for, 0 not given back: the node is cordoned.`,
   },
   'provisioning-disabled': {
@@ -172,6 +177,15 @@ const cases: Readonly<Record<PoolRefusalReason, Case>> = {
     },
     says: `${figures(1, 1)}; [checkpoint-unwritable] writing the checkpoint ${CHECKPOINT}: Error: ${NO_SPACE}`,
     retryAfterMs: 16_000,
+  },
+  kubernetes: {
+    environment: { ...IN_CLUSTER, AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' },
+    provoke: ({ world: { cluster }, join }) => {
+      registerNode(cluster);
+      return join();
+    },
+    says: `${figures(0, 0)}; no ENI can be created by ENIConfig "default": [not-found] get eniconfigs default: HTTP 404, eniconfigs.crd.k8s.amazonaws.com "default" not found`,
+    retryAfterMs: expect.any(Number),
   },
   'eni-absent': {
     ...SMALL,

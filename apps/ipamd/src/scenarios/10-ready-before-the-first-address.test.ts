@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Emulator } from '@vpc-cni/aws-emulator';
 import { handleRequest, KNOWN_VERSIONS } from '@vpc-cni/cni-spec';
 import { createPluginHandlers } from '@vpc-cni/plugin';
-import type { NodeOutlook } from '@vpc-cni/pool-controller';
 import { refusingPorts } from '../refusing-ports.ts';
+import { IN_CLUSTER, registerNode } from './cluster.fixture.ts';
 import { enisOf, podAddressesOf } from './ec2-view.fixture.ts';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
@@ -135,13 +135,12 @@ describe('a node that cannot get its first address', () => {
       knobs.deny(action);
     }
   };
-  const STAYS: NodeOutlook = { isSchedulable: true, isLeaving: false };
 
   test.each<{
     name: string;
     environment?: Readonly<Record<string, string>>;
     prepare?: (cloud: Emulator) => void;
-    outlook?: Partial<NodeOutlook>;
+    isCordoned?: boolean;
     reason: string;
     says: RegExp;
   }>([
@@ -180,23 +179,28 @@ describe('a node that cannot get its first address', () => {
     },
     {
       name: 'it is cordoned',
-      outlook: { isSchedulable: false },
+      isCordoned: true,
       reason: 'not-schedulable',
       says: /of 0 addresses/,
     },
-  ])('because $name says so: $reason', async ({ environment, prepare, outlook, reason, says }) => {
-    world = await createWorld({ environment: { WARM_IP_TARGET: '2', ...environment } });
-    node = await world.newNode();
-    prepare?.(world.cloud);
-    const isSchedulable = () => ({ ...STAYS, ...outlook }).isSchedulable;
-    node.start(undefined, { isSchedulable });
-    await world.clock.advance(30_000);
-    expect(refusal()).toMatchObject({
-      kind: 'refused',
-      reason,
-      message: expect.stringMatching(says),
-    });
-    expect(await status()).toMatchObject({ exitCode: 1, code: 50, details: refusal()?.message });
-    await node.stop();
-  });
+  ])(
+    'because $name says so: $reason',
+    async ({ environment, prepare, isCordoned = false, reason, says }) => {
+      world = await createWorld({
+        environment: { ...IN_CLUSTER, WARM_IP_TARGET: '2', ...environment },
+      });
+      registerNode(world.cluster, { isCordoned });
+      node = await world.newNode();
+      prepare?.(world.cloud);
+      node.start();
+      await world.clock.advance(30_000);
+      expect(refusal()).toMatchObject({
+        kind: 'refused',
+        reason,
+        message: expect.stringMatching(says),
+      });
+      expect(await status()).toMatchObject({ exitCode: 1, code: 50, details: refusal()?.message });
+      await node.stop();
+    },
+  );
 });

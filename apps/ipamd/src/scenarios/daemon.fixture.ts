@@ -1,13 +1,15 @@
 import type { Emulator, InstanceId } from '@vpc-cni/aws-emulator';
 import type { Environment } from '@vpc-cni/config';
+import type { KubernetesEmulator } from '@vpc-cni/kubernetes-emulator';
 import type { FakeClock } from '@vpc-cni/testing';
 import { connectToAws } from '../aws.ts';
+import { connectToCluster } from '../cluster/cluster.ts';
 import { readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
-import type { Logger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { readNetworkFacts } from '../network-facts.ts';
 import { bringUpPool, type Pool, type PoolSurroundings } from '../pool.ts';
+import { createRecordingLogger, type LogLine } from '../recording-logger.fixture.ts';
 import { createPhaseRunner, type StartupPhase } from '../startup-phase.ts';
 import { type Fate, subjectTo, unlessDead } from './fate.fixture.ts';
 import type { MemoryDisk } from './memory-disk.fixture.ts';
@@ -17,16 +19,11 @@ import type { MemoryHost } from './memory-host.fixture.ts';
 export interface DaemonSite {
   readonly cloud: Emulator;
   readonly clock: FakeClock;
+  /** The cluster that the node is in. Default: none. */
+  readonly cluster?: KubernetesEmulator | undefined;
   readonly instanceId: InstanceId;
   readonly disk: MemoryDisk;
   readonly host: MemoryHost;
-}
-
-/** A line of the daemon's log. */
-export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly text: string;
-  readonly facts: object;
 }
 
 /** ipamd, all of it but the CNI socket and the kernel, as one process of a node. */
@@ -44,7 +41,7 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-export type DaemonOptions = Pick<PoolSurroundings, 'isSchedulable' | 'sandboxes' | 'random'>;
+export type DaemonOptions = Pick<PoolSurroundings, 'sandboxes' | 'random'>;
 
 const CREDENTIALS = { accessKeyId: 'any', secretAccessKey: 'any' };
 
@@ -64,7 +61,7 @@ export function startDaemon(
 
   const context: Context = {
     config: readConfig(environment),
-    log: recordingLogger(log),
+    log: createRecordingLogger(log),
     clock,
     wallNowMs: clock.nowMs,
     metrics: createMetrics('0'),
@@ -86,7 +83,13 @@ export function startDaemon(
   };
 
   const bringUp = async (): Promise<Pool> => {
-    const aws = await connectToAws(context, ways);
+    const cluster = await connectToCluster(context, {
+      random: () => 0,
+      ...(site.cluster === undefined
+        ? {}
+        : { transport: unlessDead(fate, site.cluster.inProcess) }),
+    });
+    const aws = await connectToAws(context, cluster, ways);
     const { imds, instance } = aws;
     const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
     const settings = () => ({
@@ -101,6 +104,7 @@ export function startDaemon(
       context,
       aws,
       facts,
+      cluster,
       host: { network: host.open(fate), settings },
       fileSystem: disk.mount(fate),
     });
@@ -131,19 +135,3 @@ export function startDaemon(
 
 const actionOf = (body: unknown): string =>
   new URLSearchParams(typeof body === 'string' ? body : '').get('Action') ?? 'unknown';
-
-/** The few methods of the logger that the daemon uses. */
-function recordingLogger(lines: LogLine[]): Logger {
-  const writer = (level: LogLine['level']) => (first: unknown, text?: string) =>
-    lines.push({
-      level,
-      text: typeof first === 'string' ? first : (text ?? ''),
-      facts: typeof first === 'object' && first !== null ? first : {},
-    });
-  return {
-    debug: writer('debug'),
-    info: writer('info'),
-    warn: writer('warn'),
-    error: writer('error'),
-  } as unknown as Logger; // pino's type has two dozen members more
-}

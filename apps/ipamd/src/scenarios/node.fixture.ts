@@ -37,7 +37,10 @@ export const keyOf = (podName: string) => ({
 });
 
 export function createNode(
-  { witness, ...world }: Pick<DaemonSite, 'cloud' | 'clock'> & { readonly witness: Witness },
+  {
+    witness,
+    ...world
+  }: Pick<DaemonSite, 'cloud' | 'cluster' | 'clock'> & { readonly witness: Witness },
   instance: RunningInstance,
   usualEnvironment: Environment,
 ): Node {

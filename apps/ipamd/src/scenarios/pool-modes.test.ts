@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { IN_CLUSTER, registerNode } from './cluster.fixture.ts';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World } from './world.fixture.ts';
@@ -42,10 +43,11 @@ describe('the number of ENIs', () => {
     { name: 'is capped by MAX_ENI', environment: { MAX_ENI: '2' }, eniCount: 2 },
     {
       name: 'leaves a slot for the trunk ENI',
-      environment: { ENABLE_POD_ENI: 'true' },
+      environment: { ...IN_CLUSTER, ENABLE_POD_ENI: 'true' },
       eniCount: 2,
     },
   ])('$name', async ({ environment, eniCount }) => {
+    registerNode(world.cluster);
     const node = await started(environment);
     const { reservedCount, reasons, messages } = await addPods(node, 27);
     await world.clock.advance(60_000);
@@ -76,11 +78,13 @@ describe('DISABLE_NETWORK_RESOURCE_PROVISIONING', () => {
 });
 
 describe('a cordoned node', () => {
-  const cordoned = { isSchedulable: () => false };
+  beforeEach(() => {
+    registerNode(world.cluster, { isCordoned: true });
+  });
 
   test('is left as it is, and says why a pod gets no address', async () => {
-    const node = await world.newNode({ WARM_ENI_TARGET: '0' });
-    node.start(undefined, cordoned);
+    const node = await world.newNode({ ...IN_CLUSTER, WARM_ENI_TARGET: '0' });
+    node.start();
     await world.clock.advance(20_000);
     expect(await addPods(node, 1)).toMatchObject({ reasons: ['not-schedulable'] });
     expect(world.takeCalls().filter((name) => /^(Assign|Create|Attach)N?/.test(name))).toEqual([
@@ -90,8 +94,8 @@ describe('a cordoned node', () => {
   });
 
   test('is looked after with AWS_MANAGE_ENIS_NON_SCHEDULABLE', async () => {
-    const node = await world.newNode({ AWS_MANAGE_ENIS_NON_SCHEDULABLE: 'true' });
-    node.start(undefined, cordoned);
+    const node = await world.newNode({ ...IN_CLUSTER, AWS_MANAGE_ENIS_NON_SCHEDULABLE: 'true' });
+    node.start();
     await world.clock.advance(20_000);
     expect(await addPods(node, 12)).toMatchObject({ reservedCount: 12 });
     await node.stop();

@@ -6,6 +6,7 @@ import {
 } from '@vpc-cni/aws-emulator';
 import type { Environment } from '@vpc-cni/config';
 import { createAwsEc2 } from '@vpc-cni/eni-allocator';
+import { createKubernetesEmulator, type KubernetesEmulator } from '@vpc-cni/kubernetes-emulator';
 import { createFakeClock, type FakeClock } from '@vpc-cni/testing';
 import { createNode, type Node } from './node.fixture.ts';
 import { createWitness, type Witness } from './witness.fixture.ts';
@@ -13,6 +14,8 @@ import { createWitness, type Witness } from './witness.fixture.ts';
 /** An emulated VPC on a clock that a test moves by hand; nothing in it opens a socket. */
 export interface World {
   readonly cloud: Emulator;
+  /** Where nodes are that have `MY_NODE_NAME` in their environment. */
+  readonly cluster: KubernetesEmulator;
   readonly clock: FakeClock;
   /** The subnet that nodes are started in. */
   readonly subnet: Subnet;
@@ -58,6 +61,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const { instanceType = 'm5.large', subnetCidr = '10.0.0.0/22', attachDelayMs = 2_000 } = options;
   const clock = createFakeClock(options.startMs);
   const cloud = createEmulator({ clock, attachDelayMs });
+  const cluster = createKubernetesEmulator({ clock });
   const { vpcId } = cloud.addVpc({ cidr: '10.0.0.0/16' });
   const addSubnet: World['addSubnet'] = (cidr, tags = {}) =>
     cloud.addSubnet({ vpcId, cidr, tags, ...ZONE });
@@ -76,13 +80,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 
   return {
     cloud,
+    cluster,
     clock,
     subnet,
     addSubnet,
     newNode: async (environment = options.environment ?? {}, type = instanceType) => {
       const { subnetId } = subnet;
       const instance = await cloud.runInstance({ subnetId, instanceType: type });
-      return createNode({ cloud, clock, witness }, instance, environment);
+      return createNode({ cloud, cluster, clock, witness }, instance, environment);
     },
     witness,
     violations: witness.violations,
@@ -100,7 +105,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       }
       return promise;
     },
-    close: () => cloud.close(),
+    close: async () => {
+      await cluster.close();
+      await cloud.close();
+    },
   };
 }
 

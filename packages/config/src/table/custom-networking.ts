@@ -10,7 +10,6 @@ export const customNetworking = {
     status: 'seed',
     effect:
       "Pods' ENIs have subnet and security groups of the node's `ENIConfig`; the primary ENI serves no pods.",
-    notYet: "pods get addresses of the node's own subnets",
   },
   ENI_CONFIG_ANNOTATION_DEF: {
     parser: 'SB',

@@ -66,4 +66,20 @@ export const ours = {
     effect:
       'Where the container runtime answers, asked which pods there are when a DEL or the checkpoint was lost; `none` asks nobody.',
   },
+  AWS_VPC_K8S_CNI_STARTUP_TAINT: {
+    parser: 'SB',
+    byDefault: '',
+    readBy: ['ipamd'],
+    status: 'ours',
+    effect:
+      'Key of a taint that nodes start with, and that is taken away with the first address for pods. Needs the verb `patch` on `nodes`.',
+  },
+  AWS_VPC_K8S_CNI_NETWORK_CONDITION: {
+    parser: 'BB',
+    byDefault: false,
+    readBy: ['ipamd'],
+    status: 'ours',
+    effect:
+      'Sets the condition `NetworkUnavailable` of the node while it can give pods no address, which keeps pods away. Needs the verb `patch` on `nodes/status`.',
+  },
 } as const satisfies SettingTable;
