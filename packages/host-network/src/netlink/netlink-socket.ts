@@ -1,4 +1,5 @@
 import { closeSync, read, readSync, write, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { HostNetworkError } from '../host-network-error.ts';
 import { systemErrorCode } from '../native/errno.ts';
@@ -24,6 +25,7 @@ import {
 } from './netlink-request.ts';
 
 const DUMP_ATTEMPTS = 5;
+const DUMP_PAUSE_MS = 5;
 /** In one write: their answers fit the receive buffer many times over. */
 const PIPELINED_REQUESTS = 32;
 
@@ -142,7 +144,7 @@ export class NetlinkSocket {
   /**
    * Reads a whole kernel table off the JavaScript thread, and calls `each` with every entry's payload,
    * a view that is only valid during the call. An interrupted dump is repeated, so `each` may be called
-   * again from the start, after `restart`.
+   * again from the start, after `restart`, and a pause that grows.
    *
    * @throws {HostNetworkError} `dump-interrupted` when the table changed under all five attempts.
    */
@@ -155,6 +157,8 @@ export class NetlinkSocket {
       for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt += 1) {
         restart();
         if ((await this.#dumpOnce(request, each)) === 'complete') return;
+        // Whoever changes the table is often done soon.
+        if (attempt < DUMP_ATTEMPTS) await sleep(attempt * DUMP_PAUSE_MS);
       }
       throw new HostNetworkError(
         'dump-interrupted',
