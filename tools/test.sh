@@ -14,7 +14,7 @@ npm run --silent typecheck
 step 'unit tests'
 npm run --silent test:unit
 step 'kernel tests, in namespaces of their own'
-tools/in-namespace.sh npm run --silent test:netns
+tools/test-kernel.sh
 step 'VLANs, in a virtual machine where this kernel has none'
 tools/in-vlan-vm.sh npm run --silent test:vlan
 step 'pages, in a browser'
