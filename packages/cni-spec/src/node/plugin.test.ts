@@ -143,8 +143,8 @@ test.each([
   { path: `/proc/${process.pid}/task/${process.pid}/ns/net`, isOwn: true },
   { path: '/proc/self/ns/mnt', isOwn: false },
   { path: '/absent/netns', isOwn: false },
-])('isOwnNetns($path) is $isOwn', async ({ path, isOwn }) => {
-  expect(await isOwnNetns(path)).toBe(isOwn);
+])('isOwnNetns($path) is $isOwn', ({ path, isOwn }) => {
+  expect(isOwnNetns(path)).toBe(isOwn);
 });
 
 describe('SIGTERM', () => {
