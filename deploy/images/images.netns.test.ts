@@ -106,8 +106,9 @@ describe('main', () => {
     await until('the node is opened', () => existsSync(listPath()));
   });
 
-  test('brings its own plugin, and opens the node when pods can have addresses', async () => {
-    expect(await readdir(containerd.pluginDirectory)).toContain('aws-cni');
+  test('brings its own plugins, and opens the node when pods can have addresses', async () => {
+    const installed = await readdir(containerd.pluginDirectory);
+    expect(installed).toEqual(expect.arrayContaining(['aws-cni', 'egress-cni']));
     await until('containerd has a network', () => containerd.cri.isNetworkReady());
   });
 
