@@ -2,6 +2,6 @@ import { app } from '../../tsup.app.ts';
 
 // Each program is one file, to be copied alone.
 export default app({
-  entry: ['src/main.ts', 'src/egress.ts', 'src/install.ts'],
+  entry: ['src/main.ts', 'src/install.ts'],
   splitting: false,
 });

@@ -53,7 +53,7 @@ describe('the pod', () => {
     ]);
   });
 
-  test('has the volumes of the AWS VPC CNI, and three of ours', () => {
+  test('has the volumes of the AWS VPC CNI, and four of ours', () => {
     expect(volumes).toEqual([
       { name: 'cni-bin-dir', hostPath: { path: '/opt/cni/bin' } },
       { name: 'cni-net-dir', hostPath: { path: '/etc/cni/net.d' } },
@@ -67,6 +67,7 @@ describe('the pod', () => {
       // Ours.
       { name: 'netns', hostPath: { path: '/run/netns', type: 'DirectoryOrCreate' } },
       { name: 'proc-sys-net', hostPath: { path: '/proc/sys/net', type: 'Directory' } },
+      { name: 'egress-addresses', hostPath: { path: '/run/cni', type: 'DirectoryOrCreate' } },
       { name: 'cri', hostPath: { path: '/run/containerd', type: 'DirectoryOrCreate' } },
     ]);
   });
@@ -120,6 +121,7 @@ describe('the pod', () => {
         // Ours.
         { name: 'netns', mountPath: '/run/netns', mountPropagation: 'HostToContainer' },
         { name: 'proc-sys-net', mountPath: '/host/proc/sys/net' },
+        { name: 'egress-addresses', mountPath: '/run/cni' },
         {
           name: 'cri',
           mountPath: '/run/containerd',

@@ -181,6 +181,6 @@ describe('the container runtime is', () => {
     { values: { env: { AWS_VPC_K8S_CNI_CRI_SOCKET: 'none' } }, has: undefined },
   ])('asked through $has with $values', ({ values, has }) => {
     const own = mountsWith(values).slice(-1)[0];
-    expect(own).toBe(has ?? '/host/proc/sys/net');
+    expect(own).toBe(has ?? '/run/cni');
   });
 });

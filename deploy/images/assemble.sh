@@ -105,7 +105,7 @@ add_node
 case $image in
   main)
     add_iptables
-    add_programs "$root/app" ipamd/dist/grpc-health-probe cni-plugin/dist/{install.js,aws-cni}
+    add_programs "$root/app" ipamd/dist/grpc-health-probe cni-plugin/dist/{install.js,aws-cni,egress-cni}
     install -D -m 644 -t "$root/app/ipamd" "$workspace"/apps/ipamd/dist/*.js
     ;;
   init)

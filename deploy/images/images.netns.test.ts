@@ -1,7 +1,7 @@
 // The images in a real containerd, as the chart describes their containers, on a node of an emulated VPC.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,6 +65,8 @@ afterAll(async () => {
 });
 
 const LIMIT_MS = 30_000;
+/** Of the node; the emulated instance has none. */
+const NODE_IPV6 = '2001:db8:aaa::10';
 
 async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
   for (const stopAtMs = Date.now() + LIMIT_MS; !(await isSo()); await sleep(50)) {
@@ -106,8 +108,9 @@ describe('main', () => {
     await until('the node is opened', () => existsSync(listPath()));
   });
 
-  test('brings its own plugin, and opens the node when pods can have addresses', async () => {
-    expect(await readdir(containerd.pluginDirectory)).toContain('aws-cni');
+  test('brings its own plugins, and opens the node when pods can have addresses', async () => {
+    const installed = await readdir(containerd.pluginDirectory);
+    expect(installed).toEqual(expect.arrayContaining(['aws-cni', 'egress-cni']));
     await until('containerd has a network', () => containerd.cri.isNetworkReady());
   });
 
@@ -147,6 +150,40 @@ describe('main', () => {
       expect(asked).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('-P FORWARD') });
     }
     expect(await onNode('iptables-save', '-t', 'nat')).toContain('AWS-SNAT-CHAIN-0');
+  });
+
+  test('gives a pod a way out in IPv6 with those privileges, and keeps its address on the host', async () => {
+    const { cri } = containerd;
+    await onNode('ip', 'addr', 'add', `${NODE_IPV6}/128`, 'dev', 'lo');
+    const shipped = await readFile(listPath(), 'utf8');
+    const list = JSON.parse(shipped);
+    Object.assign(list.plugins[1], { enabled: 'true', nodeIP: NODE_IPV6 });
+    await writeFile(listPath(), JSON.stringify(list));
+    const held = () =>
+      containerd.inNode('sh', '-c', 'cat /run/cni/v4pd/egress-v6-ipam/aws-cni/fd00:* || true');
+
+    let out = '';
+    // containerd reads the list when it notices that it has changed.
+    await until('a pod has egress', async () => {
+      if (out !== '') await cri.removePodSandbox(out);
+      out = await cri.runPodSandbox({ name: 'out', namespace: 'default', uid: 'out' });
+      return held().includes(out);
+    });
+    const netns = await cri.netnsPath(out);
+    const answered = containerd.inNode(
+      'nsenter',
+      `--net=${netns}`,
+      'ping',
+      '-c1',
+      '-W2',
+      NODE_IPV6,
+    );
+    expect(answered).toContain('1 received');
+    await cri.stopPodSandbox(out);
+    await cri.removePodSandbox(out);
+    expect(held()).toBe('');
+    expect(await onNode('ip6tables-save', '-t', 'nat')).not.toContain('CNI-E6-');
+    await writeFile(listPath(), shipped);
   });
 
   test('gives a pod an address, ends at SIGTERM, and the next one has the pod', async () => {

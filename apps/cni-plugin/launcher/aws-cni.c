@@ -1,4 +1,4 @@
-// aws-cni: what the container runtime executes for every CNI verb.
+// aws-cni, and egress-cni under that name: what the container runtime executes for every CNI verb.
 //
 // It is a pipe: environment and stdin go to the daemon as one HTTP request over a unix socket, the
 // reply's body goes to stdout and its header Cni-Exit-Code becomes the exit status. It does by itself
@@ -185,9 +185,10 @@ static int spool(const char *run_dir, const char *data, size_t size) {
     return fail(BAD_ENVIRONMENT, "required environment variables are missing", "missing or empty:%s%s%s",
                 *id ? "" : " CNI_CONTAINERID", *link ? "" : " CNI_IFNAME", *path ? "" : " CNI_PATH");
 
-  // Neither part can have a colon, so that no two attachments share a name.
-  char name[256], temporary[280];
-  snprintf(name, sizeof name, "%s:%s", id, link);
+  // Neither part can have a colon, so that no two attachments share a name. Of an attachment, both plugins owe a DEL.
+  char name[256], temporary[280], type[32];
+  json_text_member(request + HEAD_MAX, body_size, "type", type, sizeof type);
+  snprintf(name, sizeof name, "%s:%s%s", id, link, strcmp(type, "egress-cni") == 0 ? ":egress-cni" : "");
   int run = -1, dir = -1, file = -1;
   mkdir(run_dir, 0700); // whatever is wrong with it, opening it tells
   if ((run = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) goto failed;

@@ -97,6 +97,28 @@ describe('a DEL while the daemon is away', () => {
     expect(await files()).toEqual([SPOOLED, 'sbx-81:net1', 'sbx-82:eth0']);
   });
 
+  // The same program under another name: the configuration says which plugin it stands for.
+  test.each([
+    '{"type":"egress-cni","name":"blue"}',
+    '{"prevResult":{"type":"aws-cni"}, "type" : "egress\\u002dcni"}',
+    '{"type":"aws-cni","type":"egress-cni"}',
+  ])('is kept beside that of aws-cni for egress-cni, as in %s', async (stdin) => {
+    await del({}, '{"type":"aws-cni"}');
+    await del({}, stdin);
+    expect(await files()).toEqual([SPOOLED, `${SPOOLED}:egress-cni`]);
+    expect(await readFile(join(spool(), `${SPOOLED}:egress-cni`), 'latin1')).toContain(stdin);
+  });
+
+  test.each([
+    '{"type":"egress-cni2"}',
+    '{"type":["egress-cni"]}',
+    '{"ipam":{"type":"egress-cni"}}',
+    '{"type":"egress-cni","type":"aws-cni"}',
+  ])('is that of aws-cni for anything else, as %s', async (stdin) => {
+    await del({}, stdin);
+    expect(await files()).toEqual([SPOOLED]);
+  });
+
   test('is never mistaken for that of another one', async () => {
     await del({ CNI_CONTAINERID: 'a-b', CNI_IFNAME: 'c' });
     await del({ CNI_CONTAINERID: 'a', CNI_IFNAME: 'b-c' });
@@ -131,8 +153,10 @@ describe('a DEL while the daemon is away', () => {
     { name: 'letters of two bytes', id: '0', link: 'ä'.repeat(7) },
     { name: 'odd characters', id: 'a', link: '...%@\u200b' },
   ])('is kept under $name', async ({ id, link }) => {
-    expect(await del({ CNI_CONTAINERID: id, CNI_IFNAME: link })).toEqual(SILENT_SUCCESS);
-    expect(await files()).toEqual([`${id}:${link}`]);
+    const environment = { CNI_CONTAINERID: id, CNI_IFNAME: link };
+    expect(await del(environment)).toEqual(SILENT_SUCCESS);
+    expect(await del(environment, '{"type":"egress-cni"}')).toEqual(SILENT_SUCCESS);
+    expect(await files()).toEqual([`${id}:${link}`, `${id}:${link}:egress-cni`]);
   });
 });
 

@@ -195,6 +195,16 @@ describe('run', () => {
     expect(await ended).toMatchObject({ exitCode: 7 });
   });
 
+  test('installs the launcher under both names, and chains both', async () => {
+    await writeFile(join(programs, 'egress-cni'), 'launcher', { mode: 0o755 });
+    const { child, ended, log } = runDaemon();
+    await until(() => log().includes('wrote'));
+    expect(typesIn(await readConf())).toEqual(['aws-cni', 'egress-cni', 'portmap']);
+    expect(await readFile(join(host, 'bin', 'egress-cni'), 'utf8')).toBe('launcher');
+    child.kill('SIGTERM');
+    await ended;
+  });
+
   test('ends a daemon whose node cannot be opened', async () => {
     const confDirectory = join(host, 'absent');
     const { exitCode, log } = await runDaemon({ HOST_CNI_CONFDIR_PATH: confDirectory }).ended;

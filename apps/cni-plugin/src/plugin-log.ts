@@ -39,14 +39,11 @@ export const systemSink: LogSink = {
 /**
  * The handlers with a line of JSON for each call, as the launcher writes them: where and how much is told by
  * `pluginLogFile` and `pluginLogLevel` of the configuration.
- *
- * @param program that the lines are of.
  */
 export function withPluginLog(
   handlers: PluginHandlers,
   sink: LogSink,
   clock: { nowMs(): number },
-  program = 'main.ts',
 ): PluginHandlers {
   const logged =
     <R extends VerbRequest, T>(
@@ -62,7 +59,7 @@ export function withPluginLog(
         const line = {
           level,
           ts: new Date(nowMs).toISOString(),
-          caller: `cni-plugin/${program}`,
+          caller: 'cni-plugin/main.ts',
           msg: 'answered',
         };
         writeLine(request, sink, {

@@ -16,16 +16,17 @@ let service: CniService;
 
 const result: CniResult = { interfaces: [], ips: [], routes: [] };
 
-const handlers: PluginHandlers = {
+const handlersOf = (plugin: string): PluginHandlers => ({
   add: async ({ containerId }) => {
-    carriedOut.push(`ADD ${containerId}`);
+    carriedOut.push(`ADD ${containerId}${plugin}`);
     return result;
   },
   del: async ({ containerId }) => {
     if (failDel) throw new Error('no space left');
-    carriedOut.push(`DEL ${containerId}`);
+    carriedOut.push(`DEL ${containerId}${plugin}`);
   },
-};
+});
+const plugins = { 'aws-cni': handlersOf(''), 'egress-cni': handlersOf(' egress') };
 
 beforeEach(async () => {
   runDirectory = await mkdtemp(join(tmpdir(), 'cni-service-'));
@@ -44,22 +45,26 @@ beforeEach(async () => {
       signal,
       phases: { run: (_, step) => step() },
     },
-    { version: '0', whileStarting: handlers },
+    { version: '0', whileStarting: plugins },
   );
 });
 
 afterEach(() => rm(runDirectory, { recursive: true }));
 
-const conf = JSON.stringify({ cniVersion: '1.0.0', name: 'aws-cni', type: 'aws-cni' });
+type Plugin = keyof typeof plugins;
+const confOf = (type: Plugin) => JSON.stringify({ cniVersion: '1.0.0', name: 'aws-cni', type });
 
 /** Writes what the launcher would. */
-const defer = (containerId: string) =>
-  writeFile(
-    join(runDirectory, 'deferred-del', `${containerId}:eth0`),
+function defer(containerId: string, plugin: Plugin = 'aws-cni') {
+  const conf = confOf(plugin);
+  const name = `${containerId}:eth0${plugin === 'aws-cni' ? '' : `:${plugin}`}`;
+  return writeFile(
+    join(runDirectory, 'deferred-del', name),
     `POST /v1/cni HTTP/1.1\r\nCni-Command: DEL\r\nCni-Containerid: ${containerId}\r\nCni-Ifname: eth0\r\nCni-Path: /opt/cni/bin\r\nContent-Length: ${conf.length}\r\n\r\n${conf}`,
   );
+}
 
-const cni = (command: string, containerId: string) =>
+const cni = (command: string, containerId: string, plugin: Plugin = 'aws-cni') =>
   service.answer(
     {
       environment: {
@@ -69,7 +74,7 @@ const cni = (command: string, containerId: string) =>
         CNI_NETNS: '/run/netns/a',
         CNI_PATH: '/opt/cni/bin',
       },
-      stdin: conf,
+      stdin: confOf(plugin),
     },
     new AbortController().signal,
   );
@@ -77,13 +82,13 @@ const cni = (command: string, containerId: string) =>
 test('deferred DELs come before anything is served', async () => {
   await defer('a');
   expect(await cni('DEL', 'b')).toBeUndefined();
-  await service.begin(handlers);
+  await service.begin(plugins);
   await cni('ADD', 'b');
   expect(carriedOut).toEqual(['DEL a', 'ADD b']);
 });
 
 test('an ADD waits for the deferred DEL of its attachment, and for no other', async () => {
-  await service.begin(handlers);
+  await service.begin(plugins);
   await defer('a');
   await cni('ADD', 'b');
   await cni('ADD', 'a');
@@ -91,7 +96,7 @@ test('an ADD waits for the deferred DEL of its attachment, and for no other', as
 });
 
 test('while the deferred DEL of an attachment fails, so does its ADD, with the reason', async () => {
-  await service.begin(handlers);
+  await service.begin(plugins);
   await defer('a');
   failDel = true;
   const refused = await cni('ADD', 'a');
@@ -104,4 +109,31 @@ test('while the deferred DEL of an attachment fails, so does its ADD, with the r
   await service.sweep();
   await cni('ADD', 'a');
   expect(carriedOut).toEqual(['DEL a', 'ADD a']);
+});
+
+test('each plugin’s requests and deferred DELs are carried out by its own handlers', async () => {
+  await defer('a');
+  await defer('a', 'egress-cni');
+  await service.begin(plugins);
+  await cni('ADD', 'b');
+  await cni('ADD', 'b', 'egress-cni');
+  expect(carriedOut).toEqual(['DEL a egress', 'DEL a', 'ADD b', 'ADD b egress']);
+});
+
+test('an ADD waits for the deferred DELs of both plugins', async () => {
+  await service.begin(plugins);
+  await defer('a');
+  await defer('a', 'egress-cni');
+  await cni('ADD', 'a');
+  expect(carriedOut).toEqual(['DEL a egress', 'DEL a', 'ADD a']);
+});
+
+test('what is no configuration is refused, not served by chance', async () => {
+  await service.begin(plugins);
+  const environment = { CNI_COMMAND: 'STATUS', CNI_PATH: '/opt/cni/bin' };
+  for (const stdin of ['', 'null', '["egress-cni"]', '{"type":']) {
+    const refused = await service.answer({ environment, stdin }, new AbortController().signal);
+    expect(refused?.exitCode).toBe(1);
+  }
+  expect(carriedOut).toEqual([]);
 });

@@ -14,16 +14,22 @@ import type { Context } from './context.ts';
 import { createDeferredDels, type Replay } from './deferred-dels.ts';
 import type { Logger } from './logger.ts';
 
+/** The plugins of the configuration list that the daemon serves, by the `type` of their entries. */
+export interface ServedPlugins {
+  readonly 'aws-cni': PluginHandlers;
+  readonly 'egress-cni': PluginHandlers;
+}
+
 /** Answers CNI requests: by refusing them while the node starts, then with the node's handlers. */
 export interface CniService {
   readonly answer: CniAnswerer;
   /**
-   * Carries out the deferred DEL of an attachment, if it has one: its ADD must not come first. Says what
+   * Carries out the deferred DELs of an attachment, if it has any: its ADD must not come first. Says what
    * keeps it from that, if anything does.
    */
   carryOutDel(attachment: AttachmentRef): Promise<string | undefined>;
   /** Carries out the deferred DELs, then begins to serve. */
-  begin(handlers: PluginHandlers): Promise<void>;
+  begin(plugins: ServedPlugins): Promise<void>;
   /** Carries out DELs that were deferred meanwhile. */
   sweep(): Promise<void>;
 }
@@ -35,10 +41,10 @@ interface AttachmentRef {
 
 export function createCniService(
   { config, log, clock, metrics, signal }: Context,
-  options: { readonly version: string; readonly whileStarting: PluginHandlers },
+  options: { readonly version: string; readonly whileStarting: ServedPlugins },
 ): CniService {
   /** Undefined until the deferred DELs are carried out: nothing is served before them. */
-  let serving: PluginHandlers | undefined;
+  let serving: ServedPlugins | undefined;
   let forDeferred = options.whileStarting;
 
   const respond = (
@@ -55,7 +61,7 @@ export function createCniService(
 
   const deferredDels = createDeferredDels(
     join(config.runDirectory, 'deferred-del'),
-    (request) => respond(request, forDeferred, signal),
+    (request) => respond(request, forDeferred[pluginOf(request)], signal),
     { nowMs: Date.now }, // as the file system's times
   );
 
@@ -74,17 +80,20 @@ export function createCniService(
       const command = request.environment['CNI_COMMAND'];
       // The launcher keeps this DEL; it is carried out before the first ADD.
       if (command === 'DEL' && serving === undefined) return undefined;
-      if (command === 'DEL') metrics.delRequests.inc({ reason: 'PodDeleted' });
-      if (command === 'ADD') metrics.addRequests.inc();
+      const plugin = pluginOf(request);
+      // As in the AWS VPC CNI, whose egress-cni asks the daemon nothing.
+      if (plugin === 'aws-cni' && command === 'DEL')
+        metrics.delRequests.inc({ reason: 'PodDeleted' });
+      if (plugin === 'aws-cni' && command === 'ADD') metrics.addRequests.inc();
       const startedAtMs = clock.nowMs();
-      let handlers = serving ?? options.whileStarting;
+      let handlers = (serving ?? options.whileStarting)[plugin];
       // Without a deferred DEL nothing is waited for: an ADD keeps its turn before the DEL that follows it.
       if (command === 'ADD' && serving !== undefined && deferredDels.has(request)) {
         const failure = await carryOutDelOf(request);
         if (failure !== undefined) handlers = { ...handlers, add: refusingFor(failure) };
       }
       const response = await respond(request, handlers, until);
-      logAnswer(log, request, response, clock.nowMs() - startedAtMs);
+      logAnswer(log, { plugin, request, response, elapsedMs: clock.nowMs() - startedAtMs });
       return response;
     },
     carryOutDel: async ({ containerId, interfaceName }) => {
@@ -131,13 +140,32 @@ function logReplay(log: Logger, replay: Replay): void {
   }
 }
 
+/** Which plugin the launcher stands for; what cannot be read is refused as if it were for aws-cni. */
+function pluginOf({ stdin }: CniProcessRequest): keyof ServedPlugins {
+  try {
+    const conf: { readonly type?: unknown } | null = JSON.parse(stdin);
+    return conf?.type === 'egress-cni' ? 'egress-cni' : 'aws-cni';
+  } catch {
+    return 'aws-cni';
+  }
+}
+
 function logAnswer(
   log: Logger,
-  { environment }: CniProcessRequest,
-  { exitCode, stdout }: CniProcessResponse,
-  elapsedMs: number,
+  {
+    plugin,
+    request: { environment },
+    response: { exitCode, stdout },
+    elapsedMs,
+  }: {
+    readonly plugin: keyof ServedPlugins;
+    readonly request: CniProcessRequest;
+    readonly response: CniProcessResponse;
+    readonly elapsedMs: number;
+  },
 ): void {
   const facts = {
+    plugin,
     command: environment['CNI_COMMAND'],
     containerId: environment['CNI_CONTAINERID'],
     ifName: environment['CNI_IFNAME'],

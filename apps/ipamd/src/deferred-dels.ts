@@ -12,19 +12,25 @@ export type Replay =
   /** It can never succeed; the file is set aside under `.refused-…`. */
   | { readonly file: string; readonly kind: 'refused'; readonly failure: string };
 
-/** The DELs that the launcher accepted while the daemon was away, one file per attachment. */
+/** The DELs that the launcher accepted while the daemon was away, one file per attachment and plugin. */
 export interface DeferredDels {
   /** Carries out all of them, and removes what launchers that were killed left half-written. */
   replayAll(): Promise<readonly Replay[]>;
-  /** Whether the attachment that `request` speaks of has one; answers at once, so that no turn is lost. */
+  /** Whether the attachment that `request` speaks of has any; answers at once, so that no turn is lost. */
   has(request: CniProcessRequest): boolean;
-  /** Carries out the one of the attachment that `request` speaks of: an ADD must not come before its DEL. */
+  /** Carries out those of the attachment that `request` speaks of: an ADD must not come before its DEL. */
   replayBefore(request: CniProcessRequest): Promise<readonly Replay[]>;
 }
 
-/** A name with a slash is no attachment's; the launcher spools none. */
-const fileNameOf = ({ environment }: CniProcessRequest): string =>
-  `${environment['CNI_CONTAINERID']}:${environment['CNI_IFNAME']}`.replaceAll('/', '_');
+/** Those of an attachment, in the order of a runtime's DELs: what was chained last goes first. */
+function fileNamesOf({ environment }: CniProcessRequest): readonly [string, string] {
+  // A name with a slash is no attachment's; the launcher spools none.
+  const name = `${environment['CNI_CONTAINERID']}:${environment['CNI_IFNAME']}`.replaceAll(
+    '/',
+    '_',
+  );
+  return [`${name}:egress-cni`, name];
+}
 
 type Answer = (request: CniProcessRequest) => Promise<CniProcessResponse>;
 
@@ -51,15 +57,18 @@ export function createDeferredDels(
     underWay.set(name, running);
     return running;
   };
+  const replayInTurn = async (names: readonly string[]): Promise<readonly Replay[]> => {
+    const replays: Replay[] = [];
+    for (const name of names) replays.push(...(await replay(name)));
+    return replays;
+  };
   return {
     replayAll: async () => {
       await removeHalfWritten(directory, clock.nowMs());
-      const replays: Replay[] = [];
-      for (const name of await spooledIn(directory)) replays.push(...(await replay(name)));
-      return replays;
+      return replayInTurn(await spooledIn(directory));
     },
-    has: (request) => existsSync(join(directory, fileNameOf(request))),
-    replayBefore: (request) => replay(fileNameOf(request)),
+    has: (request) => fileNamesOf(request).some((name) => existsSync(join(directory, name))),
+    replayBefore: (request) => replayInTurn(fileNamesOf(request)),
   };
 }
 
@@ -90,7 +99,7 @@ const HOPELESS_CODES: readonly unknown[] = [1, 4, 6, 7];
 const isHopeless = (stdout: string): boolean =>
   HOPELESS_CODES.includes((JSON.parse(stdout) as { readonly code?: unknown }).code);
 
-/** `.<container id>:<interface>.<number>`: what the launcher writes before it renames it. */
+/** `.<container id>:<interface>[:egress-cni].<number>`: what the launcher writes before it renames it. */
 const HALF_WRITTEN = /^\.(?!refused-).+:[^/]{1,15}\.\d+$/;
 /** Longer than a launcher lives. */
 const ABANDONED_AFTER_MS = 600_000;
@@ -105,10 +114,16 @@ async function removeHalfWritten(directory: string, nowMs: number): Promise<void
 
 const inside = (directory: string) => (name: string) => join(directory, name);
 
-/** Names that begin with a dot are files being written, or set aside. */
+/**
+ * Names that begin with a dot are files being written, or set aside. Of an attachment, the longer one is that of
+ * egress-cni, which comes first.
+ */
 async function spooledIn(directory: string): Promise<readonly string[]> {
   const names = await ifThere(readdir(directory));
-  return (names ?? []).filter((name) => !name.startsWith('.')).sort();
+  return (names ?? [])
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .reverse();
 }
 
 const readIfThere = (file: string): Promise<Buffer | undefined> => ifThere(readFile(file));

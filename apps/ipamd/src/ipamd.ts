@@ -60,7 +60,9 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
   const context: Context = { config, log, clock, wallNowMs, metrics, signal, phases };
 
   const starting = refusingPorts(() => refusalOf(phase));
-  const whileStarting = createPluginHandlers(starting);
+  // What refuses every pod refuses its egress too.
+  const refusing = createPluginHandlers(starting);
+  const whileStarting = { 'aws-cni': refusing, 'egress-cni': refusing };
   const service = createCniService(context, { version, whileStarting });
   const cniServer = createCniServer({
     answer: service.answer,
@@ -97,7 +99,7 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
       void show('introspection', () => listenOn(introspectionServer, introspectionAddress));
     }
     const ready = await bringUpNode(context);
-    await phases.run('carrying out deferred DELs', () => service.begin(ready.handlers));
+    await phases.run('carrying out deferred DELs', () => service.begin(ready.plugins));
     node = ready;
     ready.start();
     // Who finds the socket takes the node for ready.

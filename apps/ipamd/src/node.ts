@@ -1,10 +1,15 @@
-import type { PluginHandlers } from '@vpc-cni/cni-spec';
-import { createPodWiring, type DesiredNode } from '@vpc-cni/host-network';
+import {
+  createEgressAddresses,
+  createEgressWiring,
+  createPodWiring,
+  type DesiredNode,
+} from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
 import {
   type AddressPort,
   type AttachmentQueue,
   createAttachmentQueue,
+  createEgressHandlers,
   createPluginHandlers,
 } from '@vpc-cni/plugin';
 import { createAddressPort } from './address-port.ts';
@@ -15,6 +20,7 @@ import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
 import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
 import { markReadiness } from './cluster/mark-readiness.ts';
+import type { ServedPlugins } from './cni-service.ts';
 import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { findRuntime } from './cri/find-runtime.ts';
@@ -35,8 +41,8 @@ export interface ReadyNode {
   /** For plugins that run in processes of their own. */
   readonly ports: DaemonPorts;
   readonly addresses: AddressPort;
-  readonly handlers: PluginHandlers;
-  /** Of the handlers. */
+  readonly plugins: ServedPlugins;
+  /** Of both: an attachment's operations come one after the other. */
   readonly queue: AttachmentQueue;
   readonly facts: () => NodeFacts;
   readonly views: IntrospectionViews;
@@ -74,6 +80,11 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
   const handlers = createPluginHandlers({ addresses, wiring, readiness, queue });
+  const egress = createEgressHandlers({
+    addresses: createEgressAddresses(),
+    wiring: createEgressWiring(host.network),
+    queue,
+  });
   const desired = (): DesiredNode => ({
     settings: host.settings(),
     enis: eniLinks(),
@@ -87,7 +98,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   return {
     ports: { addresses: addressesInTurn(addresses, queue), readiness },
     addresses,
-    handlers,
+    plugins: { 'aws-cni': handlers, 'egress-cni': egress },
     queue,
     facts: () => nodeFacts(config, instance, facts.current),
     views: introspectionViews({

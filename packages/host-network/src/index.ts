@@ -1,6 +1,12 @@
 // For people who use the package.
 export type { Clock } from './apply/clock.ts';
 export {
+  createEgressAddresses,
+  type EgressAddresses,
+  type EgressHolder,
+  type EgressPool,
+} from './apply/egress-addresses.ts';
+export {
   createEgressWiring,
   type EgressContainer,
   type EgressWiring,

@@ -1,16 +1,10 @@
-import {
-  type AttachmentRequest,
-  CNI_ERROR,
-  CniError,
-  type CniResult,
-  isCniError,
-  parsePrevResult,
-} from '@vpc-cni/cni-spec';
+import { type AttachmentRequest, type CniResult, parsePrevResult } from '@vpc-cni/cni-spec';
 import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity } from './pod-identity.ts';
+import { requireWanted } from './require-wanted.ts';
 import { requireOneCard } from './several-cards.ts';
 import { keyOf, wiringOf } from './wiring-of.ts';
 
@@ -47,11 +41,4 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
     if (isNew) await ports.addresses.release(key).catch(() => {});
     throw wiringError(error, `wire ${request.ifName} of pod ${pod.podNamespace}/${pod.podName}`);
   }
-}
-
-/** Nobody will read the answer, and the runtime's DEL may have been here already. */
-function requireWanted({ aborted, reason }: AttachmentRequest['signal']): void {
-  if (!aborted) return;
-  if (isCniError(reason)) throw reason;
-  throw new CniError(CNI_ERROR.tryAgainLater, 'the runtime gave up on this ADD');
 }

@@ -1,28 +1,38 @@
 import type { GcRequest } from '@vpc-cni/cni-spec';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
-import type { HeldAddress } from './ports.ts';
+import type { AttachmentKey } from './ports.ts';
 import { takeDown } from './take-down.ts';
 
-/**
- * GC: takes down and releases every attachment of the network that the runtime no longer lists.
- *
- * Goes on after a failure and reports all of them at the end. Without a list nothing is done:
- * absence does not mean that nothing is valid.
- */
+/** GC: takes down and releases every attachment of the network that the runtime no longer lists. */
 export async function gc(ports: PluginPorts, request: GcRequest): Promise<void> {
-  if (request.validAttachments === undefined) return;
   const conf = readNetConf(request.conf);
-  const valid = new Set(request.validAttachments.map((a) => attachmentId(a.containerID, a.ifname)));
-  const isStale = ({ key }: HeldAddress) =>
+  await collectGarbage(request, {
+    list: async () => (await ports.addresses.list(conf.networkName)).map(({ key }) => key),
+    // What it holds is looked up again in its turn: a DEL may have come first.
+    takeDown: (key) => ports.queue.run(key, () => takeDown(ports, key, { conf, netnsPath: '' })),
+  });
+}
+
+/**
+ * Takes down whatever is listed and not valid any more. Goes on after a failure and reports all of them at the
+ * end. Without a list of the valid ones nothing is done: absence does not mean that nothing is valid.
+ */
+export async function collectGarbage(
+  { validAttachments }: GcRequest,
+  attachments: {
+    list(): Promise<readonly AttachmentKey[]>;
+    takeDown(key: AttachmentKey): Promise<void>;
+  },
+): Promise<void> {
+  if (validAttachments === undefined) return;
+  const valid = new Set(validAttachments.map((a) => attachmentId(a.containerID, a.ifname)));
+  const isStale = (key: AttachmentKey) =>
     !valid.has(attachmentId(key.containerId, key.interfaceName));
 
   const failures: unknown[] = [];
-  for (const { key } of (await ports.addresses.list(conf.networkName)).filter(isStale)) {
-    await ports.queue
-      // What it holds is looked up again in its turn: a DEL may have come first.
-      .run(key, () => takeDown(ports, key, { conf, netnsPath: '' }))
-      .catch((error: unknown) => failures.push(error));
+  for (const key of (await attachments.list()).filter(isStale)) {
+    await attachments.takeDown(key).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) {
     const messages = failures.map((error) => (error instanceof Error ? error.message : error));

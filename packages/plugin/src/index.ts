@@ -6,7 +6,10 @@ export { createEgressHandlers } from './egress/egress-handlers.ts';
 export type {
   EgressAddressPort,
   EgressContainer,
+  EgressHolder,
+  EgressPool,
   EgressPorts,
+  EgressReserveReply,
   EgressWiringPort,
 } from './egress/egress-ports.ts';
 export { createPluginHandlers } from './handlers.ts';

@@ -8,5 +8,5 @@ export type Command = (given: {
   readonly log: Log;
 }) => Promise<number>;
 
-/** What this project installs; the second only where the image has it. */
+/** What this project installs: the launcher under two names, the second only where PROGRAMS has it. */
 export const OWN_PROGRAMS = ['aws-cni', 'egress-cni'];

@@ -18,8 +18,8 @@ const FILE_NAME = '10-aws.conflist';
  */
 export async function installConfList(directory: string, own: OwnChain, log: Log): Promise<void> {
   const path = join(directory, FILE_NAME);
-  const { template, chain } = own;
-  const given = template === undefined ? undefined : fillInList(template, chain);
+  const { template } = own;
+  const given = template === undefined ? undefined : fillInList(template, own);
   const update = () => updateConfList(path, (current) => given ?? withOwnPlugins(current, own));
   const isChanged = await update().catch(async (error: unknown) => {
     if (!isCniError(error)) throw error;

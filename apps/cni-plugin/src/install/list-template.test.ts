@@ -2,9 +2,15 @@ import { expect, test } from '@jest/globals';
 import { fillInList } from './list-template.ts';
 import { readInstallSettings } from './settings.ts';
 
-const { chain } = readInstallSettings({
+const { chain, egress } = readInstallSettings({
   AWS_VPC_K8S_PLUGIN_LOG_FILE: '/log "of" plugins',
+  ENABLE_V6_EGRESS: 'true',
 }).settings;
+const own = { chain, egress: undefined };
+const withEgress = {
+  chain,
+  egress: { ...egress, isIpv6: false, nodeAddress: '2001:db8::1' },
+};
 const list = (entry: object) =>
   JSON.stringify({
     cniVersion: '1.0.0',
@@ -20,7 +26,7 @@ test('placeholders become settings, and the rest stays as it is', () => {
       pluginLogFile: '__PLUGINLOGFILE__',
       mine: 1,
     }),
-    chain,
+    own,
   );
   expect(filled.raw).toMatchObject({
     cniVersion: '1.0.0',
@@ -36,6 +42,35 @@ test('placeholders become settings, and the rest stays as it is', () => {
   });
 });
 
+test('those of egress, where the host has its program', () => {
+  const open = {
+    enabled: '__EGRESSPLUGINENABLED__',
+    randomizeSNAT: '__RANDOMIZESNAT__',
+    nodeIP: '__NODEIP__',
+    ipam: {
+      type: 'host-local',
+      ranges: [[{ subnet: '__EGRESSPLUGINIPAMSUBNET__' }]],
+      routes: [{ dst: '__EGRESSPLUGINIPAMDST__' }],
+      dataDir: '__EGRESSPLUGINIPAMDATADIR__',
+    },
+    pluginLogFile: '__EGRESSPLUGINLOGFILE__',
+  };
+  expect(fillInList(list(open), withEgress).plugins[0]?.raw).toEqual({
+    type: 'aws-cni',
+    enabled: 'true',
+    randomizeSNAT: 'prng',
+    nodeIP: '2001:db8::1',
+    ipam: {
+      type: 'host-local',
+      ranges: [[{ subnet: 'fd00::ac:00/118' }]],
+      routes: [{ dst: '::/0' }],
+      dataDir: '/run/cni/v4pd/egress-v6-ipam',
+    },
+    pluginLogFile: '/var/log/aws-routed-eni/egress-v6-plugin.log',
+  });
+  expect(() => fillInList(list(open), own)).toThrow('__EGRESSPLUGINENABLED__, known are');
+});
+
 test.each([
   {
     name: 'an unknown placeholder',
@@ -44,5 +79,5 @@ test.each([
   },
   { name: 'what is no list', template: '{', says: '' },
 ])('$name is refused', ({ template, says }) => {
-  expect(() => fillInList(template, chain)).toThrow(says);
+  expect(() => fillInList(template, own)).toThrow(says);
 });

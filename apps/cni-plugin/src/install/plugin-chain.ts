@@ -74,7 +74,8 @@ const awsCniEntry = (chain: ChainSettings): Entry => ({
   capabilities: { 'io.kubernetes.cri.pod-annotations': true },
 });
 
-const egressEntry = (chain: ChainSettings, egress: EgressChoice): Entry => ({
+/** What `egress-cni` is told, key by key. */
+export const egressEntry = (chain: ChainSettings, egress: EgressChoice) => ({
   name: 'egress-cni',
   type: 'egress-cni',
   mtu: `${chain.podMtuBytes}`,
@@ -83,8 +84,8 @@ const egressEntry = (chain: ChainSettings, egress: EgressChoice): Entry => ({
   nodeIP: egress.nodeAddress,
   ipam: {
     type: 'host-local',
-    ranges: [[{ subnet: egress.isIpv6 ? '169.254.172.0/22' : 'fd00::ac:00/118' }]],
-    routes: [{ dst: egress.isIpv6 ? '0.0.0.0/0' : '::/0' }],
+    ranges: [[{ subnet: egress.isIpv6 ? '169.254.172.0/22' : 'fd00::ac:00/118' }]] as const,
+    routes: [{ dst: egress.isIpv6 ? '0.0.0.0/0' : '::/0' }] as const,
     dataDir: egress.isIpv6 ? '/run/cni/v6pd/egress-v4-ipam' : '/run/cni/v4pd/egress-v6-ipam',
   },
   pluginLogFile: egress.logFile,

@@ -80,6 +80,7 @@ export async function createGrpcNode(
       check: async () => [],
     },
   });
+  const plugins = { 'aws-cni': handlers, 'egress-cni': handlers };
   const log = createLogger({ file: '/dev/null', level: 'fatal' });
   const metrics = createMetrics('0');
   const cni = createCniService(
@@ -92,9 +93,9 @@ export async function createGrpcNode(
       signal,
       phases: { run: (_, step) => step() },
     },
-    { version: '1.2.3', whileStarting: handlers },
+    { version: '1.2.3', whileStarting: plugins },
   );
-  await cni.begin(handlers);
+  await cni.begin(plugins);
   return {
     book,
     cni,

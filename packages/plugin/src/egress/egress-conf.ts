@@ -4,9 +4,11 @@ import {
   type CniResult,
   CURRENT_VERSION,
   convertResult,
+  type JsonObject,
   type PluginConf,
   parsePrevResult,
 } from '@vpc-cni/cni-spec';
+import type { EgressPool } from './egress-ports.ts';
 
 /** How source ports are chosen. */
 export type RandomizeSnat = 'prng' | 'hashrandom' | 'none';
@@ -19,8 +21,7 @@ export type EgressConf = { readonly mtuBytes: number } & (
       /** The node's address by which pods leave; its family is the egress's. */
       readonly nodeAddress: string;
       readonly randomizeSnat: RandomizeSnat;
-      /** Name of the plugin that gives addresses. */
-      readonly ipamType: string;
+      readonly pool: EgressPool;
     }
 );
 
@@ -40,7 +41,7 @@ export function readEgressConf(conf: PluginConf): EgressConf {
     // Anything else is the default, as in the plugin this one replaces.
     randomizeSnat:
       randomizeSnat === 'none' || randomizeSnat === 'hashrandom' ? randomizeSnat : 'prng',
-    ipamType: readIpamType(conf),
+    pool: readPool(conf),
   };
 }
 
@@ -74,10 +75,31 @@ function readNodeAddress(conf: PluginConf): string {
   throw invalid('nodeIP', text, "the node's IPv4 address, or a global IPv6 address of it");
 }
 
-function readIpamType({ ipam }: PluginConf): string {
-  const type = ipam?.['type'];
-  if (typeof type === 'string' && type !== '') return type;
-  throw invalid('ipam.type', type, 'the name of the plugin that gives addresses, host-local');
+/** What the CNI project's `host-local` would be told, as far as addresses for egress need it. */
+function readPool({ name, ipam = {} }: PluginConf): EgressPool {
+  const { type, dataDir, ranges } = ipam;
+  if (type !== 'host-local') throw invalid('ipam.type', type, 'host-local');
+  if (typeof dataDir !== 'string' || !dataDir.startsWith('/')) {
+    throw invalid('ipam.dataDir', dataDir, 'a path of the host');
+  }
+  const cidr = onlySubnetOf(ranges);
+  if (cidr === undefined) {
+    throw invalid(
+      'ipam.ranges',
+      ranges,
+      'one range with its subnet, [[{"subnet":"fd00::ac:00/118"}]]',
+    );
+  }
+  return { dataDirectory: dataDir, networkName: name, cidr };
+}
+
+function onlySubnetOf(ranges: unknown): string | undefined {
+  const [range, ...others]: readonly (JsonObject | null)[] = Array.isArray(ranges)
+    ? ranges.flat()
+    : [];
+  const { subnet, ...more } = range ?? {};
+  const isOnly = others.length === 0 && Object.keys(more).length === 0;
+  return isOnly && typeof subnet === 'string' ? subnet : undefined;
 }
 
 function textOf(conf: PluginConf, key: string): string {

@@ -1,8 +1,15 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type CniResult, handleRequest, KNOWN_VERSIONS } from '@vpc-cni/cni-spec';
+import { handleRequest, KNOWN_VERSIONS, parsePluginConf } from '@vpc-cni/cni-spec';
+import { createAttachmentQueue } from '../attachment-queue.ts';
 import { createEgressHandlers } from './egress-handlers.ts';
-import type { EgressContainer } from './egress-ports.ts';
+import type {
+  EgressContainer,
+  EgressHolder,
+  EgressPool,
+  EgressReserveReply,
+} from './egress-ports.ts';
 
+const CONTAINER = '4f3c2a1b9e8d';
 const prevResult = {
   cniVersion: '0.4.0',
   interfaces: [{ name: 'enicc21c2d7785' }, { name: 'eth0', mac: '2', sandbox: '/run/netns/a' }],
@@ -17,19 +24,29 @@ const conf = {
   enabled: 'true',
   randomizeSNAT: 'prng',
   nodeIP: '2600:1f14::10',
-  ipam: { type: 'host-local' },
+  ipam: {
+    type: 'host-local',
+    ranges: [[{ subnet: 'fd00::ac:00/118' }]],
+    routes: [{ dst: '::/0' }],
+    dataDir: '/run/cni/v4pd/egress-v6-ipam',
+  },
   prevResult,
 };
+const withIpam = (changes: object) => ({ ipam: { ...conf.ipam, ...changes } });
 
 let log: string[];
-let given: CniResult;
+let reply: EgressReserveReply;
+let holders: readonly EgressHolder[];
+let pool: EgressPool | undefined;
 let container: EgressContainer | undefined;
 let missing: readonly string[];
 let failure: { readonly of: string; readonly error: Error } | undefined;
 
 beforeEach(() => {
   log = [];
-  given = { interfaces: [], ips: [{ address: 'fd00::ac:2/118' }], routes: [] };
+  reply = { kind: 'reserved', address: 'fd00::ac:2' };
+  holders = [];
+  pool = undefined;
   container = undefined;
   missing = [];
   failure = undefined;
@@ -39,14 +56,18 @@ const note = (what: string) => {
   log.push(what);
   if (failure?.of === what) throw failure.error;
 };
+const queue = createAttachmentQueue();
 const handlers = createEgressHandlers({
+  queue,
   addresses: {
-    add: async (type) => {
-      note(`${type} ADD`);
-      return given;
+    reserve: async (wanted) => {
+      pool = wanted;
+      note('reserve');
+      return reply;
     },
-    del: async (type) => note(`${type} DEL`),
-    check: async (type) => note(`${type} CHECK`),
+    release: async (_, { containerId }) => note(`release ${containerId}`),
+    find: async () => (reply.kind === 'held' ? reply.address : undefined),
+    list: async () => holders,
   },
   wiring: {
     setUp: async (wanted, address) => {
@@ -58,7 +79,7 @@ const handlers = createEgressHandlers({
       ];
       return { hostLink, podLink };
     },
-    tearDown: async () => note('tear down'),
+    tearDown: async ({ containerId }) => note(`tear down ${containerId}`),
     check: async () => {
       note('look');
       return missing;
@@ -66,12 +87,12 @@ const handlers = createEgressHandlers({
   },
 });
 
-async function cni(verb: 'ADD' | 'DEL' | 'CHECK', changes: object = {}) {
+async function cni(verb: 'ADD' | 'DEL' | 'CHECK' | 'GC', changes: object = {}) {
   const { exitCode, stdout } = await handleRequest(
     {
       environment: {
         CNI_COMMAND: verb,
-        CNI_CONTAINERID: '4f3c2a1b9e8d',
+        CNI_CONTAINERID: CONTAINER,
         CNI_NETNS: '/run/netns/a',
         CNI_IFNAME: 'eth0',
         CNI_PATH: '/opt/cni/bin',
@@ -97,15 +118,20 @@ describe('ADD', () => {
         ],
       },
     });
-    expect(log).toEqual(['host-local ADD', 'set up fd00::ac:2']);
+    expect(log).toEqual(['reserve', 'set up fd00::ac:2']);
     expect(container).toEqual({
       networkName: 'aws-cni',
-      containerId: '4f3c2a1b9e8d',
+      containerId: CONTAINER,
       netnsPath: '/run/netns/a',
       podLinkName: 'eth0',
       nodeAddress: '2600:1f14::10',
       mtuBytes: 9001,
       randomizeSnat: 'prng',
+    });
+    expect(pool).toEqual({
+      dataDirectory: '/run/cni/v4pd/egress-v6-ipam',
+      networkName: 'aws-cni',
+      cidr: 'fd00::ac:00/118',
     });
   });
 
@@ -138,6 +164,22 @@ describe('ADD', () => {
     { key: 'nodeIP', changes: { nodeIP: 'fe80::1' } },
     { key: 'nodeIP', changes: { nodeIP: '::1' } },
     { key: 'ipam.type', changes: { ipam: {} } },
+    { key: 'ipam.type', changes: withIpam({ type: 'static' }) },
+    { key: 'ipam.dataDir', changes: withIpam({ dataDir: undefined }) },
+    { key: 'ipam.dataDir', changes: withIpam({ dataDir: 'here' }) },
+    ...[
+      undefined,
+      [],
+      [[]],
+      [['a']],
+      [null],
+      [[{ subnet: 4 }]],
+      [[{ subnet: 'a' }], [{ subnet: 'b' }]],
+    ].map((ranges) => ({ key: 'ipam.ranges', changes: withIpam({ ranges }) })),
+    {
+      key: 'ipam.ranges',
+      changes: withIpam({ ranges: [[{ subnet: 'fd00::ac:0/118', rangeStart: 'fd00::ac:9' }]] }),
+    },
   ])('is error 7 for $key in $changes, before an address is taken', async ({ key, changes }) => {
     const { exitCode, output } = await cni('ADD', changes);
     expect(exitCode).toBe(1);
@@ -150,29 +192,56 @@ describe('ADD', () => {
     const refused = Object.assign(new Error('v6if0 is there'), { code: 'link-exists' });
     failure = { of: 'set up fd00::ac:2', error: refused };
     expect((await cni('ADD')).output).toMatchObject({ code: 101, details: 'v6if0 is there' });
-    expect(log).toEqual(['host-local ADD', 'set up fd00::ac:2', 'host-local DEL']);
+    expect(log).toEqual(['reserve', 'set up fd00::ac:2', `release ${CONTAINER}`]);
   });
 
   test.each([
-    { name: 'none', ips: [] },
-    { name: 'two', ips: [{ address: 'fd00::ac:2/118' }, { address: 'fd00::ac:3/118' }] },
-  ])('with $name instead of one address gives them back', async ({ ips }) => {
-    given = { ...given, ips };
-    expect((await cni('ADD')).output).toMatchObject({ code: 7 });
-    expect(log).toEqual(['host-local ADD', 'host-local DEL']);
+    { reply: { kind: 'exhausted' }, code: 11, details: 'fd00::ac:00/118' },
+    { reply: { kind: 'held', address: 'fd00::ac:9' }, code: 101, details: 'fd00::ac:9' },
+  ] as const)('is error $code when the reply is $reply, and wires nothing', async (given) => {
+    reply = given.reply;
+    expect((await cni('ADD')).output).toMatchObject({
+      code: given.code,
+      details: expect.stringContaining(given.details),
+    });
+    expect(log).toEqual(['reserve']); // what an ADD before it got stays
+  });
+
+  test('that cannot get an address says why', async () => {
+    failure = { of: 'reserve', error: new Error('ENOSPC: no space left') };
+    expect((await cni('ADD')).output).toMatchObject({
+      code: 100,
+      details: 'ENOSPC: no space left',
+    });
+  });
+
+  test('that was given up before its turn does nothing', async () => {
+    await expect(
+      handlers.add({
+        containerId: CONTAINER,
+        ifName: 'eth0',
+        netns: '/run/netns/a',
+        args: '',
+        path: '',
+        stdin: '',
+        conf: parsePluginConf(JSON.stringify(conf)),
+        signal: AbortSignal.abort(),
+      }),
+    ).rejects.toMatchObject({ code: 11 });
+    expect(log).toEqual([]);
   });
 });
 
 describe('DEL', () => {
   test('takes the wiring away before the address can be given again', async () => {
     expect(await cni('DEL', { prevResult: undefined })).toEqual({ exitCode: 0, output: undefined });
-    expect(log).toEqual(['tear down', 'host-local DEL']);
+    expect(log).toEqual([`tear down ${CONTAINER}`, `release ${CONTAINER}`]);
   });
 
   test('that fails keeps the address', async () => {
-    failure = { of: 'tear down', error: new Error('EBUSY') };
+    failure = { of: `tear down ${CONTAINER}`, error: new Error('EBUSY') };
     expect((await cni('DEL')).output).toMatchObject({ code: 100, details: 'EBUSY' });
-    expect(log).toEqual(['tear down']);
+    expect(log).toEqual([`tear down ${CONTAINER}`]);
   });
 
   test('does nothing where egress is not enabled', async () => {
@@ -183,11 +252,18 @@ describe('DEL', () => {
 
 describe('CHECK', () => {
   test('asks for address and wiring', async () => {
+    reply = { kind: 'held', address: 'fd00::ac:2' };
     expect(await cni('CHECK')).toEqual({ exitCode: 0, output: undefined });
-    expect(log).toEqual(['host-local CHECK', 'look']);
+    expect(log).toEqual(['look']);
+  });
+
+  test('is error 3 without an address', async () => {
+    expect((await cni('CHECK')).output).toMatchObject({ code: 3 });
+    expect(log).toEqual([]);
   });
 
   test('names what is missing', async () => {
+    reply = { kind: 'held', address: 'fd00::ac:2' };
     missing = ['pod: default via fe80::1 dev v6if0'];
     expect((await cni('CHECK')).output).toMatchObject({ code: 102, details: missing[0] });
   });
@@ -195,5 +271,63 @@ describe('CHECK', () => {
   test('has nothing to ask where egress is not enabled', async () => {
     expect(await cni('CHECK', { enabled: 'false' })).toEqual({ exitCode: 0, output: undefined });
     expect(log).toEqual([]);
+  });
+});
+
+describe('GC', () => {
+  const gc = (valid: unknown, changes: object = {}) =>
+    cni('GC', { cniVersion: '1.1.0', 'cni.dev/valid-attachments': valid, ...changes });
+  const valid = [{ containerID: 'a', ifname: 'eth0' }];
+  beforeEach(() => {
+    holders = ['a', 'b', 'c'].map((containerId) => ({ containerId, interfaceName: 'eth0' }));
+  });
+
+  test('takes down what is not valid any more', async () => {
+    expect(await gc(valid)).toEqual({ exitCode: 0, output: undefined });
+    expect(log).toEqual(['tear down b', 'release b', 'tear down c', 'release c']);
+  });
+
+  test('goes on after a failure, and tells it', async () => {
+    failure = { of: 'tear down b', error: new Error('EBUSY') };
+    expect((await gc(valid)).output).toMatchObject({ msg: expect.stringContaining('EBUSY') });
+    expect(log).toEqual(['tear down b', 'tear down c', 'release c']);
+  });
+
+  test('does nothing without a list, nor where egress is not enabled', async () => {
+    await gc(undefined);
+    await gc([], { enabled: 'false' });
+    expect(log).toEqual([]);
+  });
+});
+
+describe('behind the plugin that wires the pod', () => {
+  const key = { networkName: 'aws-cni', containerId: CONTAINER, interfaceName: 'eth0' };
+
+  test.each(['ADD', 'DEL'] as const)(
+    '%s waits for what is done to the attachment',
+    async (verb) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const before = queue.run(key, () => promise.then(() => note('before')));
+      const behind = cni(verb);
+      await new Promise(setImmediate);
+      expect(log).toEqual([]);
+      resolve();
+      await Promise.all([before, behind]);
+      expect(log[0]).toBe('before');
+      expect(log).toHaveLength(3);
+    },
+  );
+
+  test('a DEL of that plugin waits for the egress, whatever becomes of it', async () => {
+    failure = { of: `tear down ${CONTAINER}`, error: new Error('EBUSY') };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = queue.run(key, () => promise);
+    const failed = cni('DEL');
+    await new Promise(setImmediate);
+    const behind = queue.runDel(key, async () => note('DEL'));
+    resolve();
+    await Promise.all([before, behind]);
+    expect((await failed).exitCode).toBe(1);
+    expect(log).toEqual([`tear down ${CONTAINER}`, 'DEL']);
   });
 });

@@ -1,15 +1,34 @@
-import type { AttachmentRequest, CniResult } from '@vpc-cni/cni-spec';
+import type { AttachmentQueue } from '../attachment-queue.ts';
+import type { AttachmentKey } from '../ports.ts';
 import type { RandomizeSnat } from './egress-conf.ts';
 
-/** The plugin that gives addresses, such as `host-local`; it gets the request as it came. */
-export interface EgressAddressPort {
-  /** @throws the plugin's own error. */
-  add(ipamType: string, request: AttachmentRequest): Promise<CniResult>;
-  /** Fine when there is nothing to give back. */
-  del(ipamType: string, request: AttachmentRequest): Promise<void>;
-  /** @throws the plugin's own error when the container holds nothing. */
-  check(ipamType: string, request: AttachmentRequest): Promise<void>;
+/** Where addresses are given from. */
+export interface EgressPool {
+  /** `dataDir` of `host-local`: whoever gave an address, all who follow know of it. */
+  readonly dataDirectory: string;
+  readonly networkName: string;
+  readonly cidr: string;
 }
+
+export type EgressHolder = Pick<AttachmentKey, 'containerId' | 'interfaceName'>;
+
+/** The addresses that leave the node in the other family; only this node knows them. */
+export interface EgressAddressPort {
+  /** An address nobody holds, durably: a process that dies after it leaves it to the holder's DEL. */
+  reserve(pool: EgressPool, holder: EgressHolder): Promise<EgressReserveReply>;
+  /** Fine when there is nothing to give back. */
+  release(pool: EgressPool, holder: EgressHolder): Promise<void>;
+  /** The address that it holds. */
+  find(pool: EgressPool, holder: EgressHolder): Promise<string | undefined>;
+  /** Who holds one. */
+  list(pool: EgressPool): Promise<readonly EgressHolder[]>;
+}
+
+export type EgressReserveReply =
+  | { readonly kind: 'reserved'; readonly address: string }
+  /** By this holder, by an ADD before. */
+  | { readonly kind: 'held'; readonly address: string }
+  | { readonly kind: 'exhausted' };
 
 /** A container, and how it leaves the node. */
 export interface EgressContainer {
@@ -44,4 +63,6 @@ export interface EgressWiringPort {
 export interface EgressPorts {
   readonly addresses: EgressAddressPort;
   readonly wiring: EgressWiringPort;
+  /** That of the plugin before, where one process serves both. */
+  readonly queue: AttachmentQueue;
 }

@@ -1,4 +1,4 @@
-// egress-cni as a runtime executes it: the built program, behind the reference plugin ptp, with host-local.
+// egress-cni as a runtime executes it: the launcher and the daemon's handlers, behind the reference plugin ptp.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -42,8 +42,11 @@ const clusters = {
 } as const;
 type Family = keyof typeof clusters;
 
+const HOST_LOCAL = '/usr/lib/cni/host-local';
+
 let directory: string;
 let mirror: ChildProcess | undefined;
+let daemon: ChildProcess | undefined;
 
 const sh = (command: string) =>
   execFileSync('sh', ['-ec', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -56,12 +59,12 @@ const linesOf = (text: string) =>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'egress-cni-'));
-  const program = join(import.meta.dirname, '..', 'dist', 'egress.js');
+  const launcher = join(import.meta.dirname, '../../cni-plugin/dist/egress-cni');
   const commands = {
     ptp: '/usr/lib/cni/ptp',
-    'host-local': '/usr/lib/cni/host-local',
+    'host-local': HOST_LOCAL,
     portmap: '/usr/lib/cni/portmap',
-    'egress-cni': `${process.execPath} ${program}`,
+    'egress-cni': `env AWS_VPC_K8S_CNI_RUN_DIR=${directory} ${launcher}`,
   };
   // Plugins work in the namespace they are executed in.
   for (const [type, command] of Object.entries(commands)) {
@@ -71,7 +74,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-beforeEach(() => {
+beforeEach(async () => {
   for (const name of [NODE, OUTSIDE, ...PODS]) sh(`ip netns add ${name}`);
   const outside = `ip -n ${OUTSIDE}`;
   // Outside knows the node's addresses and no others: what is not translated gets no answer.
@@ -86,9 +89,15 @@ beforeEach(() => {
     ip -n ${NODE} route add default via 10.0.32.1
     ip -n ${NODE} -6 route add default via 2600:1f14:aaa:bb00::1
     nsenter --net=/run/netns/${NODE} sysctl -qw net.ipv6.conf.all.forwarding=1`);
+  daemon = await startIn(NODE, [
+    '--conditions=@vpc-cni/source',
+    '--disable-warning=ExperimentalWarning',
+    join(import.meta.dirname, 'egress-daemon.fixture.ts'),
+    join(directory, 'cni.sock'),
+  ]);
 });
 afterEach(async () => {
-  mirror?.kill('SIGKILL');
+  for (const child of [mirror, daemon]) child?.kill('SIGKILL');
   mirror = undefined;
   for (const name of [...PODS, OUTSIDE, NODE]) sh(`ip netns del ${name} || true`);
   for (const name of ['networks', 'primary', 'results'])
@@ -164,12 +173,13 @@ const ASK = `
     .on('data', (answer) => { console.log(String(answer)); process.exit(); })
     .on('error', ({ code }) => { console.log(code); process.exit(); });`;
 
-async function startMirror(): Promise<void> {
-  const child = spawn('nsenter', [`--net=/run/netns/${OUTSIDE}`, process.execPath, '-e', MIRROR], {
+/** Starts Node in a namespace, and waits until it says something. */
+async function startIn(netns: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn('nsenter', [`--net=/run/netns/${netns}`, process.execPath, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  mirror = child;
   await once(child.stdout, 'data');
+  return child;
 }
 
 const ask = (pod: number, host: string) =>
@@ -192,7 +202,7 @@ describe.each(['ipv6', 'ipv4'] as const)('behind a plugin of an %s cluster', (fa
     ]);
     expect(first?.ips).toHaveLength(1); // as the plugin before said
 
-    await startMirror();
+    mirror = await startIn(OUTSIDE, ['-e', MIRROR]);
     for (const pod of [0, 1]) expect(ask(pod, internet[other])).toBe(nodeAddresses[other]);
     await cni().checkList(list, attachmentOf(0));
 
@@ -289,6 +299,41 @@ describe('with the pod wired', () => {
     await expect(given()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
+
+test.each(['ipv6', 'ipv4'] as const)(
+  'host-local and we know of each other’s addresses, in an %s cluster',
+  async (family) => {
+    const list = listOf(family);
+    /** As a plugin that delegates executes it. */
+    const hostLocal = (verb: 'ADD' | 'DEL' | 'CHECK', containerId: string) =>
+      execFileSync(HOST_LOCAL, {
+        input: JSON.stringify({ ...egressEntry(family), name: 'aws-cni', cniVersion: '0.4.0' }),
+        env: {
+          CNI_COMMAND: verb,
+          CNI_CONTAINERID: containerId,
+          CNI_NETNS: '/run/netns/x',
+          CNI_IFNAME: 'eth0',
+          CNI_PATH: directory,
+        },
+        encoding: 'utf8',
+      });
+
+    hostLocal('ADD', 'theirs');
+    await cni().addList(list, attachmentOf(0));
+    hostLocal('CHECK', CONTAINER);
+    hostLocal('ADD', 'theirs-too');
+    const [second, third, fourth] =
+      family === 'ipv6' ? ['172.2', '172.3', '172.4'] : ['2', '3', '4'];
+    const prefix = family === 'ipv6' ? '169.254.' : 'fd00::ac:';
+    expect((await given()).sort()).toEqual([second, third, fourth].map((end) => `${prefix}${end}`));
+    expect(sh(`cat ${directory}/networks/aws-cni/${prefix}${third}`)).toBe(`${CONTAINER}\r\neth0`);
+    await cni().delList(list, attachmentOf(0));
+    hostLocal('DEL', 'theirs');
+    await cni().addList(list, attachmentOf(1));
+    hostLocal('DEL', attachmentOf(1).containerId); // whoever comes after us
+    expect(await given()).toEqual([`${prefix}${fourth}`]);
+  },
+);
 
 test('VERSION answers without configuration', () => {
   const { supportedVersions } = JSON.parse(
