@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 
@@ -69,4 +69,14 @@ test('code and other sites are not followed', () => {
   expect(linksOf('`[a](b)`\n```\n[a](c)\n```\n[a](https://example.com) [a](d.md)')).toEqual([
     'd.md',
   ]);
+});
+
+test.each(['README.md', 'docs/architecture.md'])('%s names every package', (page) => {
+  const packages = readdirSync(join(root, 'packages')).filter((name) => name !== 'testing');
+  expect(packages.filter((name) => !textOf(page).includes(name))).toEqual([]);
+});
+
+test('the README names every page', () => {
+  const linked = linksOf(textOf('README.md')).map((target) => target.split('#')[0]);
+  expect(globSync('docs/*.md', { cwd: root }).filter((page) => !linked.includes(page))).toEqual([]);
 });
