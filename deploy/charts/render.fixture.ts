@@ -95,7 +95,7 @@ export const decodeStrictly = (text: string): readonly string[] =>
 
 export const lintChart = () => run(`${tools}/helm`, ['lint', '--strict', chartPath]);
 
-export const kustomize = () => run('kubectl', ['kustomize', basePath]);
+export const kustomize = (path = basePath) => run('kubectl', ['kustomize', path]);
 
 /** The one object of a kind and name. */
 export function find(objects: readonly KubernetesObject[], kind: string, name = 'aws-node') {

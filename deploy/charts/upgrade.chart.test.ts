@@ -1,8 +1,11 @@
 // Source: the chart and the manifest of the AWS VPC CNI 1.23.1, object by object. What is ours is said to be.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
   basePath,
+  container,
   daemonSet,
   kustomize,
   parseManifests,
@@ -60,5 +63,32 @@ describe('an upgrade in place', () => {
         parseManifests(text).map((one) => [`${one.kind}/${one.metadata.name}`, one]),
       );
     expect(byName(kustomize())).toEqual(byName(committed));
+  });
+
+  test('the kustomization of the page on migration is one', () => {
+    const page = readFileSync(
+      new URL('../../docs/migrate-from-aws-node.md', import.meta.url),
+      'utf8',
+    );
+    const [, given = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    const directory = mkdtempSync(join(tmpdir(), 'kustomize-'));
+    try {
+      const text = given.replace(
+        'deploy/kustomize/base',
+        relative(realpathSync(directory), basePath),
+      );
+      writeFileSync(
+        join(directory, 'kustomization.yaml'),
+        text.replaceAll('REGISTRY', 'registry.example'),
+      );
+      const objects = parseManifests(kustomize(directory));
+      const node = container(objects, 'aws-node');
+      expect(node.image).toBe('registry.example/amazon-k8s-cni:v0.1.0');
+      expect(node.env).toContainEqual({ name: 'WARM_IP_TARGET', value: '5' });
+      expect(container(objects, 'aws-vpc-cni-init').image).toMatch(/^registry\.example/);
+      expect(daemonSet(objects)).toMatchObject({ updateStrategy: { type: 'OnDelete' } });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });

@@ -43,7 +43,7 @@ Every setting is an environment variable of the DaemonSet \`aws-node\`, with the
 says otherwise. What a node makes of its own, with notices:
 
 \`\`\`sh
-kubectl -n kube-system exec ds/aws-node -c aws-node -- /app/ipamd config explain
+kubectl -n kube-system exec ds/aws-node -c aws-node -- node /app/ipamd/main.js config explain
 \`\`\`
 
 A value that cannot be used is never silent: the log names variable, value and remedy. So do names that look misspelt.

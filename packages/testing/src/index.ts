@@ -10,3 +10,4 @@ export {
   readReadmeExample,
   runReadmeExample,
 } from './readme-example.ts';
+export { type AsUpstream, readAsUpstream } from './upstream-checkpoint.ts';

@@ -45,23 +45,32 @@ async function startAndSettle(): Promise<void> {
   await world.clock.advance(30_000);
 }
 
-test('pods get addresses of the subnet that the ENIConfig names, and none of the node’s own', async () => {
-  registerNode(world.cluster, { labels: { [ZONE_KEY]: 'us-west-2a' } });
-  const spec = { subnet: podSubnet.subnetId, securityGroups: [podGroup] };
-  addEniConfig(world.cluster, 'us-west-2a', spec);
-  node = await world.newNode({ ...ENVIRONMENT, ENI_CONFIG_LABEL_DEF: ZONE_KEY });
-  await startAndSettle();
-  const reply = await world.settle(node.add('web'));
-  expect(reply).toMatchObject({ reservation: { address: expect.stringMatching(/^10\.0\.64\./) } });
-  expect(primaryEni()?.secondaryAddresses).toEqual([]);
-  expect(secondaryEnis()).not.toEqual([]);
-  for (const eni of secondaryEnis()) {
-    expect(eni).toMatchObject({ subnetId: podSubnet.subnetId, securityGroupIds: [podGroup] });
-  }
-  await world.clock.advance(60_000);
-  expect(problemsOf(node)).toEqual([]);
-  await node.stop();
-});
+test.each([
+  { mode: 'addresses', held: 'secondaryAddresses', extra: {} },
+  { mode: 'prefixes', held: 'prefixes', extra: { ENABLE_PREFIX_DELEGATION: 'true' } },
+] as const)(
+  'pods get $mode of the subnet that the ENIConfig names, and none of the node’s own',
+  async ({ held, extra }) => {
+    registerNode(world.cluster, { labels: { [ZONE_KEY]: 'us-west-2a' } });
+    const spec = { subnet: podSubnet.subnetId, securityGroups: [podGroup] };
+    addEniConfig(world.cluster, 'us-west-2a', spec);
+    node = await world.newNode({ ...ENVIRONMENT, ...extra, ENI_CONFIG_LABEL_DEF: ZONE_KEY });
+    await startAndSettle();
+    const reply = await world.settle(node.add('web'));
+    expect(reply).toMatchObject({
+      reservation: { address: expect.stringMatching(/^10\.0\.64\./) },
+    });
+    expect(primaryEni()).toMatchObject({ secondaryAddresses: [], prefixes: [] });
+    expect(secondaryEnis()).not.toEqual([]);
+    for (const eni of secondaryEnis()) {
+      expect(eni).toMatchObject({ subnetId: podSubnet.subnetId, securityGroupIds: [podGroup] });
+      expect(eni[held]).not.toEqual([]);
+    }
+    await world.clock.advance(60_000);
+    expect(problemsOf(node)).toEqual([]);
+    await node.stop();
+  },
+);
 
 test('without security groups of its own, ENIs get those of the primary ENI', async () => {
   registerNode(world.cluster);

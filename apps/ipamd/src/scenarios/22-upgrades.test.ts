@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type AsUpstream, readAsUpstream } from '@vpc-cni/testing';
 import { enisOf, podAddressesOf } from './ec2-view.fixture.ts';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
-import { type AsUpstream, readAsUpstream } from './upstream-checkpoint.fixture.ts';
 import { createWorld, type World } from './world.fixture.ts';
 
 // Pain 22: an upgrade, or going back, costs running pods their addresses, or the daemon a permission it lacks.

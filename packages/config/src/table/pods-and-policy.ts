@@ -27,7 +27,7 @@ export const podsAndPolicy = {
   NETWORK_POLICY_ENFORCING_MODE: {
     parser: 'SA',
     byDefault: '',
-    defaultMeans: 'not set: the policy agent is not called',
+    defaultMeans: 'not set: the policy agent is told of no mode',
     choices: ['none', 'strict', 'standard'],
     anyCase: true,
     manifest: { 'aws-node': 'standard' },
@@ -35,7 +35,7 @@ export const podsAndPolicy = {
     status: 'newer',
     since: 'v1.17.1',
     effect:
-      'The network policy agent is called for each pod; until it knows the policies, `standard` lets everything pass and `strict` nothing. Leave it out where there is no agent.',
+      'What the network policy agent is told when it asks for the mode. It is not called for each pod, as by the AWS VPC CNI: a new pod is open until the agent has found its policies, with `strict` too. Leave it out where there is no agent.',
     invalid: 'ipamd refuses, the empty text included',
   },
   ENABLE_BANDWIDTH_PLUGIN: {

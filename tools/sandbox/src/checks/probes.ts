@@ -9,6 +9,29 @@ export async function ping(fromNetns: string, to: string): Promise<string> {
   return /time=([\d.]+) ms/.exec(output)?.[1] ?? '?';
 }
 
+/** Pings ten times a second until it is ended; then tells which of the pings had no answer. */
+export function keepPinging(fromNetns: string, to: string): { end(): Promise<readonly number[]> } {
+  const pinging = startProgram(['ping', '-n', '-i', '0.1', to], {
+    netns: fromNetns,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  pinging.process.stdout?.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  return {
+    end: async () => {
+      await pinging.stop('SIGINT');
+      const sent = Number(/(\d+) packets transmitted/.exec(text)?.[1]);
+      const answered = new Set([...text.matchAll(/icmp_seq=(\d+) ttl/g)].map(([, n]) => Number(n)));
+      if (!(sent > 1)) throw new Error(`pings of ${to} did not begin: ${text}`);
+      // The answer to the last one may have been on its way.
+      const numbers = Array.from({ length: sent - 1 }, (_, index) => index + 1);
+      return numbers.filter((number) => !answered.has(number));
+    },
+  };
+}
+
 /** The source address that a server at `serverNetns`, reached at `serverAddress`, sees of us. */
 export async function seenSource(options: {
   readonly clientNetns: string;

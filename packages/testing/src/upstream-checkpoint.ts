@@ -13,7 +13,11 @@ interface UpstreamAllocation {
   readonly ifName: string;
   readonly ipv4: string;
   readonly allocationTimestamp: bigint;
-  readonly metadata: object;
+  readonly metadata: {
+    readonly k8sPodNamespace?: string;
+    readonly k8sPodName?: string;
+    readonly interfacesCount?: number;
+  };
 }
 
 const MEMBERS = ['version', 'allocations'];
