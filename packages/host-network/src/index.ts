@@ -17,6 +17,7 @@ export {
 export {
   createPodWiring,
   type PodWiring,
+  type WiredBranch,
   type WiredPod,
   wiredAttachment,
 } from './apply/pod-wiring.ts';
@@ -57,6 +58,7 @@ export type {
   PodAttachment,
   WiredAttachment,
 } from './desired/settings.ts';
+export { type Subnet, subnetOf } from './desired/subnet.ts';
 export {
   HostNetworkError,
   type HostNetworkErrorCode,
