@@ -10,6 +10,10 @@ import {
 import { createAddressPort } from './address-port.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
+import { branchAddresses } from './branch/branch-addresses.ts';
+import { followPodEnis } from './branch/follow-pod-enis.ts';
+import { openBranchPods } from './branch/open-branch-pods.ts';
+import { trunkLinkFinder } from './branch/trunk-link.ts';
 import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
 import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
@@ -55,7 +59,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
   const runtime = await findRuntime(context);
-  const { book, controller, desk, eniLinks, start, stop } = await bringUpPool({
+  const { book, controller, desk, eniLinks, trunk, start, stop } = await bringUpPool({
     context,
     aws,
     facts,
@@ -65,11 +69,22 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   });
 
   const onRefusal = () => metrics.noAvailableAddresses.inc();
-  const plain = createAddressPort({ book, desk, onRefusal });
+  const branchPods = await openBranchPods(context, host);
+  const podEnis =
+    cluster !== undefined && config.cluster.podEni
+      ? followPodEnis(context, { cluster, findTrunkLink: trunkLinkFinder(trunk, host.network) })
+      : undefined;
+  const plain = branchAddresses(createAddressPort({ book, desk, onRefusal }), {
+    pods: branchPods,
+    podEnis,
+    mode: config.cluster.podSecurityGroupEnforcingMode,
+    nowMs: clock.nowMs,
+  });
   const addresses =
     cluster !== undefined && config.cluster.annotatePodIp
       ? annotatingPodIps(plain, cluster, context)
       : plain;
+  const attachments = () => [...book.reservations(), ...branchPods.all()];
   const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
@@ -77,7 +92,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const desired = (): DesiredNode => ({
     settings: host.settings(),
     enis: eniLinks(),
-    pods: podsToRepair(book.reservations(), {
+    pods: podsToRepair(attachments(), {
       vethPrefix: config.host.vethPrefix,
       isBusy: queue.isBusy,
       nowMs: clock.nowMs(),
@@ -112,7 +127,8 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         work.push(keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster)));
       }
       work.push(keepRepaired(context, { network: host.network, desired }));
-      if (runtime !== undefined) work.push(sweepAttachments(context, { runtime, book, handlers }));
+      if (runtime !== undefined)
+        work.push(sweepAttachments(context, { runtime, attachments, handlers }));
     },
     stop: async () => {
       await Promise.all([stop(), ...work]);

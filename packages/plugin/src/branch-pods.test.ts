@@ -59,9 +59,14 @@ describe('ADD', () => {
 
 test('CHECK looks at the wiring that ADD made', async () => {
   await cni('ADD');
-  expect((await cni('CHECK', { conf: { prevResult: result('vlancc21c2d7785') } })).exitCode).toBe(0);
+  expect((await cni('CHECK', { conf: { prevResult: result('vlancc21c2d7785') } })).exitCode).toBe(
+    0,
+  );
   outside.drift(['host: link vlan.eth.7']);
-  expect((await cni('CHECK')).output).toMatchObject({ code: 102, details: 'host: link vlan.eth.7' });
+  expect((await cni('CHECK')).output).toMatchObject({
+    code: 102,
+    details: 'host: link vlan.eth.7',
+  });
 });
 
 describe('DEL', () => {

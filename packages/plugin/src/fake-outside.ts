@@ -113,7 +113,8 @@ export function createFakeOutside(): FakeOutside {
         await unlessAborted(gates.get('reserve'), signal);
         if (refusal !== undefined) return refusal;
         const known = held.get(idOf(key));
-        if (known !== undefined && isPlaced(known)) return { kind: 'reserved', held: known, isNew: false };
+        if (known !== undefined && isPlaced(known))
+          return { kind: 'reserved', held: known, isNew: false };
         if (known !== undefined)
           return { kind: 'refused', reason: 'eni-absent', message: 'stranded' };
         count += 1;
