@@ -7,14 +7,9 @@ import {
   createAttachmentQueue,
   createPluginHandlers,
 } from '@vpc-cni/plugin';
-import { createAddressPort } from './address-port.ts';
+import { openAddresses } from './addresses.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
-import { branchAddresses } from './branch/branch-addresses.ts';
-import { followPodEnis } from './branch/follow-pod-enis.ts';
-import { openBranchPods } from './branch/open-branch-pods.ts';
-import { trunkLinkFinder } from './branch/trunk-link.ts';
-import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
 import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
 import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
@@ -52,14 +47,14 @@ export interface ReadyNode {
 
 /** Brings a node up: AWS, host, ENIs, then the pods that an earlier process left. */
 export async function bringUpNode(context: Context): Promise<ReadyNode> {
-  const { config, clock, metrics } = context;
+  const { config, clock } = context;
   const cluster = await connectToCluster(context);
   const aws = await connectToAws(context, cluster);
   const { imds, instance } = aws;
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
   const runtime = await findRuntime(context);
-  const { book, controller, desk, eniLinks, trunk, start, stop } = await bringUpPool({
+  const pool = await bringUpPool({
     context,
     aws,
     facts,
@@ -68,23 +63,12 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const onRefusal = () => metrics.noAvailableAddresses.inc();
-  const branchPods = await openBranchPods(context, host);
-  const podEnis =
-    cluster !== undefined && config.cluster.podEni
-      ? followPodEnis(context, { cluster, findTrunkLink: trunkLinkFinder(trunk, host.network) })
-      : undefined;
-  const plain = branchAddresses(createAddressPort({ book, desk, onRefusal }), {
-    pods: branchPods,
-    podEnis,
-    mode: config.cluster.podSecurityGroupEnforcingMode,
-    nowMs: clock.nowMs,
+  const { addresses, attachments } = await openAddresses(context, {
+    pool,
+    cluster,
+    network: host.network,
   });
-  const addresses =
-    cluster !== undefined && config.cluster.annotatePodIp
-      ? annotatingPodIps(plain, cluster, context)
-      : plain;
-  const attachments = () => [...book.reservations(), ...branchPods.all()];
+  const { book, controller, eniLinks, start, stop } = pool;
   const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);

@@ -46,7 +46,7 @@ export function followPodEnis(
     /** Index of the trunk ENI's link; `undefined` while the node has none. */
     readonly findTrunkLink: () => Promise<number | undefined>;
     /** Default: `Math.random`. */
-    readonly random?: () => number;
+    readonly random?: (() => number) | undefined;
   },
 ): PodEnis {
   const { addWaitMs: waitMs } = config;

@@ -7,6 +7,11 @@ import { decodeBranchPods, encodeBranchPods } from './branch-pods-codec.ts';
 
 export type BranchHost = Pick<HostNetwork, 'linkNames' | 'setUpPod' | 'tearDownPod' | 'checkPod'>;
 
+export interface BranchPodsOptions {
+  /** For tests. Default: the machine's own. */
+  readonly fileSystem?: CheckpointFileSystem;
+}
+
 /**
  * The pods with ENIs of their own that an earlier process left, whether or not others may have one now.
  *
@@ -15,10 +20,8 @@ export type BranchHost = Pick<HostNetwork, 'linkNames' | 'setUpPod' | 'tearDownP
  */
 export async function openBranchPods(
   { config, clock, log, phases, wallNowMs }: Context,
-  {
-    network,
-    fileSystem,
-  }: { readonly network: BranchHost /** For tests. */; readonly fileSystem?: CheckpointFileSystem },
+  network: BranchHost,
+  { fileSystem }: BranchPodsOptions = {},
 ): Promise<BranchPods> {
   const path = join(config.runDirectory, 'branch-pods.json');
   const lagMs = () => wallNowMs() - clock.nowMs();

@@ -17,5 +17,13 @@ export function placeOfPodEni(eni: PodEni, family: IpFamily): PodEniPlace {
     const missing = address === undefined ? 'address' : 'subnet';
     throw new TypeError(`annotation ${POD_ENI_KEY} has no ${family} ${missing} of ${eni.eniId}`);
   }
-  return { address, vlanId, mac, router: subnetOf(cidr as IpCidr).router }; // which reads any text
+  return { address, vlanId, mac, router: routerOf(cidr) };
+}
+
+function routerOf(cidr: string): string {
+  try {
+    return subnetOf(cidr as IpCidr).router; // which takes any text, and throws
+  } catch (cause) {
+    throw new TypeError(`annotation ${POD_ENI_KEY} has a subnet that is none: ${cidr}`, { cause });
+  }
 }
