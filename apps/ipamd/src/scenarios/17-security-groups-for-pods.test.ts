@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { EniId } from '@vpc-cni/aws-emulator';
-import { handleRequest, KNOWN_VERSIONS } from '@vpc-cni/cni-spec';
+import { handleRequest, KNOWN_VERSIONS, type PluginHandlers } from '@vpc-cni/cni-spec';
 import { createPodWiring } from '@vpc-cni/host-network';
 import { createPluginHandlers } from '@vpc-cni/plugin';
+import type { Addresses } from '../addresses.ts';
 import { IN_CLUSTER, NODE_NAME, registerNode, requestsOf } from './cluster.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World } from './world.fixture.ts';
@@ -74,6 +75,9 @@ const annotate = (eni: object = ENI) =>
 
 const uidNow = () => String(world.cluster.find(web)?.metadata['uid']);
 
+/** One queue for each daemon. */
+const handlersOf = new WeakMap<Addresses, PluginHandlers>();
+
 /** What the container runtime asks of the daemon that runs. */
 function cni(
   command: string,
@@ -90,11 +94,14 @@ function cni(
 ) {
   const { addresses, fate } = node.daemon;
   if (addresses === undefined) throw new Error('the daemon is not ready');
-  const handlers = createPluginHandlers({
-    ...addresses,
-    wiring: createPodWiring(node.site.host.open(fate)),
-    readiness: { refusal: () => undefined },
-  });
+  const handlers =
+    handlersOf.get(addresses) ??
+    createPluginHandlers({
+      ...addresses,
+      wiring: createPodWiring(node.site.host.open(fate)),
+      readiness: { refusal: () => undefined },
+    });
+  handlersOf.set(addresses, handlers);
   const podUid = uid === '' ? '' : `;K8S_POD_UID=${uid}`;
   return handleRequest(
     {
@@ -225,16 +232,14 @@ describe('an ADD', () => {
     expect(requestsOf(world.cluster).slice(before)).toEqual(['get pods']);
   });
 
-  test('that is overtaken by its DEL keeps nothing', async () => {
+  test('that waits is ended by its DEL, and keeps nothing', async () => {
     schedule();
     const adding = cni('ADD');
-    adding.catch(() => {});
     await world.clock.advance(1_000);
-    annotate();
-    await world.settle(Promise.all([adding, cni('DEL')]));
-    await run('DEL');
-    expect(held()).toEqual([]);
-    expect(wired()).toEqual([]);
+    const deleting = cni('DEL');
+    expect((await world.settle(adding, 1_000)).output).toMatchObject({ code: 103 });
+    expect((await world.settle(deleting)).exitCode).toBe(0);
+    expect([held(), wired()]).toEqual([[], []]);
   });
 });
 
