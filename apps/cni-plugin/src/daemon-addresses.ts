@@ -19,9 +19,9 @@ export function createDaemonAddresses(socketPath: string): AddressPort {
     }
   };
   return {
-    reserve: async (key, pod, { signal }) => {
+    reserve: async (key, pod, { signal, podUid }) => {
       try {
-        return (await ask('reserve', { key, pod }, signal)) as ReserveReply;
+        return (await ask('reserve', { key, pod, podUid }, signal)) as ReserveReply;
       } catch (error) {
         return awayRefusal(error);
       }

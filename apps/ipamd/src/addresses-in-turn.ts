@@ -8,7 +8,12 @@ import type { AddressPort, AttachmentQueue } from '@vpc-cni/plugin';
 export const addressesInTurn = (addresses: AddressPort, queue: AttachmentQueue): AddressPort => ({
   ...addresses,
   // How it is wired is not remembered: nobody here knows when that is done.
-  reserve: (key, pod, { signal }) =>
-    queue.runAdd(key, { pod, signal }, (until) => addresses.reserve(key, pod, { signal: until })),
+  reserve: (key, pod, { signal, podUid }) =>
+    queue.runAdd(key, { pod, signal }, (until) =>
+      addresses.reserve(key, pod, {
+        signal: until,
+        ...(podUid === undefined ? {} : { podUid }),
+      }),
+    ),
   release: (key) => queue.runDel(key, () => addresses.release(key)),
 });

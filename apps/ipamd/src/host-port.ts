@@ -9,11 +9,17 @@ export function createHostPort(
   network: PoolHost,
   settings: () => HostSettings,
   context: Pick<Context, 'log' | 'metrics'>,
-): HostPort & { /** Secondary ENIs that are set up. */ readonly links: () => readonly EniLink[] } {
+): HostPort & {
+  /** Secondary ENIs that are set up. */
+  readonly links: () => readonly EniLink[];
+  /** One of them. */
+  readonly link: (eniId: string) => EniLink | undefined;
+} {
   const links = new Map<string, EniLink>();
   return {
     routeTableId,
     links: () => [...links.values()],
+    link: (eniId) => links.get(eniId),
     setUpEni: async (eni, { signal }) => {
       const { mac, primaryAddress, subnetCidr } = eni;
       const link = { mac, primaryAddress, subnetCidr, routeTableId: routeTableId(eni) };

@@ -19,8 +19,11 @@ export async function setUpHost(
 ): Promise<Host> {
   const { config, log, phases } = context;
   const { primaryMac, primaryAddress } = instance;
+  const { podEni, podSecurityGroupEnforcingMode } = config.cluster;
+  const branchEnis = podEni ? { branchEnis: podSecurityGroupEnforcingMode } : {};
   const settingsFor = ({ vpcCidrs }: NetworkFacts): HostSettings => ({
     ...config.host,
+    ...branchEnis,
     primaryMac,
     primaryAddress,
     vpcCidrs,

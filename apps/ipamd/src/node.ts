@@ -12,10 +12,9 @@ import {
   createEgressHandlers,
   createPluginHandlers,
 } from '@vpc-cni/plugin';
-import { createAddressPort } from './address-port.ts';
+import { openAddresses } from './addresses.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
-import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
 import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
 import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
@@ -54,14 +53,14 @@ export interface ReadyNode {
 
 /** Brings a node up: AWS, host, ENIs, then the pods that an earlier process left. */
 export async function bringUpNode(context: Context): Promise<ReadyNode> {
-  const { config, clock, metrics } = context;
+  const { config, clock } = context;
   const cluster = await connectToCluster(context);
   const aws = await connectToAws(context, cluster);
   const { imds, instance } = aws;
   const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
   const host = await setUpHost(context, instance, facts);
   const runtime = await findRuntime(context);
-  const { book, controller, desk, eniLinks, start, stop } = await bringUpPool({
+  const pool = await bringUpPool({
     context,
     aws,
     facts,
@@ -70,12 +69,12 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const onRefusal = () => metrics.noAvailableAddresses.inc();
-  const plain = createAddressPort({ book, desk, onRefusal });
-  const addresses =
-    cluster !== undefined && config.cluster.annotatePodIp
-      ? annotatingPodIps(plain, cluster, context)
-      : plain;
+  const { addresses, attachments } = await openAddresses(context, {
+    pool,
+    cluster,
+    network: host.network,
+  });
+  const { book, controller, eniLinks, start, stop } = pool;
   const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
@@ -88,7 +87,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const desired = (): DesiredNode => ({
     settings: host.settings(),
     enis: eniLinks(),
-    pods: podsToRepair(book.reservations(), {
+    pods: podsToRepair(attachments(), {
       vethPrefix: config.host.vethPrefix,
       isBusy: queue.isBusy,
       nowMs: clock.nowMs(),
@@ -123,7 +122,8 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
         work.push(keepFeatures(context, cluster, () => wantedFeatures(cluster, config.cluster)));
       }
       work.push(keepRepaired(context, { network: host.network, desired }));
-      if (runtime !== undefined) work.push(sweepAttachments(context, { runtime, book, handlers }));
+      if (runtime !== undefined)
+        work.push(sweepAttachments(context, { runtime, attachments, handlers }));
     },
     stop: async () => {
       await Promise.all([stop(), ...work]);

@@ -51,6 +51,8 @@ export interface Pool {
   readonly desk: AddressDesk;
   /** Secondary ENIs that are set up. */
   readonly eniLinks: () => readonly EniLink[];
+  /** The trunk ENI, once it is set up. */
+  readonly trunk: () => EniLink | undefined;
   /** Begins to keep the pool on target. */
   start(): void;
   /** Once the daemon is ending. */
@@ -136,6 +138,10 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     controller,
     desk,
     eniLinks: hostPort.links,
+    trunk: () => {
+      const trunk = book.enis(clock.nowMs()).find(({ role }) => role === 'trunk');
+      return trunk && hostPort.link(trunk.eniId);
+    },
     start: () => {
       controller.start();
       work.push(facts.follow(random));

@@ -20,6 +20,7 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   terminating: true,
   'eni-absent': true,
   kubernetes: true,
+  'branch-eni-pending': true,
 };
 
 test('docs/reasons.md tells operators of every reason, and of no other', () => {

@@ -20,7 +20,7 @@ beforeEach(() => {
     };
   routes = socketRoutes(() => ({
     addresses: {
-      reserve: (one, other) => note('reserve')(one, other),
+      reserve: (one, other, { signal: _, ...more }) => note('reserve')(one, other, more),
       find: note('find'),
       identify: note('identify'),
       release: note('release'),
@@ -35,12 +35,18 @@ beforeEach(() => {
 const post = async (path: string, body: unknown) => routes[path]?.(body, signal);
 
 test.each([
-  ['reserve', { key, pod }, [key, pod]],
+  ['reserve', { key, pod }, [key, pod, {}]],
+  ['reserve', { key, pod, podUid: 'uid' }, [key, pod, { podUid: 'uid' }]],
   ['find', { key }, [key]],
   [
     'identify',
     { key, remembered: { ...pod, address: '10.0.0.5' } },
     [key, { ...pod, address: '10.0.0.5' }],
+  ],
+  [
+    'identify',
+    { key, remembered: { ...pod, address: '10.0.0.5', branch: { vlanId: 7, mode: 'strict' } } },
+    [key, { ...pod, address: '10.0.0.5', branch: { vlanId: 7, mode: 'strict' } }],
   ],
   ['release', { key }, [key]],
   ['list', { networkName: 'aws-cni' }, ['aws-cni']],

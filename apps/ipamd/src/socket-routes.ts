@@ -1,5 +1,11 @@
-import type { AddressPort, AttachmentKey, PodIdentity, ReadinessPort } from '@vpc-cni/plugin';
-import { textAt } from './bad-request.ts';
+import type {
+  AddressPort,
+  AttachmentKey,
+  PodIdentity,
+  ReadinessPort,
+  RememberedPod,
+} from '@vpc-cni/plugin';
+import { BadRequest, textAt, valueAt } from './bad-request.ts';
 import type { JsonRoute } from './cni-server.ts';
 
 /** What the stand-alone plugin asks the daemon for. */
@@ -16,12 +22,13 @@ export function socketRoutes(ports: () => DaemonPorts): Readonly<Record<string, 
   const addresses = () => ports().addresses;
   return {
     '/v1/addresses/reserve': async (body, signal) =>
-      addresses().reserve(keyIn(body), podIn(body), { signal }),
+      addresses().reserve(keyIn(body), podIn(body), { signal, ...podUidIn(body) }),
     '/v1/addresses/find': async (body) => addresses().find(keyIn(body)),
     '/v1/addresses/identify': async (body) =>
       addresses().identify(keyIn(body), {
         ...podIn(body, 'remembered'),
         address: textAt(body, ['remembered', 'address']),
+        ...branchIn(body),
       }),
     '/v1/addresses/release': async (body) => addresses().release(keyIn(body)),
     '/v1/addresses/list': async (body) => addresses().list(textAt(body, ['networkName'])),
@@ -39,3 +46,19 @@ const podIn = (body: unknown, member = 'pod'): PodIdentity => ({
   podNamespace: textAt(body, [member, 'podNamespace'], { mayBeEmpty: true }),
   podName: textAt(body, [member, 'podName'], { mayBeEmpty: true }),
 });
+
+const podUidIn = (body: unknown): { readonly podUid?: string } =>
+  valueAt(body, ['podUid']) === undefined ? {} : { podUid: textAt(body, ['podUid']) };
+
+function branchIn(body: unknown): Pick<RememberedPod, 'branch'> {
+  const path = ['remembered', 'branch'];
+  if (valueAt(body, path) === undefined) return {};
+  const vlanId = valueAt(body, [...path, 'vlanId']);
+  const mode = valueAt(body, [...path, 'mode']);
+  if (typeof vlanId === 'number' && (mode === 'strict' || mode === 'standard')) {
+    return { branch: { vlanId, mode } };
+  }
+  throw new BadRequest(
+    `${path.join('.')} has vlanId ${vlanId} and mode ${mode}, expected a number and strict or standard`,
+  );
+}

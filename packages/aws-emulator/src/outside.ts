@@ -29,6 +29,8 @@ export interface Outside {
     /** Secondary addresses; none by default. */
     readonly addressCount?: number;
     readonly description?: string;
+    /** `interface` by default; the VPC resource controller makes `trunk`s. */
+    readonly interfaceType?: string;
     readonly tags?: Readonly<Record<string, string>>;
   }): Promise<Eni>;
   /** Attaches an ENI, after {@link Knobs.attachDelayMs}. */
@@ -102,11 +104,12 @@ export function createOutside(context: OperationContext, onChange: () => void): 
   };
 
   return {
-    createEni: async ({ subnetId, addressCount, description, tags = {} }) => {
+    createEni: async ({ subnetId, addressCount, description, interfaceType, tags = {} }) => {
       const eni = cloud.enis.create(
         {
           subnetId,
           description,
+          interfaceType,
           ipv4: addressCount === undefined ? undefined : { addressCount },
           tags: tagInputs(tags),
         },

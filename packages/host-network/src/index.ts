@@ -23,6 +23,7 @@ export {
 export {
   createPodWiring,
   type PodWiring,
+  type WiredBranch,
   type WiredPod,
   wiredAttachment,
 } from './apply/pod-wiring.ts';
@@ -63,6 +64,7 @@ export type {
   PodAttachment,
   WiredAttachment,
 } from './desired/settings.ts';
+export { type Subnet, subnetOf } from './desired/subnet.ts';
 export {
   HostNetworkError,
   type HostNetworkErrorCode,

@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 
 /** What a daemon keeps of a pod. */
 export interface PodFacts {
+  /** As kubelet and the container runtime know it. */
   readonly uid: string;
   /** Whether its first container asks for a branch ENI. */
   readonly wantsBranchEni: boolean;
@@ -9,13 +10,16 @@ export interface PodFacts {
   readonly podEniAnnotation: string | undefined;
 }
 
+/** Where a static pod's mirror in the API server, which has a UID of its own, says which pod it mirrors. */
+const MIRRORED_UID_KEY = 'kubernetes.io/config.mirror';
+
 export const POD_ENI_KEY = 'vpc.amazonaws.com/pod-eni';
 
 /** Of a pod's many fields, those few: memory does not grow with what pods carry. */
 export function podFactsOf({ metadata, spec }: V1Pod): PodFacts {
   const limits = spec?.containers[0]?.resources?.limits ?? {};
   return {
-    uid: metadata?.uid ?? '',
+    uid: metadata?.annotations?.[MIRRORED_UID_KEY] ?? metadata?.uid ?? '',
     wantsBranchEni: Object.keys(limits).some((key) => key.startsWith(POD_ENI_KEY)),
     podEniAnnotation: metadata?.annotations?.[POD_ENI_KEY],
   };

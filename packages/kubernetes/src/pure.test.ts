@@ -202,6 +202,12 @@ describe('a branch ENI', () => {
   });
 });
 
+test('a mirror pod has the UID of the static pod that it mirrors', () => {
+  const annotations = { 'kubernetes.io/config.mirror': 'static' };
+  expect(podFactsOf({ metadata: { uid: 'mirror', annotations } }).uid).toBe('static');
+  expect(podFactsOf({ metadata: { uid: 'own' } }).uid).toBe('own');
+});
+
 test('the pod-ips annotation is written, left, emptied, and never another address taken away', () => {
   const pod = (address: string) => ({
     metadata: { annotations: { 'vpc.amazonaws.com/pod-ips': address } },

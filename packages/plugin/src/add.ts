@@ -3,7 +3,7 @@ import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
-import { readPodIdentity } from './pod-identity.ts';
+import { readPodIdentity, readPodUid } from './pod-identity.ts';
 import { requireWanted } from './require-wanted.ts';
 import { requireOneCard } from './several-cards.ts';
 import { keyOf, wiringOf } from './wiring-of.ts';
@@ -18,14 +18,18 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   const pod = readPodIdentity(request.args);
   const key = keyOf(request, conf);
   const { signal, netns: netnsPath } = request;
-  const { vethPrefix, mtuBytes } = conf;
+  const { vethPrefix, mtuBytes, branchMode } = conf;
+  const podUid = readPodUid(request.args);
   // One that cannot be read is a mistake; one that can is nobody's here, and not passed on, as upstream has it.
   parsePrevResult(request.conf);
   requireOneCard(request.conf);
 
   requireWanted(signal);
-  const place = { netnsPath, vethPrefix, mtuBytes };
-  const reply = await ports.addresses.reserve(key, pod, { signal, wiring: place });
+  const reply = await ports.addresses.reserve(key, pod, {
+    signal,
+    wiring: { netnsPath, vethPrefix, mtuBytes, branchMode },
+    ...(podUid === undefined ? {} : { podUid }),
+  });
   if (reply.kind === 'refused') throw refusalError(reply);
 
   const { held, isNew } = reply;
@@ -35,7 +39,7 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
       requireWanted(signal);
       return ports.wiring.setUp(wiring);
     });
-    return addResult({ held, hostLinkName, vethPrefix, podLinkName: request.ifName, netnsPath });
+    return addResult({ held, hostLinkName, podLinkName: request.ifName, netnsPath });
   } catch (error) {
     // That it could not be written down is the next DEL's matter; what went wrong first is the runtime's.
     if (isNew) await ports.addresses.release(key).catch(() => {});

@@ -3,7 +3,7 @@ import { PLUGIN_ERROR, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { rememberedAddress } from './remembered-pod.ts';
-import { keyOf, wiringOf } from './wiring-of.ts';
+import { isPlaced, keyOf, wiringOf } from './wiring-of.ts';
 
 /**
  * CHECK: the attachment holds the address that the runtime knows of, and the kernel has everything that
@@ -27,8 +27,7 @@ export async function check(ports: PluginPorts, request: AttachmentRequest): Pro
       `the runtime knows it by ${remembered}, and it holds ${held.address}; recreate the pod`,
     );
   }
-  const { eni } = held;
-  if (eni === undefined) {
+  if (!isPlaced(held)) {
     throw new CniError(
       PLUGIN_ERROR.drifted,
       'the wiring is incomplete',
@@ -36,7 +35,7 @@ export async function check(ports: PluginPorts, request: AttachmentRequest): Pro
     );
   }
   const missing = await ports.wiring
-    .check(wiringOf({ ...held, eni }, conf, request.netns))
+    .check(wiringOf(held, conf, request.netns))
     .catch((error: unknown) => {
       throw wiringError(error, `check ${request.ifName} of ${request.containerId}`);
     });

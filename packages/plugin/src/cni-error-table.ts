@@ -29,6 +29,7 @@ const codeOfRefusal: Readonly<Record<RefusalReason, number>> = {
   'checkpoint-unwritable': CNI_ERROR.tryAgainLater,
   'eni-absent': CNI_ERROR.tryAgainLater,
   kubernetes: CNI_ERROR.tryAgainLater,
+  'branch-eni-pending': CNI_ERROR.tryAgainLater,
   'capacity-pending': CNI_ERROR.tryAgainLater,
 };
 

@@ -1,14 +1,15 @@
 import type {
   AddressPort,
   AttachmentKey,
+  BranchEni,
   HeldAddress,
-  PlacedAddress,
   PodInterface,
   PodPlace,
   PodWiring,
   Refusal,
   WiringPort,
 } from './ports.ts';
+import { isPlaced } from './wiring-of.ts';
 
 /** Address book and host in memory, scriptable; for tests of this package. */
 export interface FakeOutside {
@@ -21,6 +22,8 @@ export interface FakeOutside {
   readonly hostLinks: ReadonlyMap<string, string>;
   /** How each container's address was to be wired, as the address book was told. */
   readonly places: ReadonlyMap<string, PodPlace>;
+  /** From now on pods have this ENI of their own. */
+  giveBranchEnis(branchEni: Omit<BranchEni, 'mode'>): void;
   /** What the wiring was last asked to tear down. */
   readonly tornDown: () => PodInterface | undefined;
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
@@ -49,6 +52,7 @@ export function createFakeOutside(): FakeOutside {
   const lostKeys = new Set<string>();
   const log: string[] = [];
   let count = 0;
+  let branchEni: Omit<BranchEni, 'mode'> | undefined;
   let refusal: Refusal | undefined;
   let setUpError: Error | undefined;
   let tearDownError: Error | undefined;
@@ -67,6 +71,9 @@ export function createFakeOutside(): FakeOutside {
     tornDown: () => tornDown,
     log,
     readiness: { refusal: () => refusal },
+    giveBranchEnis: (value) => {
+      branchEni = value;
+    },
     refuseWith: (value) => {
       refusal = value;
     },
@@ -106,19 +113,23 @@ export function createFakeOutside(): FakeOutside {
         await unlessAborted(gates.get('reserve'), signal);
         if (refusal !== undefined) return refusal;
         const known = held.get(idOf(key));
-        if (isPlaced(known)) return { kind: 'reserved', held: known, isNew: false };
+        if (known !== undefined && isPlaced(known))
+          return { kind: 'reserved', held: known, isNew: false };
         if (known !== undefined)
           return { kind: 'refused', reason: 'eni-absent', message: 'stranded' };
         count += 1;
+        const address = `10.0.0.${count}`;
         const eni = { deviceNumber: 1, routeTableId: 2 };
-        const fresh = { ...pod, key, address: `10.0.0.${count}`, eni };
+        const mode = wiring?.branchMode ?? 'strict';
+        const place = branchEni === undefined ? { eni } : { branch: { ...branchEni, mode } };
+        const fresh = { ...pod, key, address, ...place };
         held.set(idOf(key), fresh);
         return { kind: 'reserved', held: fresh, isNew: true };
       },
       find: async (key) => held.get(idOf(key)),
       identify: async (key, { address, ...pod }) => {
         if (!lostKeys.delete(address)) return undefined;
-        const found = { ...pod, key, address };
+        const found: HeldAddress = { ...pod, key, address };
         held.set(idOf(key), found);
         return found;
       },
@@ -142,7 +153,8 @@ export function createFakeOutside(): FakeOutside {
         wired.set(owner, pod);
         hostLinks.set(pod.podName, owner);
         log.push(`${owner} is set up`);
-        return { hostLinkName: `${pod.vethPrefix}cc21c2d7785` };
+        const prefix = pod.branch?.mode === 'strict' ? 'vlan' : pod.vethPrefix;
+        return { hostLinkName: `${prefix}cc21c2d7785` };
       },
       tearDown: async (pod) => {
         const owner = ownerOf(pod);
@@ -168,5 +180,3 @@ const unlessAborted = (gate: Promise<void> | undefined, signal: AbortSignal) =>
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     }),
   ]);
-
-const isPlaced = (held: HeldAddress | undefined): held is PlacedAddress => held?.eni !== undefined;

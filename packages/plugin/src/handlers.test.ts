@@ -21,6 +21,7 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   'checkpoint-unwritable': true,
   'eni-absent': true,
   kubernetes: true,
+  'branch-eni-pending': true,
   'capacity-pending': true,
 };
 
@@ -118,6 +119,7 @@ describe('ADD', () => {
       netnsPath: '/run/netns/a',
       vethPrefix: 'eni',
       mtuBytes: 1500,
+      branchMode: 'strict',
     });
   });
 

@@ -16,6 +16,9 @@ export { createPluginHandlers } from './handlers.ts';
 export type {
   AddressPort,
   AttachmentKey,
+  BranchEni,
+  BranchLink,
+  BranchMode,
   EniPlace,
   HeldAddress,
   PlacedAddress,

@@ -1,4 +1,5 @@
 import { CNI_ERROR, CniError, type PluginConf } from '@vpc-cni/cni-spec';
+import type { BranchMode } from './ports.ts';
 
 /** What the `aws-cni` entry of the configuration list says about this plugin. */
 export interface NetConf {
@@ -6,6 +7,8 @@ export interface NetConf {
   /** Prefix of host link names, at most four bytes, so that the name fits the kernel's 15. */
   readonly vethPrefix: string;
   readonly mtuBytes: number;
+  /** How pods that have an ENI of their own are wired. */
+  readonly branchMode: BranchMode;
 }
 
 const DEFAULT_VETH_PREFIX = 'eni';
@@ -23,7 +26,13 @@ export function readNetConf(conf: PluginConf): NetConf {
   if (new TextEncoder().encode(vethPrefix).length > MAX_VETH_PREFIX_BYTES) {
     throw invalid('vethPrefix', vethPrefix, `at most ${MAX_VETH_PREFIX_BYTES} bytes`);
   }
-  return { networkName: conf.name, vethPrefix, mtuBytes: podMtu(optionalText(conf, 'mtu')) };
+  return {
+    networkName: conf.name,
+    vethPrefix,
+    mtuBytes: podMtu(optionalText(conf, 'mtu')),
+    // What nobody knows must not let more pass than was meant.
+    branchMode: optionalText(conf, 'podSGEnforcingMode') === 'standard' ? 'standard' : 'strict',
+  };
 }
 
 /** A text that is no usable MTU means the default, as in the plugin this one replaces. */

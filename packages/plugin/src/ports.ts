@@ -19,17 +19,41 @@ export interface EniPlace {
   readonly routeTableId: number;
 }
 
+/**
+ * What passes the security groups of a pod's own: everything (`strict`), or what leaves the node and stays in
+ * the VPC (`standard`).
+ */
+export type BranchMode = 'strict' | 'standard';
+
+/** The link of a pod's own ENI, a VLAN of the node's trunk ENI. */
+export interface BranchLink {
+  readonly vlanId: number;
+  readonly mode: BranchMode;
+}
+
+/** Everything the host needs to know to make it. */
+export interface BranchEni extends BranchLink {
+  readonly mac: string;
+  /** Next hop: the router of the ENI's subnet. */
+  readonly router: string;
+  /** Index of the trunk ENI's link. */
+  readonly trunkLinkIndex: number;
+}
+
 /** An address that an attachment holds. */
 export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
   /** IPv4 address without prefix length. */
   readonly address: string;
-  /** Absent while the address is stranded: no ENI that this node manages has it. */
+  /** Absent while the address is stranded: no ENI that this node manages has it. Never there with `branch`. */
   readonly eni?: EniPlace;
+  /** Set for a pod that has security groups, and so an ENI, of its own: the address is that ENI's. */
+  readonly branch?: BranchLink;
 }
 
 /** A held address whose ENI is attached to this node: one that a pod can be wired to. */
-export type PlacedAddress = HeldAddress & { readonly eni: EniPlace };
+export type PlacedAddress = HeldAddress &
+  ({ readonly eni: EniPlace } | { readonly eni?: undefined; readonly branch: BranchEni });
 
 /** Why no address could be had. Every value is transient: the runtime may try again. */
 export type RefusalReason =
@@ -50,6 +74,8 @@ export type RefusalReason =
   | 'eni-absent'
   /** The API server, or what it says, keeps the pod from an address. */
   | 'kubernetes'
+  /** The pod is to have an ENI of its own, and nobody has made it yet. */
+  | 'branch-eni-pending'
   | 'capacity-pending';
 
 export interface Refusal {
@@ -69,6 +95,8 @@ export type ReserveReply =
 export interface RememberedPod extends PodIdentity {
   /** IPv4 address without prefix length. */
   readonly address: string;
+  /** Set for a pod that was given an ENI of its own. */
+  readonly branch?: BranchLink;
 }
 
 /** Where addresses come from. Every change is durable before the promise resolves. */
@@ -80,13 +108,16 @@ export interface AddressPort {
     options: {
       readonly signal: AbortSignal;
       /** How the pod will be wired, to be remembered with the address by whoever looks after pods. */
-      readonly wiring?: PodPlace;
+      readonly wiring?: PodPlace & { readonly branchMode: BranchMode };
+      /** Tells the pod from an earlier one of its name. */
+      readonly podUid?: string;
     },
   ): Promise<ReserveReply>;
   find(key: AttachmentKey): Promise<HeldAddress | undefined>;
   /**
    * Gives a reservation whose key was lost, with the checkpoint that had it, to the attachment that the
-   * runtime says has the address. `undefined` when the address is held by a known attachment, or by none.
+   * runtime says has the address. `undefined` when the address, or the VLAN, is held by a known attachment,
+   * or by none.
    */
   identify(key: AttachmentKey, remembered: RememberedPod): Promise<HeldAddress | undefined>;
   /** Releasing an attachment that holds nothing is success, once that is durable. */
@@ -107,12 +138,14 @@ export interface PodPlace {
 export interface PodInterface extends PodIdentity, PodPlace {
   readonly podLinkName: string;
   readonly address: string;
+  readonly branch?: BranchLink;
 }
 
 /** Everything the host needs to know to wire one. */
 export interface PodWiring extends PodInterface {
-  /** Route table of the ENI that has the address. */
+  /** Route table of the ENI that has the address; 0 with `branch`, whose table is known by its VLAN. */
   readonly routeTableId: number;
+  readonly branch?: BranchEni;
 }
 
 /**

@@ -1,10 +1,12 @@
 import {
   type AttachmentRequest,
+  type CniResult,
   CURRENT_VERSION,
   convertResult,
   type PluginConf,
   parsePrevResult,
 } from '@vpc-cni/cni-spec';
+import { branchLinkIn } from './dummy-interface.ts';
 import { readPodIdentity } from './pod-identity.ts';
 import type { RememberedPod } from './ports.ts';
 
@@ -15,11 +17,15 @@ import type { RememberedPod } from './ports.ts';
  * @throws {CniError} when there is a result, and it cannot be read.
  */
 export function rememberedAddress(conf: PluginConf): string | undefined {
-  const result = parsePrevResult(conf);
-  if (result === undefined) return undefined;
-  const [ip] = convertResult(result, CURRENT_VERSION).ips ?? [];
-  return ip?.address.split('/')[0];
+  return addressIn(rememberedResult(conf));
 }
+
+function rememberedResult(conf: PluginConf): Partial<CniResult> {
+  const result = parsePrevResult(conf);
+  return result === undefined ? {} : convertResult(result, CURRENT_VERSION);
+}
+
+const addressIn = ({ ips: [ip] = [] }: Partial<CniResult>) => ip?.address.split('/')[0];
 
 /**
  * The pod as the runtime's memory of its ADD has it; `undefined` when there is none, or none that can
@@ -27,8 +33,11 @@ export function rememberedAddress(conf: PluginConf): string | undefined {
  */
 export function rememberedPodOf({ conf, args }: AttachmentRequest): RememberedPod | undefined {
   try {
-    const address = rememberedAddress(conf);
-    return address === undefined ? undefined : { ...readPodIdentity(args), address };
+    const result = rememberedResult(conf);
+    const address = addressIn(result);
+    if (address === undefined) return undefined;
+    const branch = branchLinkIn(result.interfaces ?? []);
+    return { ...readPodIdentity(args), address, ...(branch === undefined ? {} : { branch }) };
   } catch {
     return undefined;
   }

@@ -74,7 +74,7 @@ test('containerd is seen as it is, and what it forgets is taken down', async () 
     { config: readConfig({}), clock, log, signal },
     {
       runtime: counting,
-      book,
+      attachments: () => book.reservations(),
       handlers: {
         del: async ({ containerId }) => void book.release(keyOf(containerId), clock.nowMs()),
       },

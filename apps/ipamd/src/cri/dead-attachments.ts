@@ -1,4 +1,4 @@
-import { type Reservation, recoveredKey } from '@vpc-cni/ipam';
+import type { Reservation } from '@vpc-cni/ipam';
 
 /** What the runtime has, as one listing tells. */
 export interface RuntimeListing {
@@ -13,9 +13,14 @@ export interface RuntimeListing {
  */
 export const GRACE_MS = 600_000;
 
-/** Whether only the address is known of the attachment, and not its container. */
-export const hasLostKey = ({ key, address }: Reservation): boolean =>
-  key.containerId === recoveredKey(address).containerId;
+/** What is asked of an attachment here. */
+export type HeldAttachment = Pick<Reservation, 'key' | 'reservedAtMs' | 'metadata'> & {
+  readonly address: string;
+};
+
+/** Whether only the address is known of the attachment, and stands for its container: `recoveredKey`. */
+export const hasLostKey = ({ key, address }: HeldAttachment): boolean =>
+  key.containerId === address;
 
 /**
  * Attachments whose sandbox the runtime does not have, older than the grace.
@@ -25,11 +30,11 @@ export const hasLostKey = ({ key, address }: Reservation): boolean =>
  * them (Docker's containerd, say), and none is missing.
  */
 export function missingAttachments(
-  held: readonly Reservation[],
+  held: readonly HeldAttachment[],
   listing: RuntimeListing,
   nowMs: number,
-): readonly Reservation[] {
-  const isThere = (reservation: Reservation) =>
+): readonly HeldAttachment[] {
+  const isThere = (reservation: HeldAttachment) =>
     hasLostKey(reservation)
       ? listing.addresses.has(reservation.address)
       : listing.sandboxIds.has(reservation.key.containerId);
@@ -41,9 +46,9 @@ export function missingAttachments(
 
 /** Those that were missing the last time already, as the same reservation. */
 export const deadAttachments = (
-  missing: readonly Reservation[],
-  missingBefore: readonly Reservation[],
-): readonly Reservation[] =>
+  missing: readonly HeldAttachment[],
+  missingBefore: readonly HeldAttachment[],
+): readonly HeldAttachment[] =>
   missing.filter((now) =>
     missingBefore.some(
       (before) =>

@@ -46,7 +46,7 @@ beforeEach(() => {
     },
     {
       runtime,
-      book,
+      attachments: () => book.reservations(),
       handlers: {
         del: async (request) => {
           dels.push(request);

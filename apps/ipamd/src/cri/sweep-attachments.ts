@@ -1,9 +1,9 @@
 import { type PluginHandlers, parsePluginConf } from '@vpc-cni/cni-spec';
-import type { AddressBook, Reservation } from '@vpc-cni/ipam';
 import type { Context } from '../context.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
 import {
   deadAttachments,
+  type HeldAttachment,
   hasLostKey,
   missingAttachments,
   type RuntimeListing,
@@ -22,17 +22,17 @@ export async function sweepAttachments(
   { config, clock, log, signal }: Pick<Context, 'config' | 'clock' | 'log' | 'signal'>,
   {
     runtime,
-    book,
+    attachments,
     handlers,
   }: {
     readonly runtime: ContainerRuntime;
-    readonly book: AddressBook;
+    readonly attachments: () => readonly HeldAttachment[];
     readonly handlers: Pick<PluginHandlers, 'del'>;
   },
 ): Promise<void> {
-  let missingBefore: readonly Reservation[] = [];
+  let missingBefore: readonly HeldAttachment[] = [];
 
-  async function takeDown({ key, address, metadata }: Reservation): Promise<void> {
+  async function takeDown({ key, address, metadata }: HeldAttachment): Promise<void> {
     const { networkName, containerId, interfaceName } = key;
     const { vethPrefix } = config.host;
     const stdin = JSON.stringify({ name: networkName, type: 'aws-cni', vethPrefix });
@@ -58,8 +58,8 @@ export async function sweepAttachments(
     await clock.sleep(SWEEP_MS, { signal }).catch(() => {});
     if (signal.aborted) return;
     try {
-      const listing = await listingOf(runtime, book, signal);
-      const missing = missingAttachments(book.reservations(), listing, clock.nowMs());
+      const listing = await listingOf(runtime, attachments(), signal);
+      const missing = missingAttachments(attachments(), listing, clock.nowMs());
       for (const dead of deadAttachments(missing, missingBefore)) await takeDown(dead);
       missingBefore = missing;
     } catch (error) {
@@ -72,12 +72,12 @@ export async function sweepAttachments(
 
 async function listingOf(
   runtime: ContainerRuntime,
-  book: AddressBook,
+  attachments: readonly HeldAttachment[],
   signal: AbortSignal,
 ): Promise<RuntimeListing> {
   const sandboxes = await runtime.listSandboxes({ signal });
   const addresses = new Set<string>();
-  if (book.reservations().some(hasLostKey)) {
+  if (attachments.some(hasLostKey)) {
     for (const { id } of sandboxes) {
       const address = await runtime.addressOf(id, { signal });
       if (address !== undefined) addresses.add(address);

@@ -1,5 +1,11 @@
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import type { AddressPort, AttachmentKey, AttachmentQueue, HeldAddress } from '@vpc-cni/plugin';
+import type {
+  AddressPort,
+  AttachmentKey,
+  AttachmentQueue,
+  HeldAddress,
+  PlacedAddress,
+} from '@vpc-cni/plugin';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CNIBackend } from './gen/rpc_pb.ts';
@@ -33,7 +39,7 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
     key: AttachmentKey,
     pod: { readonly podNamespace: string; readonly podName: string },
     signal: AbortSignal,
-  ): Promise<HeldAddress> {
+  ): Promise<PlacedAddress> {
     const reply = await addresses.reserve(key, pod, { signal });
     if (reply.kind === 'refused') throw new Error(`${reply.reason}: ${reply.message}`);
     if (!signal.aborted) return reply.held;
@@ -61,6 +67,7 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
         return {
           Success: true,
           IPAllocationMetadata: [placeOf(held)],
+          ...branchOf(held),
           UseExternalSNAT: usesExternalSnat,
           VPCv4CIDRs: [...unmappedCidrs],
           NetworkPolicyMode: networkPolicyMode,
@@ -88,6 +95,7 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
       return {
         Success: true,
         IPAllocationMetadata: [placeOf(held)],
+        ...(held.branch === undefined ? {} : { PodVlanId: held.branch.vlanId }),
         NetworkPolicyMode: facts().networkPolicyMode,
       };
     },
@@ -105,11 +113,30 @@ const keyOf = (request: {
 });
 
 /** Table 0 of a stranded address: to the kernel it means the rules of every table. */
-const placeOf = ({ address, eni = { deviceNumber: 0, routeTableId: 0 } }: HeldAddress) => ({
+const STRANDED = { deviceNumber: 0, routeTableId: 0 };
+/** A branch ENI is no device of the instance. */
+const ON_BRANCH = { deviceNumber: -1, routeTableId: 0 };
+
+const placeOf = ({
+  address,
+  branch,
+  eni = branch === undefined ? STRANDED : ON_BRANCH,
+}: HeldAddress) => ({
   IPv4Addr: address,
   DeviceNumber: eni.deviceNumber,
   RouteTableId: eni.routeTableId,
 });
+
+/** What makes that plugin wire a pod on an ENI of its own. */
+const branchOf = (held: PlacedAddress) =>
+  held.eni === undefined
+    ? {
+        PodVlanId: held.branch.vlanId,
+        PodENIMAC: held.branch.mac,
+        PodENISubnetGW: held.branch.router,
+        ParentIfIndex: held.branch.trunkLinkIndex,
+      }
+    : {};
 
 const isComplete = (key: AttachmentKey) => Object.values(key).every((part) => part !== '');
 

@@ -3,6 +3,9 @@ import { createAttachmentQueue, createPluginHandlers, type Refusal } from '@vpc-
 import { createAddressDesk } from '@vpc-cni/pool-controller';
 import { createFakeClock } from '@vpc-cni/testing';
 import { createAddressPort } from '../address-port.ts';
+import { branchAddresses } from '../branch/branch-addresses.ts';
+import { createBranchPods } from '../branch/branch-pods.ts';
+import type { PodEnis } from '../branch/follow-pod-enis.ts';
 import { type CniService, createCniService } from '../cni-service.ts';
 import { readConfig } from '../config.ts';
 import { createLogger } from '../logger.ts';
@@ -22,6 +25,8 @@ export interface GrpcNode {
   whenEmpty(answer: (signal: AbortSignal) => Promise<Refusal>): void;
   /** What writing the checkpoint does from now on. Default: it succeeds at once. */
   whenSaving(save: () => Promise<void>): void;
+  /** Which ENI of its own a pod has. Default: none. */
+  whenAskedForPodEni(find: PodEnis['find']): void;
 }
 
 const FACTS: NodeFacts = {
@@ -67,7 +72,13 @@ export async function createGrpcNode(
       waitingLine: { wait: (_: number, until: AbortSignal) => answerWhenEmpty(until) },
     } as never,
   });
-  const addresses = createAddressPort({ book, desk, onRefusal: () => {} });
+  let findPodEni: PodEnis['find'] = async () => undefined;
+  const addresses = branchAddresses(createAddressPort({ book, desk, onRefusal: () => {} }), {
+    pods: createBranchPods([], () => save()),
+    podEnis: { find: (pod, options) => findPodEni(pod, options) },
+    mode: 'strict',
+    nowMs: clock.nowMs,
+  });
   const queue = createAttachmentQueue();
   const tornDown: string[] = [];
   const handlers = createPluginHandlers({
@@ -114,6 +125,9 @@ export async function createGrpcNode(
     },
     whenSaving: (value) => {
       save = value;
+    },
+    whenAskedForPodEni: (value) => {
+      findPodEni = value;
     },
   };
 }

@@ -70,6 +70,18 @@ const diskFull = async () => {
   throw new Error('no space left on device');
 };
 
+/** Of the pod, on VLAN 7. */
+const podEni = async () =>
+  ({
+    kind: 'found',
+    address: '10.0.42.5',
+    vlanId: 7,
+    mac: '02:7f:de:ad:be:ef',
+    router: '10.0.32.1',
+    trunkLinkIndex: 4,
+  }) as const;
+const ON_BRANCH = { IPv4Addr: '10.0.42.5', IPv6Addr: '', DeviceNumber: -1, RouteTableId: 0 };
+
 const EMPTY_ADD_REPLY = {
   Success: false,
   IPAllocationMetadata: [],
@@ -112,6 +124,31 @@ describe('AddNetwork', () => {
   ])('tells of %s', async (_, facts, reply) => {
     await serve({}, facts);
     expect(await add()).toMatchObject(reply);
+  });
+
+  test('tells all that wiring a pod on an ENI of its own takes', async () => {
+    node.whenAskedForPodEni(podEni);
+    const reply = {
+      ...EMPTY_ADD_REPLY,
+      Success: true,
+      IPAllocationMetadata: [ON_BRANCH],
+      VPCv4CIDRs: ['10.0.0.0/16', '10.12.0.0/16'],
+      PodVlanId: 7,
+      PodENIMAC: '02:7f:de:ad:be:ef',
+      PodENISubnetGW: '10.0.32.1',
+      ParentIfIndex: 4,
+      NetworkPolicyMode: 'Standard',
+    };
+    expect(await add()).toMatchObject(reply);
+    expect(await add()).toMatchObject(reply);
+    expect(heldBy()).toEqual([]);
+  });
+
+  test('of a pod whose ENI is not there yet is answered by an otherwise empty reply', async () => {
+    const reason = 'branch-eni-pending';
+    node.whenAskedForPodEni(async () => ({ kind: 'refused', reason, message: 'no annotation' }));
+    expect(await add()).toMatchObject(EMPTY_ADD_REPLY);
+    expect(heldBy()).toEqual([]);
   });
 
   test('repeated, gives the same address', async () => {
@@ -245,6 +282,17 @@ describe('DelNetwork', () => {
     expect(await add({ ContainerID: 'b' })).toMatchObject({
       IPAllocationMetadata: [{ IPv4Addr: '10.0.41.100' }],
     });
+  });
+
+  test('tells the VLAN of a pod that has an ENI of its own', async () => {
+    node.whenAskedForPodEni(podEni);
+    await add();
+    expect(await del()).toMatchObject({
+      Success: true,
+      IPAllocationMetadata: [ON_BRANCH],
+      PodVlanId: 7,
+    });
+    expect(await outcomeOf(del())).toBe('UNKNOWN: datastore: unknown pod');
   });
 
   test('of a pod whose ENI was taken away names table 0, which means every table', async () => {

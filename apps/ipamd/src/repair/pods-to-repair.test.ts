@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Reservation } from '@vpc-cni/ipam';
+import type { BranchPod } from '../branch/branch-pods.ts';
 import { GRACE_MS } from '../cri/dead-attachments.ts';
 import { podsToRepair } from './pods-to-repair.ts';
 
@@ -42,9 +43,47 @@ const { mtuBytes: ___, ...hostSide } = {
   hostLinkName: 'enicc21c2d7785',
 };
 
-test.each<{ name: string; pods: readonly Reservation[]; busy?: string; expected: unknown[] }>([
+const branch = {
+  vlanId: 7,
+  mac: '02:7f:de:ad:be:ef',
+  router: '10.0.32.1',
+  trunkLinkIndex: 4,
+  mode: 'strict',
+} as const;
+const sgPod: BranchPod = {
+  key: { ...web.key, containerId: 'c' },
+  address: '10.0.42.5',
+  branch,
+  reservedAtMs: NOW_MS,
+  metadata: {
+    podNamespace: 'default',
+    podName: 'sample-pod',
+    wiring: { netnsPath: '/run/netns/c', vethPrefix: 'abc', mtuBytes: 1500 },
+  },
+};
+const onItsEni = {
+  ...attachment,
+  netnsPath: '/run/netns/c',
+  hostLinkName: 'vlancc21c2d7785',
+  address: '10.0.42.5',
+  routeTableId: 0,
+  branch,
+};
+
+test.each<{
+  name: string;
+  pods: readonly (Reservation | BranchPod)[];
+  busy?: string;
+  expected: unknown[];
+}>([
   { name: 'a pod as it was wired', pods: [web], expected: [attachment] },
   { name: 'no pod in the middle of an operation', pods: [web], busy: 'a', expected: [] },
+  { name: 'a pod that has an ENI of its own', pods: [sgPod], expected: [onItsEni] },
+  {
+    name: 'of a pod’s sandboxes the last, whichever kind it is',
+    pods: [sgPod, web],
+    expected: [onItsEni],
+  },
   { name: 'no pod whose ENI is away', pods: [stranded], expected: [] },
   {
     name: 'of a pod’s sandboxes the last, whatever the order they are listed in',

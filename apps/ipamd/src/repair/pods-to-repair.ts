@@ -1,9 +1,10 @@
 import { type WiredAttachment, wiredAttachment } from '@vpc-cni/host-network';
-import type { PlacedReservation, Reservation } from '@vpc-cni/ipam';
+import type { EniPlace, Reservation } from '@vpc-cni/ipam';
+import type { BranchPod } from '../branch/branch-pods.ts';
 import { GRACE_MS } from '../cri/dead-attachments.ts';
 
 /**
- * The pods whose wiring should be whole, out of all reservations.
+ * The pods whose wiring should be whole, out of all reservations, and of the pods with ENIs of their own.
  *
  * Left out are those that something is being done to, those whose ENI is away, and all sandboxes of a pod but
  * the last: the host link is named after the pod. Where nobody wrote down how the pod is wired, because
@@ -11,7 +12,7 @@ import { GRACE_MS } from '../cri/dead-attachments.ts';
  * looked after, and not before its ADD must be over.
  */
 export function podsToRepair(
-  reservations: readonly Reservation[],
+  reservations: readonly (Reservation | BranchPod)[],
   {
     vethPrefix,
     isBusy,
@@ -24,26 +25,34 @@ export function podsToRepair(
     readonly nowMs: number;
   },
 ): readonly WiredAttachment[] {
-  const last = new Map<string, Reservation>();
+  const last = new Map<string, Reservation | BranchPod>();
   for (const pod of reservations.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs)) {
     const { podNamespace, podName } = pod.metadata;
     last.set(JSON.stringify([podNamespace, podName]), pod);
   }
-  const isWired = ({ metadata: { wiring, podName = '' }, reservedAtMs }: Reservation) =>
+  const isWired = ({ metadata: { wiring, podName = '' }, reservedAtMs }: Reservation | BranchPod) =>
     wiring !== undefined || (podName !== '' && nowMs - reservedAtMs > GRACE_MS);
   return [...last.values()]
     .filter((pod) => isWired(pod) && !isBusy(pod.key))
     .filter(isPlaced)
-    .map(({ key, address, eni, metadata: { podNamespace = '', podName = '', wiring } }) =>
+    .map(({ key, address, metadata: { podNamespace = '', podName = '', wiring }, ...place }) =>
       wiredAttachment({
         podNamespace,
         podName,
         podLinkName: key.interfaceName,
         address,
-        routeTableId: eni.routeTableId,
+        ...wayOutOf(place),
         ...(wiring ?? { netnsPath: '', vethPrefix }),
       }),
     );
 }
 
-const isPlaced = (pod: Reservation): pod is PlacedReservation => pod.eni !== undefined;
+type PlacedPod = (Reservation & { readonly eni: EniPlace }) | BranchPod;
+
+const isPlaced = (pod: Reservation | BranchPod): pod is PlacedPod =>
+  'branch' in pod || pod.eni !== undefined;
+
+const wayOutOf = (place: Pick<BranchPod, 'branch'> | { readonly eni: EniPlace }) =>
+  'branch' in place
+    ? { branch: place.branch, routeTableId: 0 }
+    : { routeTableId: place.eni.routeTableId };

@@ -2,6 +2,7 @@ import type { Emulator, InstanceId } from '@vpc-cni/aws-emulator';
 import type { Environment } from '@vpc-cni/config';
 import type { KubernetesEmulator } from '@vpc-cni/kubernetes-emulator';
 import type { FakeClock } from '@vpc-cni/testing';
+import { type Addresses, openAddresses } from '../addresses.ts';
 import { connectToAws } from '../aws.ts';
 import { connectToCluster } from '../cluster/cluster.ts';
 import { readConfig } from '../config.ts';
@@ -36,6 +37,8 @@ export interface Daemon {
   readonly ready: Promise<Pool>;
   /** Its pool, once it is ready. */
   readonly pool: Pool | undefined;
+  /** Where pods have their addresses from, once it is ready. */
+  readonly addresses: Addresses | undefined;
   readonly metrics: Context['metrics'];
   /** SIGTERM. */
   stop(): Promise<void>;
@@ -58,6 +61,7 @@ export function startDaemon(
   const log: LogLine[] = [];
   let phase: StartupPhase = { name: 'starting' };
   let pool: Pool | undefined;
+  let addresses: Addresses | undefined;
 
   const context: Context = {
     config: readConfig(environment),
@@ -98,6 +102,8 @@ export function startDaemon(
       primaryAddress: instance.primaryAddress,
       vpcCidrs: facts.current.vpcCidrs,
     });
+    const network = host.open(fate);
+    const fileSystem = disk.mount(fate);
     const up = await bringUpPool({
       random: () => 0,
       ...options,
@@ -105,8 +111,15 @@ export function startDaemon(
       aws,
       facts,
       cluster,
-      host: { network: host.open(fate), settings },
-      fileSystem: disk.mount(fate),
+      host: { network, settings },
+      fileSystem,
+    });
+    addresses = await openAddresses(context, {
+      pool: up,
+      cluster,
+      network,
+      fileSystem,
+      random: () => 0,
     });
     up.start();
     pool = up;
@@ -125,6 +138,9 @@ export function startDaemon(
     },
     get pool() {
       return pool;
+    },
+    get addresses() {
+      return addresses;
     },
     stop: async () => {
       stopping.abort(new Error('ended by SIGTERM'));

@@ -11,7 +11,6 @@ export const podsAndPolicy = {
     since: 'v1.7.0',
     effect:
       'Pods may have security groups of their own, on branch ENIs of a trunk that a slot is kept for. The node asks for the trunk by feature `SecurityGroupsForPods` of its CNINode; the label `vpc.amazonaws.com/has-trunk-attached` of older releases is read by nobody.',
-    notYet: 'a trunk ENI is asked for and a slot kept, but pods get addresses of the pool',
   },
   POD_SECURITY_GROUP_ENFORCING_MODE: {
     parser: 'SA',

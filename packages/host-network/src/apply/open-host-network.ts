@@ -16,6 +16,7 @@ import type { AwaitLinkOptions } from './await-link.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHostTurns } from './host-turns.ts';
+import { createLinkIndexes } from './link-indexes.ts';
 import { LinkSweeper } from './link-sweeper.ts';
 import { listPods } from './list-pods.ts';
 import { type DesiredNode, podRepairSteps, type RepairReport, repairAll } from './repair.ts';
@@ -97,6 +98,13 @@ export interface HostNetwork {
    * pods, what is missing comes back; what a pod has changed is its own. Dumps: not for a pod's path.
    */
   repair(node: DesiredNode): Promise<RepairReport>;
+  /**
+   * Index of the link with that hardware address (any case); a dump the first time, one lookup while it is
+   * still that link's.
+   *
+   * @throws {HostNetworkError} `link-not-found`
+   */
+  linkIndexOf(mac: string): Promise<number>;
   /** Names of all links of the host. A dump: not for a pod's path. */
   linkNames(): Promise<readonly string[]>;
   /** Makes pods' packets leave by these tables and no others: an address may have changed its ENI. */
@@ -155,6 +163,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     const { linkName, changes } = await setUpEni(host, eni, settings, wait);
     return [...changes, ...(await hostTurns.addEni(eni, linkName))];
   };
+  const linkIndexes = createLinkIndexes(host.links, clock);
   const touches = createTouchLog();
   let isClosed = false;
 
@@ -199,6 +208,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
         watch.end();
       }
     },
+    linkIndexOf: (mac) => linkIndexes.find(mac),
     linkNames: async () => (await host.links.list()).map(({ name }) => name),
     routePods: (pods) => {
       touches.touch(...pods.map(({ address }) => address));

@@ -1,6 +1,7 @@
 import { hostLinkName, STRICT_LINK_PREFIX } from '../desired/host-link-name.ts';
 import type {
   BranchEni,
+  BranchToTearDown,
   PodAttachment,
   PodToTearDown,
   WiredAttachment,
@@ -25,11 +26,16 @@ export interface WiredPod {
   /** Number of the interface in a pod with several. Default 0, the first. */
   readonly interfaceIndex?: number;
   /** Set for a pod that has security groups, and so an ENI, of its own. */
-  readonly branch?: BranchEni;
+  readonly branch?: WiredBranch;
 }
 
+/** A pod's own ENI, by what a CNI plugin knows of it. */
+export type WiredBranch = Omit<BranchEni, 'router'> & { readonly router: string };
+
 /** What tearing it down needs to know; its ENI may be gone. */
-type WiredPodToTearDown = Omit<WiredPod, 'routeTableId'>;
+type WiredPodToTearDown = Omit<WiredPod, 'routeTableId' | 'branch'> & {
+  readonly branch?: BranchToTearDown;
+};
 
 /** Pods by name instead of by host link: the shape a CNI plugin's wiring port has. */
 export interface PodWiring {
@@ -48,7 +54,10 @@ export function createPodWiring(
       await network.setUpPod(attachment);
       return { hostLinkName: attachment.hostLinkName };
     },
-    tearDown: async (pod) => network.tearDownPod(placeOf(pod)),
+    tearDown: async (pod) => {
+      const { branch } = pod;
+      await network.tearDownPod({ ...placeOf(pod), ...(branch === undefined ? {} : { branch }) });
+    },
     check: async (pod) => network.checkPod(attachmentOf(pod)),
   };
 }
@@ -59,17 +68,22 @@ export const wiredAttachment = ({
   ...pod
 }: Omit<WiredPod, 'mtuBytes'> & Partial<Pick<WiredPod, 'mtuBytes'>>): WiredAttachment => ({
   ...placeOf(pod),
+  ...branchOf(pod),
   routeTableId: pod.routeTableId,
   ...(mtuBytes === undefined ? {} : { mtuBytes }),
 });
 
-const attachmentOf = (pod: WiredPod): PodAttachment => ({
-  ...placeOf(pod),
-  routeTableId: pod.routeTableId,
-  mtuBytes: pod.mtuBytes,
+const attachmentOf = ({ mtuBytes, ...pod }: WiredPod): PodAttachment => ({
+  ...wiredAttachment(pod),
+  mtuBytes,
 });
 
-function placeOf(pod: Omit<WiredPodToTearDown, 'mtuBytes'>): Omit<PodToTearDown, 'mtuBytes'> {
+const branchOf = ({ branch }: Pick<WiredPod, 'branch'>): Pick<WiredAttachment, 'branch'> =>
+  branch === undefined ? {} : { branch: { ...branch, router: parseIpAddress(branch.router) } };
+
+function placeOf(
+  pod: Omit<WiredPodToTearDown, 'mtuBytes'>,
+): Omit<PodToTearDown, 'mtuBytes' | 'branch'> {
   const { podNamespace, podName, netnsPath, podLinkName } = pod;
   const { secondAddress, interfaceIndex, branch } = pod;
   // The connection mark's rules are about links with the configured prefix, and strict pods stay out of it.
@@ -82,6 +96,5 @@ function placeOf(pod: Omit<WiredPodToTearDown, 'mtuBytes'>): Omit<PodToTearDown,
     address: parseIpAddress(pod.address),
     ...(secondAddress === undefined ? {} : { secondAddress: parseIpAddress(secondAddress) }),
     ...(interfaceIndex === undefined ? {} : { interfaceIndex }),
-    ...(branch === undefined ? {} : { branch }),
   };
 }

@@ -2,7 +2,7 @@ import { branchLinkName } from '../desired/describe-branch.ts';
 import { FROM_POD_PRIORITY, podClaims, podRoutes, toPodRule } from '../desired/describe-pod.ts';
 import {
   addressesOf,
-  type BranchEni,
+  type BranchToTearDown,
   type PodAttachment,
   type PodToTearDown,
 } from '../desired/settings.ts';
@@ -46,7 +46,10 @@ function unwire({ host, sweeper, observe }: HostContext, attachment: PodToTearDo
 }
 
 /** The table of a branch ENI empties with its link. */
-function doomBranch({ host, sweeper }: Pick<HostContext, 'host' | 'sweeper'>, branch: BranchEni) {
+function doomBranch(
+  { host, sweeper }: Pick<HostContext, 'host' | 'sweeper'>,
+  branch: BranchToTearDown,
+): void {
   const link = host.links.find({ name: branchLinkName(branch.vlanId) });
   if (link?.kind === 'vlan') sweeper.doom(link.index);
 }

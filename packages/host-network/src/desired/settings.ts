@@ -116,8 +116,13 @@ export interface BranchEni {
   readonly mode: BranchMode;
 }
 
+/** What tearing a branch ENI's pod down needs to know; the trunk may be gone. */
+export type BranchToTearDown = Pick<BranchEni, 'vlanId' | 'mode'>;
+
 /** What tearing a pod down needs to know; its ENI may be gone. */
-export type PodToTearDown = Omit<WiredAttachment, 'routeTableId'>;
+export type PodToTearDown = Omit<WiredAttachment, 'routeTableId' | 'branch'> & {
+  readonly branch?: BranchToTearDown;
+};
 
 /** The addresses of a pod interface, one or one of each family. */
 export const addressesOf = ({
