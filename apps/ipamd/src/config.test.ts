@@ -96,8 +96,13 @@ test.each([
   });
 });
 
+test('ENABLE_POD_ENI is carried, and nothing is missing of it', () => {
+  const { cluster, notices } = readConfig({ ...IPV4, ENABLE_POD_ENI: 'true' });
+  expect(cluster.podEni).toBe(true);
+  expect(notices).toEqual([]);
+});
+
 test.each([
-  ['ENABLE_POD_ENI', { cluster: { podEni: true } }],
   ['ENABLE_IMDS_ONLY_MODE', { enis: { provisions: false, deletesLeaked: false } }],
   ['ENABLE_MULTI_NIC', {}],
 ])('%s is carried, with a notice of what this release cannot do yet', (variable, expected) => {

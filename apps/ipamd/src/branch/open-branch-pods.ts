@@ -19,7 +19,13 @@ export interface BranchPodsOptions {
  * taken away. There is no file before the first such pod.
  */
 export async function openBranchPods(
-  { config, clock, log, phases, wallNowMs }: Context,
+  {
+    config,
+    clock,
+    log,
+    phases,
+    wallNowMs,
+  }: Pick<Context, 'config' | 'clock' | 'log' | 'phases' | 'wallNowMs'>,
   network: BranchHost,
   { fileSystem }: BranchPodsOptions = {},
 ): Promise<BranchPods> {
