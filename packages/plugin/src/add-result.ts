@@ -25,7 +25,13 @@ export function addResult(parts: AddResultParts): CniResult {
       { name: podLinkName, mac: String(held.eni.routeTableId), sandbox: netnsPath },
       { name: dummyName, mac: '0', sandbox: String(held.eni.deviceNumber) },
     ],
-    ips: [{ address: `${held.address}/32`, interface: 1 }],
+    ips: [ipOf(held.address)],
     routes: [],
   };
 }
+
+/** The pod's own address is all that its link has of a network. */
+const ipOf = (address: string) => ({
+  address: `${address}/${address.includes(':') ? 128 : 32}`,
+  interface: 1,
+});

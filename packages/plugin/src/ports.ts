@@ -22,7 +22,7 @@ export interface EniPlace {
 /** An address that an attachment holds. */
 export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
-  /** IPv4 address without prefix length. */
+  /** Of either family, without prefix length. */
   readonly address: string;
   /** Absent while the address is stranded: no ENI that this node manages has it. */
   readonly eni?: EniPlace;
@@ -67,7 +67,7 @@ export type ReserveReply =
 
 /** What the runtime remembers of an attachment. */
 export interface RememberedPod extends PodIdentity {
-  /** IPv4 address without prefix length. */
+  /** Of either family, without prefix length. */
   readonly address: string;
 }
 
