@@ -57,12 +57,12 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
         const held = await queue.runAdd(key, { pod, signal }, (until) => reserve(key, pod, until));
         signal.throwIfAborted();
         log.info({ key, ...pod, address: held.address }, 'grpc: AddNetwork');
-        const { usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
+        const { podFamily, usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
         return {
           Success: true,
           IPAllocationMetadata: [placeOf(held)],
           UseExternalSNAT: usesExternalSnat,
-          VPCv4CIDRs: [...unmappedCidrs],
+          [podFamily === 'ipv6' ? 'VPCv6CIDRs' : 'VPCv4CIDRs']: [...unmappedCidrs],
           NetworkPolicyMode: networkPolicyMode,
         };
       } catch (error) {
@@ -106,7 +106,7 @@ const keyOf = (request: {
 
 /** Table 0 of a stranded address: to the kernel it means the rules of every table. */
 const placeOf = ({ address, eni = { deviceNumber: 0, routeTableId: 0 } }: HeldAddress) => ({
-  IPv4Addr: address,
+  [address.includes(':') ? 'IPv6Addr' : 'IPv4Addr']: address,
   DeviceNumber: eni.deviceNumber,
   RouteTableId: eni.routeTableId,
 });

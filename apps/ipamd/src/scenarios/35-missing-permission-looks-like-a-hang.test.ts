@@ -71,6 +71,11 @@ const fewerPods: Story = {
     for (const podName of names(14).slice(2)) await node.del(podName);
   },
 };
+const firstIpv6Pod: Story = {
+  ...firstPod,
+  hasIpv6: true,
+  environment: { ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' },
+};
 const newType: Story = { ...firstPod, instanceType: TOO_NEW.instanceType };
 
 interface Case {
@@ -82,14 +87,17 @@ interface Case {
 
 /**
  * `DescribeInstances` is missing: the pool knows which slots it has, so a daemon never comes to ask for
- * it. What the allocator does without is in its own tests.
+ * it. What the allocator does without is in its own tests. Nor are IPv6 prefixes ever given back.
  */
-const cases: Readonly<Record<Exclude<Ec2Action, 'DescribeInstances'>, Case>> = {
+const cases: Readonly<
+  Record<Exclude<Ec2Action, 'DescribeInstances' | 'UnassignIpv6Addresses'>, Case>
+> = {
   DescribeSubnets: { story: firstPod, served: 1 },
   CreateTags: { story: firstPod, served: 1 },
   DescribeInstanceTypes: { story: newType, served: 1, servedUnanswered: 0 },
   DescribeNetworkInterfaces: { story: firstPod, served: 0 },
   // A new ENI brings its addresses with it.
+  AssignIpv6Addresses: { story: firstIpv6Pod, served: 0 },
   AssignPrivateIpAddresses: { story: firstPod, served: 1 },
   CreateNetworkInterface: { story: twelvePods, served: 9 },
   AttachNetworkInterface: { story: twelvePods, served: 9 },

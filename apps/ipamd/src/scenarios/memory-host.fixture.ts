@@ -1,4 +1,4 @@
-import { hostLinkName, type Ipv4Address } from '@vpc-cni/host-network';
+import { hostLinkName, type IpAddress } from '@vpc-cni/host-network';
 import type { Clock } from '../context.ts';
 import type { PoolHost } from '../pool.ts';
 import type { Fate } from './fate.fixture.ts';
@@ -6,7 +6,7 @@ import type { Fate } from './fate.fixture.ts';
 /** A pod as the kernel has it. */
 export interface WiredPod {
   readonly podName: string;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
 }
 
 /** What of a node's kernel matters to the pool; it outlives daemons. */
