@@ -2,7 +2,7 @@
 import type { EniId } from './eni-description.ts';
 import { IpamError, type IpamErrorFacts } from './ipam-error.ts';
 import { type Ipv4Address, isIpv4Address } from './ipv4-address.ts';
-import { type Ipv6Address, isIpv6Address } from './ipv6-address.ts';
+import { type Ipv6Address, parseIpv6Address } from './ipv6-address.ts';
 
 export function garbled(what: string, facts: IpamErrorFacts, cause?: unknown): IpamError {
   return new IpamError(
@@ -53,10 +53,11 @@ function ipv4Address(value: string, at: string): Ipv4Address {
 }
 
 function ipv6Address(value: string, at: string): Ipv6Address {
-  if (!isIpv6Address(value)) {
-    throw garbled(`${at} is not an IPv6 address`, { at, found: value });
+  try {
+    return parseIpv6Address(value);
+  } catch (cause) {
+    throw garbled(`${at} is not an IPv6 address`, { at, found: value }, cause);
   }
-  return value;
 }
 
 /** An address under the name of its family. */

@@ -1,8 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { AddressBook } from './address-book.ts';
+import { AddressTable } from './address-table.ts';
 import { COOLDOWN_MS, codeOf, eni, FIRST_ENI, key, reserved, START_MS } from './book-fixture.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
+import { CoolDown } from './cool-down.ts';
+import { EventRelay } from './event-relay.ts';
 import { IPV6_PREFIX_SIZE, type Ipv6Prefix } from './ipv6-prefix.ts';
+import { move } from './life-cycle.ts';
 
 const PREFIX: Ipv6Prefix = '2001:db8:0:1:5::/80';
 const OTHER: Ipv6Prefix = '2001:db8:0:1:6::/80';
@@ -136,4 +140,19 @@ test('where nothing is remembered, addresses come from somewhere else in the /80
   const nothing = { allocations: [], recentReleases: [], intents: [] };
   book.restore(nothing, START_MS, { beginAt: 0.5 });
   expect(reserved(book, 'a')).toBe('2001:db8:0:1:5:8000::');
+});
+
+test('what was released and has cooled down takes no memory', () => {
+  const table = new AddressTable();
+  const coolDown = new CoolDown(table, new EventRelay(), { addressCooldownMs: COOLDOWN_MS });
+  table.addEni(eni(0));
+  const prefix = table.addPrefix(FIRST_ENI, PREFIX);
+  for (let nowMs = START_MS; nowMs < START_MS + 100 * COOLDOWN_MS; nowMs += COOLDOWN_MS) {
+    coolDown.letTimePass(nowMs);
+    const record = table.firstFree(0);
+    if (record === undefined) throw new Error('there is always an address');
+    move(record, 'reserved');
+    coolDown.begin(record);
+    expect(prefix?.addresses.size).toBe(1);
+  }
 });
