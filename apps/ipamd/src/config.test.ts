@@ -96,6 +96,18 @@ test.each([
   });
 });
 
+test('with IPv6 pods have addresses of that family, and leaked ENIs are left alone', () => {
+  const config = readConfig({ ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' });
+  expect(config).toMatchObject({
+    podFamily: 'ipv6',
+    targets: { addressFamily: 'ipv6', assignmentMode: 'prefix' },
+    enis: { deletesLeaked: false },
+    problems: [],
+    notices: [],
+  });
+  expect(readConfig(IPV4)).toMatchObject({ podFamily: 'ipv4', enis: { deletesLeaked: true } });
+});
+
 test.each([
   ['ENABLE_POD_ENI', { cluster: { podEni: true } }],
   ['ENABLE_IMDS_ONLY_MODE', { enis: { provisions: false, deletesLeaked: false } }],

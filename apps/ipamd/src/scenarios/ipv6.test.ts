@@ -121,6 +121,18 @@ describe('a daemon that is killed', () => {
   });
 });
 
+test('a restart while EC2 does not answer serves pods with what the node knows', async () => {
+  const node = await started();
+  const before = await add(node, ['web']);
+  await node.stop();
+  await world.cloud.knobs.setUnavailable('ec2', true);
+  node.start();
+  await world.settle(node.daemon.ready);
+  expect(await add(node, ['web', 'next'])).toEqual([...before, '2001:db8:0:1:1::1']);
+  expect(world.violations).toEqual([]);
+  await node.stop();
+});
+
 test('pods come and go for an hour, and none gets an address that has not rested', async () => {
   const node = await started();
   for (let round = 0; round < 30; round += 1) {
