@@ -137,13 +137,15 @@ async function timeToName(action: Ec2Action): Promise<number> {
   return askedAtMs === undefined ? Number.NaN : Number.POSITIVE_INFINITY;
 }
 
-const policy = readPolicy('AmazonEKS_CNI_Policy');
+const policyFor = ({ hasIpv6 = false }: WorldOptions) =>
+  readPolicy(hasIpv6 ? 'AmazonEKS_CNI_IPv6_Policy' : 'AmazonEKS_CNI_Policy');
 
 const ways = [
   {
     way: 'missing from the policy',
-    begin: (action: Ec2Action) => world.cloud.knobs.usePolicy(without(policy, `ec2:${action}`)),
-    end: () => world.cloud.knobs.usePolicy(policy),
+    begin: (action: Ec2Action, story: Story) =>
+      world.cloud.knobs.usePolicy(without(policyFor(story), `ec2:${action}`)),
+    end: (_: Ec2Action, story: Story) => world.cloud.knobs.usePolicy(policyFor(story)),
   },
   {
     way: 'not answered',
@@ -169,14 +171,14 @@ test.each(all)('ec2:$action, $way, is named, and costs nobody else anything', as
   world.cloud.setInstanceType(TOO_NEW);
   node = await world.newNode();
   await before();
-  begin(action);
+  begin(action, story);
   const outcome = during();
   expect(await timeToName(action)).toBeLessThanOrEqual(NAMED_WITHIN_MS);
   if (way !== 'not answered') expect(await countOf('ec2Errors', action)).toBeGreaterThan(0);
   await world.clock.advance(100_000);
   expect(node.site.host.pods.size).toBe(served);
 
-  end(action);
+  end(action, story);
   await world.settle(outcome);
   await world.clock.advance(2 * MINUTE_MS);
   await world.settle(add(podCount));
