@@ -1,4 +1,4 @@
-import { type AddressBook, type EniPlace, isIpv4Address, type Reservation } from '@vpc-cni/ipam';
+import { type AddressBook, type EniPlace, isIpAddress, type Reservation } from '@vpc-cni/ipam';
 import type { AddressPort, HeldAddress } from '@vpc-cni/plugin';
 import type { AddressDesk } from '@vpc-cni/pool-controller';
 
@@ -26,7 +26,7 @@ export function createAddressPort(options: {
       return reservation && heldAddressOf(reservation);
     },
     identify: async (key, { address, ...metadata }) => {
-      const reservation = isIpv4Address(address)
+      const reservation = isIpAddress(address)
         ? book.identify(address, { key, metadata })
         : undefined;
       return reservation && heldAddressOf(reservation);

@@ -21,3 +21,12 @@ test.each<[string | undefined, PlanLimits, string, number]>([
     Array(noticeCount).fill(expect.objectContaining({ variable: 'ENABLE_PREFIX_DELEGATION' })),
   );
 });
+
+test('IPv6 on an instance type without prefixes cannot be', () => {
+  const { targets } = readConfig({ ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' });
+  const noLog = { warn: () => {} };
+  expect(() => assignmentModeFor(targets, { ...limits, hypervisor: 'xen' }, noLog)).toThrow(
+    /ENABLE_IPv6 is true and this instance type cannot have prefixes .*xen/,
+  );
+  expect(assignmentModeFor(targets, { ...limits, hypervisor: 'nitro' }, noLog)).toBe('prefix');
+});

@@ -39,13 +39,16 @@ import { version } from './version.ts';
 export interface AwsAccess {
   readonly imds: Imds;
   readonly instance: InstanceFacts;
-  readonly primarySubnetCidr: EniFacts['subnetCidr'];
+  readonly primarySubnet: PrimarySubnet;
   /** What the instance can carry, as far as is known now. */
   readonly limits: () => PlanLimits;
   readonly allocator: EniAllocator;
   /** Whether the operator has taken the subnet away from pods. */
   readonly isExcluded: SubnetDiscovery['isExcluded'];
 }
+
+/** The subnet of the primary ENI. */
+export type PrimarySubnet = Pick<EniFacts, 'subnetId' | 'subnetCidr' | 'subnetIpv6Cidr'>;
 
 /** Ways to AWS other than the usual ones, for tests. */
 export interface AwsWays {
@@ -72,11 +75,11 @@ export async function connectToAws(
     retries: 0,
     ...ways.imds,
   });
-  const { instance, primarySubnetCidr } = await phases.run(
+  const { instance, primarySubnet } = await phases.run(
     'reading instance metadata (IMDS)',
     async () => {
       const instance = await imds.readInstance({ signal });
-      return { instance, primarySubnetCidr: await readPrimarySubnetCidr(imds, signal) };
+      return { instance, primarySubnet: await readPrimarySubnet(imds, signal) };
     },
   );
   const ec2 = connectToEc2(context, { instance, cluster, ways });
@@ -95,7 +98,8 @@ export async function connectToAws(
       }),
     ));
 
-  const primary = { subnetId: instance.subnetId, cidr: primarySubnetCidr };
+  const { subnetId, subnetCidr: cidr, subnetIpv6Cidr: ipv6Cidr } = primarySubnet;
+  const primary = { subnetId, cidr, ...(ipv6Cidr === undefined ? {} : { ipv6Cidr }) };
   const custom: SubnetSource | undefined =
     cluster !== undefined && config.cluster.customNetworking
       ? eniConfigSubnets({ ...instance, context, cluster, ec2 })
@@ -127,7 +131,7 @@ export async function connectToAws(
   return {
     imds,
     instance,
-    primarySubnetCidr,
+    primarySubnet,
     allocator,
     limits: () => ({ ...assumed, ...allocator.limits() }),
     isExcluded: discovery === undefined ? async () => false : discovery.isExcluded,
@@ -200,11 +204,8 @@ function logEvent(log: Context['log'], event: AllocatorEvent): void {
   }
 }
 
-async function readPrimarySubnetCidr(
-  imds: Imds,
-  signal: AbortSignal,
-): Promise<EniFacts['subnetCidr']> {
+async function readPrimarySubnet(imds: Imds, signal: AbortSignal): Promise<PrimarySubnet> {
   const primary = (await imds.readEnis({ signal })).find((eni) => eni.isPrimary);
   if (primary === undefined) throw new Error('instance metadata lists no primary ENI');
-  return primary.subnetCidr;
+  return primary;
 }

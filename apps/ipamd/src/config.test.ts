@@ -102,6 +102,18 @@ test('ENABLE_POD_ENI is carried, and nothing is missing of it', () => {
   expect(notices).toEqual([]);
 });
 
+test('with IPv6 pods have addresses of that family, and leaked ENIs are left alone', () => {
+  const config = readConfig({ ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' });
+  expect(config).toMatchObject({
+    podFamily: 'ipv6',
+    targets: { addressFamily: 'ipv6', assignmentMode: 'prefix' },
+    enis: { deletesLeaked: false },
+    problems: [],
+    notices: [],
+  });
+  expect(readConfig(IPV4)).toMatchObject({ podFamily: 'ipv4', enis: { deletesLeaked: true } });
+});
+
 test.each([
   ['ENABLE_IMDS_ONLY_MODE', { enis: { provisions: false, deletesLeaked: false } }],
   ['ENABLE_MULTI_NIC', {}],

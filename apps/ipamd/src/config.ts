@@ -14,6 +14,8 @@ export interface IpamdConfig {
   readonly ec2Endpoint: string | undefined;
   readonly imdsEndpoint: string | undefined;
   readonly httpTimeoutMs: number;
+  /** Of pods' addresses: `ipv6` with `ENABLE_IPv6`. */
+  readonly podFamily: 'ipv4' | 'ipv6';
   readonly targets: WarmTargets;
   readonly enis: EniConfig;
   readonly addressCooldownMs: number;
@@ -48,7 +50,7 @@ export interface EniConfig {
   readonly discoversSubnets: boolean;
   /** False with `DISABLE_NETWORK_RESOURCE_PROVISIONING`. */
   readonly provisions: boolean;
-  /** False with `DISABLE_LEAKED_ENI_CLEANUP`. */
+  /** False with `DISABLE_LEAKED_ENI_CLEANUP`, and with `ENABLE_IPv6`. */
   readonly deletesLeaked: boolean;
   /** `ADDITIONAL_ENI_TAGS`, those that EC2 takes. */
   readonly additionalTags: Readonly<Record<string, string>>;
@@ -107,9 +109,6 @@ export const METRICS_PORT = 61678;
 
 const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/crio/crio.sock'];
 
-/** What the daemon cannot do yet is not planned, whatever the environment says. */
-const NOT_YET = { addressFamily: 'ipv4' } as const;
-
 /** What Kubernetes sets in pods, and people outside. */
 const API_SERVER_VARIABLES = [
   'KUBERNETES_SERVICE_HOST',
@@ -130,12 +129,14 @@ export function readConfig(environment: Environment): IpamdConfig {
     ec2Endpoint: values.AWS_EC2_ENDPOINT,
     imdsEndpoint: values.AWS_EC2_METADATA_SERVICE_ENDPOINT,
     httpTimeoutMs: 1000 * values.HTTP_TIMEOUT,
-    targets: { ...parseWarmTargets(environment), ...NOT_YET },
+    podFamily: values.ENABLE_IPv6 ? 'ipv6' : 'ipv4',
+    targets: parseWarmTargets(environment),
     enis: {
       managesUntagged: values.MANAGE_UNTAGGED_ENI,
       discoversSubnets: values.ENABLE_SUBNET_DISCOVERY,
       provisions: !values.DISABLE_NETWORK_RESOURCE_PROVISIONING,
-      deletesLeaked: !values.DISABLE_LEAKED_ENI_CLEANUP,
+      // A node of an IPv6 cluster creates next to no ENIs, and its IAM policy lets it delete none.
+      deletesLeaked: !values.DISABLE_LEAKED_ENI_CLEANUP && !values.ENABLE_IPv6,
       additionalTags: tags.tags,
     },
     addressCooldownMs: 1000 * values.IP_COOLDOWN_PERIOD,

@@ -4,17 +4,34 @@ import {
   eniKind,
   eniManagement,
 } from '@vpc-cni/eni-allocator';
-import type { Imds, InstanceFacts } from '@vpc-cni/imds';
-import { type EniRole, isIpv4Prefix } from '@vpc-cni/ipam';
+import type { EniFacts, Imds, InstanceFacts } from '@vpc-cni/imds';
+import {
+  type EniRole,
+  isIpv4Address,
+  isIpv4Prefix,
+  isIpv6Prefix,
+  parseIpv6Prefix,
+} from '@vpc-cni/ipam';
 import type { EniPort, EniTruth, MetadataPort, ObservedEni } from '@vpc-cni/pool-controller';
+import type { PrimarySubnet } from './aws.ts';
+import type { IpamdConfig } from './config.ts';
 import type { NetworkFacts } from './network-facts.ts';
 
+type PodFamily = IpamdConfig['podFamily'];
+
+type SubnetCidrs = Pick<ObservedEni, 'subnetCidr' | 'subnetIpv6Cidr'>;
+
+type EniBlocks = Pick<EniFacts, 'secondaryAddresses' | 'prefixes' | 'ipv6Prefixes'>;
+
+/** EC2 gives a new ENI an IPv6 address or prefixes, not both; the prefix is assigned to it afterwards. */
+const WITHOUT_PREFIX = { addressCount: 0, hasIpv6Address: true } as const;
+
 /** The controller's view of instance metadata. */
-export const createMetadataPort = (imds: Imds): MetadataPort => ({
+export const createMetadataPort = (imds: Imds, podFamily: PodFamily): MetadataPort => ({
   readEnis: async ({ signal }) =>
     (await imds.readEnis({ signal }))
       .filter((eni) => eni.networkCardIndex === 0)
-      .map((eni) => ({ ...eni, prefixes: eni.prefixes.filter(isIpv4Prefix) })),
+      .map((eni) => ({ ...eni, ...podBlocksOf(eni, podFamily) })),
 });
 
 export interface EniPortOptions {
@@ -22,7 +39,8 @@ export interface EniPortOptions {
   readonly securityGroupIds: () => NetworkFacts['securityGroupIds'];
   readonly instance: InstanceFacts;
   readonly imds: Pick<Imds, 'readEnis'>;
-  readonly primarySubnetCidr: ObservedEni['subnetCidr'];
+  readonly primarySubnet: PrimarySubnet;
+  readonly podFamily: PodFamily;
   readonly managesUntagged: boolean;
   readonly isExcluded: (subnetId: Ec2Eni['subnetId']) => Promise<boolean>;
   /** False with `DISABLE_LEAKED_ENI_CLEANUP`: what a crash has left stays. */
@@ -35,7 +53,8 @@ export interface EniPortOptions {
 
 /** The controller's view of EC2: new ENIs get the primary ENI's security groups and timeouts. */
 export function createEniPort(options: EniPortOptions): EniPort {
-  const { allocator, securityGroupIds, instance, primarySubnetCidr } = options;
+  const { allocator, securityGroupIds, instance, podFamily } = options;
+  const isIpv6 = podFamily === 'ipv6';
   let connectionTracking: Ec2Eni['connectionTracking'];
 
   const isPrimary = ({ eniId }: Ec2Eni) => eniId === instance.primaryEniId;
@@ -45,16 +64,16 @@ export function createEniPort(options: EniPortOptions): EniPort {
   };
 
   /** The subnet's source mostly knows; with custom networking, and no right to ask EC2, metadata does. */
-  async function subnetCidrOf(
+  async function subnetOf(
     eni: Awaited<ReturnType<EniAllocator['allocateEni']>>,
     signal: AbortSignal,
-  ): Promise<ObservedEni['subnetCidr']> {
-    if (eni.subnetCidr !== undefined) return eni.subnetCidr as ObservedEni['subnetCidr'];
-    if (eni.subnetId === instance.subnetId) return primarySubnetCidr;
+  ): Promise<SubnetCidrs> {
+    if (eni.subnetCidr !== undefined) return cidrsOf(eni as SubnetCidrs); // as EC2 writes them
+    if (eni.subnetId === instance.subnetId) return cidrsOf(options.primarySubnet);
     const shown = (await options.imds.readEnis({ signal })).find(
       ({ eniId }) => eniId === eni.eniId,
     );
-    if (shown !== undefined) return shown.subnetCidr;
+    if (shown !== undefined) return cidrsOf(shown);
     throw new Error(
       `nobody tells the CIDR of ${eni.subnetId} yet; metadata will, with ${eni.eniId}`,
     );
@@ -62,22 +81,29 @@ export function createEniPort(options: EniPortOptions): EniPort {
 
   return {
     allocateEni: async (wanted, { signal }) => {
+      const { networkCardIndex, clientToken, usedSlots } = wanted;
       const eni = await allocator.allocateEni({
-        ...wanted,
+        ...(isIpv6 ? { networkCardIndex, clientToken, usedSlots, ...WITHOUT_PREFIX } : wanted),
         securityGroupIds: securityGroupIds(),
         connectionTracking,
         signal,
       });
-      return { ...eni, subnetCidr: await subnetCidrOf(eni, signal), isPrimary: false };
+      const { subnetCidr, subnetIpv6Cidr, ...created } = eni;
+      const subnet = await subnetOf(eni, signal);
+      return { ...created, ...subnet, ...podBlocksOf(eni, podFamily), isPrimary: false };
     },
     assignAddresses: (eniId, count, { signal }) =>
       allocator.assignAddresses(eniId, count, { signal }),
     unassignAddresses: (eniId, addresses, { signal }) =>
-      allocator.unassignAddresses(eniId, addresses, { signal }),
-    assignPrefixes: (eniId, count, { signal }) =>
-      allocator.assignPrefixes(eniId, count, { signal }),
+      allocator.unassignAddresses(eniId, addresses.filter(isIpv4Address), { signal }),
+    assignPrefixes: async (eniId, count, { signal }) =>
+      isIpv6
+        ? (await allocator.assignIpv6Prefixes(eniId, count, { signal })).map(parseIpv6Prefix)
+        : allocator.assignPrefixes(eniId, count, { signal }),
     unassignPrefixes: (eniId, prefixes, { signal }) =>
-      allocator.unassignPrefixes(eniId, prefixes, { signal }),
+      isIpv6
+        ? allocator.unassignIpv6Prefixes(eniId, prefixes.filter(isIpv6Prefix), { signal })
+        : allocator.unassignPrefixes(eniId, prefixes.filter(isIpv4Prefix), { signal }),
     freeEni: (eniId, { signal }) => allocator.freeEni(eniId, { signal }),
     describeEnis: async (eniIds, { signal }) => {
       const described = (await allocator.describeEnis(eniIds, { signal })).filter(
@@ -87,7 +113,7 @@ export function createEniPort(options: EniPortOptions): EniPort {
       options.onDescribed(described.filter(isManaged));
       return Promise.all(
         described.map(async (eni) => ({
-          ...truthOf(eni),
+          ...truthOf(eni, podFamily),
           isManaged: isManaged(eni),
           role: roleOf(eni, await options.isExcluded(eni.subnetId)),
         })),
@@ -100,13 +126,29 @@ export function createEniPort(options: EniPortOptions): EniPort {
   };
 }
 
-const truthOf = ({ deviceNumber = 0, networkCardIndex = 0, ...eni }: Ec2Eni) => ({
+const cidrsOf = ({ subnetCidr, subnetIpv6Cidr }: SubnetCidrs): SubnetCidrs => ({
+  subnetCidr,
+  ...(subnetIpv6Cidr === undefined ? {} : { subnetIpv6Cidr }),
+});
+
+const truthOf = (
+  { deviceNumber = 0, networkCardIndex = 0, ...eni }: Ec2Eni,
+  podFamily: PodFamily,
+) => ({
   eniId: eni.eniId,
   deviceNumber,
   networkCardIndex,
-  secondaryAddresses: eni.secondaryAddresses,
-  prefixes: eni.prefixes,
+  ...podBlocksOf(eni, podFamily),
 });
+
+/** What of an ENI is for pods. In IPv6 single addresses are the node's own. */
+const podBlocksOf = (
+  { secondaryAddresses, prefixes, ipv6Prefixes }: EniBlocks,
+  podFamily: PodFamily,
+): Pick<ObservedEni, 'secondaryAddresses' | 'prefixes'> =>
+  podFamily === 'ipv6'
+    ? { secondaryAddresses: [], prefixes: ipv6Prefixes.map(parseIpv6Prefix) }
+    : { secondaryAddresses, prefixes: prefixes.filter(isIpv4Prefix) };
 
 function roleOf(eni: Ec2Eni, isExcluded: boolean): NonNullable<EniTruth['role']> {
   if (isExcluded) return 'excluded';

@@ -1,5 +1,6 @@
 import { type EniLink, type HostSettings, routeTableId } from '@vpc-cni/host-network';
-import type { HostPort } from '@vpc-cni/pool-controller';
+import type { HostPort, ObservedEni } from '@vpc-cni/pool-controller';
+import type { IpamdConfig } from './config.ts';
 import type { Context } from './context.ts';
 import type { PoolHost } from './pool.ts';
 import { noteDrift } from './repair/drift.ts';
@@ -7,6 +8,7 @@ import { noteDrift } from './repair/drift.ts';
 /** The controller's view of the host: secondary ENIs. What it finds changed of one it has set up is drift. */
 export function createHostPort(
   network: PoolHost,
+  podFamily: IpamdConfig['podFamily'],
   settings: () => HostSettings,
   context: Pick<Context, 'log' | 'metrics'>,
 ): HostPort & {
@@ -21,8 +23,7 @@ export function createHostPort(
     links: () => [...links.values()],
     link: (eniId) => links.get(eniId),
     setUpEni: async (eni, { signal }) => {
-      const { mac, primaryAddress, subnetCidr } = eni;
-      const link = { mac, primaryAddress, subnetCidr, routeTableId: routeTableId(eni) };
+      const link = { ...placeOf(eni, podFamily), mac: eni.mac, routeTableId: routeTableId(eni) };
       const isKnown = links.has(eni.eniId);
       const changes = await network.setUpEni(link, settings(), { signal });
       links.set(eni.eniId, link);
@@ -35,4 +36,19 @@ export function createHostPort(
       links.delete(eniId);
     },
   };
+}
+
+/** The ENI's own address and its subnet, in the family of the pods. */
+function placeOf(
+  { eniId, primaryAddress, subnetCidr, ipv6Addresses = [], subnetIpv6Cidr }: ObservedEni,
+  podFamily: IpamdConfig['podFamily'],
+): Pick<EniLink, 'primaryAddress' | 'subnetCidr'> {
+  if (podFamily === 'ipv4') return { primaryAddress, subnetCidr };
+  const [address] = ipv6Addresses;
+  if (address !== undefined && subnetIpv6Cidr !== undefined) {
+    return { primaryAddress: address, subnetCidr: subnetIpv6Cidr };
+  }
+  throw new Error(
+    `${eniId} has no IPv6 address, so pods cannot leave by it: assign one, or tag it node.k8s.amazonaws.com/no_manage=true`,
+  );
 }

@@ -1,7 +1,8 @@
 import { type HostNetwork, type HostSettings, openHostNetwork } from '@vpc-cni/host-network';
 import type { InstanceFacts } from '@vpc-cni/imds';
 import type { Context } from './context.ts';
-import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
+import { hostSettings } from './host-settings.ts';
+import type { NetworkFactsFeed } from './network-facts.ts';
 
 /** The host's network, set up for this VPC and kept in step with its CIDRs. */
 export interface Host {
@@ -18,24 +19,14 @@ export async function setUpHost(
   facts: NetworkFactsFeed,
 ): Promise<Host> {
   const { config, log, phases } = context;
-  const { primaryMac, primaryAddress } = instance;
-  const { podEni, podSecurityGroupEnforcingMode } = config.cluster;
-  const branchEnis = podEni ? { branchEnis: podSecurityGroupEnforcingMode } : {};
-  const settingsFor = ({ vpcCidrs }: NetworkFacts): HostSettings => ({
-    ...config.host,
-    ...branchEnis,
-    primaryMac,
-    primaryAddress,
-    vpcCidrs,
-  });
   const network = openHostNetwork();
-  let settings = settingsFor(facts.current);
+  let settings = hostSettings(config, instance, facts.current);
   await phases.run('setting up host networking', () => network.setUpHost(settings));
 
   facts.onReading(async (fresh) => {
     const { vpcCidrs } = fresh;
     if (sameMembers(vpcCidrs, settings.vpcCidrs)) return;
-    settings = settingsFor(fresh);
+    settings = hostSettings(config, instance, fresh);
     log.info({ vpcCidrs }, 'VPC CIDRs changed');
     await network.setUpHost(settings);
   });

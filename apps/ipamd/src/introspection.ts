@@ -1,11 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import {
-  type AddressBook,
-  addressesOf,
-  type EniSnapshot,
-  type Ipv4Address,
-  type Reservation,
-} from '@vpc-cni/ipam';
+import { type AddressBook, type EniSnapshot, prefixAround, type Reservation } from '@vpc-cni/ipam';
 import type { IpamdConfig } from './config.ts';
 
 /** Answers of the introspection endpoint, by path; `undefined` when there is none now. */
@@ -70,9 +64,11 @@ export function introspectionViews(options: {
 
 /** The AWS VPC CNI's dump of its data store: network card → totals and ENIs. */
 export function enisView(book: AddressBook, nowMs: number): unknown {
-  const holders = new Map<string, Reservation>(
-    book.reservations().map((reservation) => [reservation.address, reservation]),
-  );
+  const cidrsAround = (held: Reservation): readonly HeldIn[] => [
+    { cidr: `${held.address}/32`, held },
+    { cidr: prefixAround(held.address), held },
+  ];
+  const holders = Map.groupBy(book.reservations().flatMap(cidrsAround), ({ cidr }) => cidr);
   const { totalCount, reservedCount } = book.statistics(nowMs);
   const enis = book.enis(nowMs).map((eni) => [eni.eniId, eniView(eni, holders)]);
   return {
@@ -80,49 +76,65 @@ export function enisView(book: AddressBook, nowMs: number): unknown {
   };
 }
 
-function eniView(eni: EniSnapshot, holders: ReadonlyMap<string, Reservation>): unknown {
-  const view = (addresses: readonly Ipv4Address[], isPrefix: boolean) => ({
-    Cidr: { IP: addresses[0], Mask: isPrefix ? '////8A==' : '/////w==' },
-    IPAddresses: Object.assign(
-      {},
-      ...addresses.map((address) => addressView(address, holders.get(address))),
-    ),
-    IsPrefix: isPrefix,
-    AddressFamily: '',
-  });
+/** A reservation, in one of the CIDRs that its address is in. */
+interface HeldIn {
+  readonly cidr: string;
+  readonly held: Reservation;
+}
+
+/** The bytes of a netmask in base64, by prefix length. */
+const MASKS: Readonly<Record<string, string>> = {
+  32: '/////w==',
+  28: '////8A==',
+  80: '/////////////wAAAAAAAA==',
+};
+
+function eniView(
+  { addresses, prefixes, ...eni }: EniSnapshot,
+  holders: ReadonlyMap<string, readonly HeldIn[]>,
+): unknown {
+  const view = (cidr: string) => {
+    const [IP, length = ''] = cidr.split('/');
+    return {
+      Cidr: { IP, Mask: MASKS[length] },
+      IPAddresses: Object.fromEntries((holders.get(cidr) ?? []).map(addressView)),
+      IsPrefix: length !== '32',
+      AddressFamily: '',
+    };
+  };
+  const viewOf = (cidrs: readonly string[]) =>
+    Object.fromEntries(cidrs.map((cidr) => [cidr, view(cidr)]));
   const cidrs = [
-    ...eni.addresses.map(({ address }) => [`${address}/32`, view([address], false)]),
-    ...eni.prefixes.map(({ prefix }) => [prefix, view(addressesOf(prefix), true)]),
+    ...addresses.map(({ address }) => `${address}/32`),
+    ...prefixes.map(({ prefix }) => prefix),
   ];
+  const isIpv6 = (cidr: string) => cidr.includes(':');
   return {
     ID: eni.eniId,
     IsPrimary: eni.isPrimary,
     IsTrunk: false,
     IsEFA: false,
     DeviceNumber: eni.deviceNumber,
-    AvailableIPv4Cidrs: Object.fromEntries(cidrs),
-    IPv6Cidrs: {},
+    AvailableIPv4Cidrs: viewOf(cidrs.filter((cidr) => !isIpv6(cidr))),
+    IPv6Cidrs: viewOf(cidrs.filter(isIpv6)),
     IsExcludedForPodIPs: false,
     RouteTableID: eni.routeTableId,
     SubnetID: eni.subnetId,
   };
 }
 
-/** Addresses that nobody holds are left out; container and interface are blanked, as upstream does. */
-function addressView(address: string, holder: Reservation | undefined): unknown {
-  if (holder === undefined) return {};
-  const { key, metadata, reservedAtMs } = holder;
-  return {
-    [address]: {
-      Address: address,
-      IPAMKey: { networkName: key.networkName, containerID: '', ifName: '' },
-      IPAMMetadata: {
-        k8sPodNamespace: metadata.podNamespace,
-        k8sPodName: metadata.podName,
-        interfacesCount: metadata.interfacesCount,
-      },
-      AssignedTime: new Date(reservedAtMs).toISOString(),
-      UnassignedTime: '0001-01-01T00:00:00Z',
+/** Only addresses that somebody holds; container and interface are blanked, as upstream does. */
+const addressView = ({ held: { address, key, metadata, reservedAtMs } }: HeldIn) => [
+  address,
+  {
+    Address: address,
+    IPAMKey: { networkName: key.networkName, containerID: '', ifName: '' },
+    IPAMMetadata: {
+      k8sPodNamespace: metadata.podNamespace,
+      k8sPodName: metadata.podName,
+      interfacesCount: metadata.interfacesCount,
     },
-  };
-}
+    AssignedTime: new Date(reservedAtMs).toISOString(),
+    UnassignedTime: '0001-01-01T00:00:00Z',
+  },
+];

@@ -29,6 +29,8 @@ const eni = (has: Partial<EniTruth>): EniTruth => ({
   primaryAddress: '10.0.0.9',
   secondaryAddresses: [],
   prefixes: [],
+  ipv6Addresses: [],
+  ipv6Prefixes: [],
   status: 'available',
   description: '',
   tags: {},

@@ -1,5 +1,5 @@
 import type { EniAllocator, EniTruth } from '@vpc-cni/eni-allocator';
-import { type AddressBook, prefixOf } from '@vpc-cni/ipam';
+import { type AddressBook, prefixAround } from '@vpc-cni/ipam';
 import type { Context } from './context.ts';
 
 /** What looking for leaked ENIs takes. */
@@ -22,12 +22,16 @@ const LEAKED_ENI_AGE_MS = 300_000;
 
 /** Whether pods hold addresses of an ENI that is attached nowhere. */
 export function holdsStranded(book: AddressBook, eni: EniTruth): boolean {
-  const assigned = new Set<string>([...eni.secondaryAddresses, ...eni.prefixes]);
+  const assigned = new Set<string>([
+    ...eni.secondaryAddresses,
+    ...eni.prefixes,
+    ...eni.ipv6Prefixes,
+  ]);
   return book
     .reservations()
     .some(
       ({ eni: there, address }) =>
-        there === undefined && (assigned.has(address) || assigned.has(prefixOf(address))),
+        there === undefined && (assigned.has(address) || assigned.has(prefixAround(address))),
     );
 }
 

@@ -22,7 +22,7 @@ export interface Metrics {
     readonly nowMs: () => number;
     /** ENIs the pool may have now. */
     readonly maxEnis: () => number;
-    /** Those for pods; in prefix mode 16 for each slot. */
+    /** Those for pods; in prefix mode 16 for each slot. 0 with IPv6, as upstream has it. */
     readonly addressesPerEni: number;
   }): void;
 }

@@ -4,6 +4,8 @@ import type { Context } from './context.ts';
 /** What instance metadata says of the node's network, and what may change while the node runs. */
 export interface NetworkFacts {
   readonly vpcCidrs: Awaited<ReturnType<Imds['readVpcCidrs']>>;
+  /** None while pods have IPv4 addresses. */
+  readonly vpcIpv6Cidrs: Awaited<ReturnType<Imds['readVpcIpv6Cidrs']>>;
   /** Of the primary ENI; new ENIs get the same. */
   readonly securityGroupIds: Awaited<ReturnType<Imds['readSecurityGroupIds']>>;
   /** The instance is about to go, as far as anybody has said. */
@@ -28,11 +30,12 @@ const REFRESH_MS = 30_000;
 
 /** Reads the facts once; nothing that needs them later has to wait for instance metadata. */
 export async function readNetworkFacts(
-  { log, clock, signal, phases }: Context,
+  { config: { podFamily }, log, clock, signal, phases }: Context,
   { imds, primaryMac }: { readonly imds: Imds; readonly primaryMac: string },
 ): Promise<NetworkFactsFeed> {
   const read = async (): Promise<NetworkFacts> => ({
     vpcCidrs: await imds.readVpcCidrs(primaryMac, { signal }),
+    vpcIpv6Cidrs: podFamily === 'ipv6' ? await imds.readVpcIpv6Cidrs(primaryMac, { signal }) : [],
     securityGroupIds: await imds.readSecurityGroupIds(primaryMac, { signal }),
     isLeaving: isLeaving(await imds.readNotices({ signal })),
   });

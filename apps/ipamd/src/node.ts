@@ -27,6 +27,7 @@ import { runningSandboxes } from './cri/running-sandboxes.ts';
 import { sweepAttachments } from './cri/sweep-attachments.ts';
 import type { NodeFacts } from './grpc/node-facts.ts';
 import { setUpHost } from './host.ts';
+import { nodeAddress } from './host-settings.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
 import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
 import { bringUpPool } from './pool.ts';
@@ -133,14 +134,21 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
 }
 
 const nodeFacts = (
-  { host, grpc }: IpamdConfig,
-  { instanceId, primaryAddress, region }: InstanceFacts,
-  { vpcCidrs }: NetworkFacts,
-): NodeFacts => ({
-  usesExternalSnat: host.externalSnat,
-  unmappedCidrs: [...vpcCidrs, ...(host.externalSnat ? [] : host.excludeSnatCidrs)],
-  networkPolicyMode: grpc.networkPolicyMode,
-  nodeAddress: primaryAddress,
-  instanceId,
-  region,
-});
+  config: IpamdConfig,
+  instance: InstanceFacts,
+  { vpcCidrs, vpcIpv6Cidrs }: NetworkFacts,
+): NodeFacts => {
+  const { host, grpc, podFamily } = config;
+  const isIpv4 = podFamily === 'ipv4';
+  return {
+    podFamily,
+    usesExternalSnat: isIpv4 && host.externalSnat,
+    unmappedCidrs: isIpv4
+      ? [...vpcCidrs, ...(host.externalSnat ? [] : host.excludeSnatCidrs)]
+      : vpcIpv6Cidrs,
+    networkPolicyMode: grpc.networkPolicyMode,
+    nodeAddress: nodeAddress(config, instance),
+    instanceId: instance.instanceId,
+    region: instance.region,
+  };
+};

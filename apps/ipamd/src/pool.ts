@@ -63,6 +63,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   const { context, aws, facts, host, random = Math.random } = surroundings;
   const { config, clock, metrics, phases, log, signal } = context;
   const { allocator } = aws;
+  const { podFamily } = config;
   const limits = aws.limits();
   const assignmentMode = assignmentModeFor(config.targets, limits, log);
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
@@ -72,17 +73,18 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     ...(surroundings.fileSystem === undefined ? {} : { fileSystem: surroundings.fileSystem }),
   });
   const care = createEniCare(allocator);
-  const hostPort = createHostPort(host.network, host.settings, context);
+  const hostPort = createHostPort(host.network, podFamily, host.settings, context);
   const isNeeded = (eni: Parameters<typeof holdsStranded>[1]) => holdsStranded(book, eni);
   const controller = createPoolController({
     book,
     checkpoint,
     clock,
     limits: aws.limits,
-    metadata: createMetadataPort(aws.imds),
+    metadata: createMetadataPort(aws.imds, podFamily),
     enis: createEniPort({
       ...aws,
       ...config.enis,
+      podFamily,
       securityGroupIds: () => facts.current.securityGroupIds,
       isNeeded,
       onDescribed: care.note,
@@ -120,7 +122,15 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
   });
   await phases.run(`restoring pods from ${config.checkpointPath}`, () =>
-    restorePods({ context, book, host, checkpoint, text, sandboxes: surroundings.sandboxes }),
+    restorePods({
+      context,
+      book,
+      host,
+      checkpoint,
+      text,
+      random,
+      sandboxes: surroundings.sandboxes,
+    }),
   );
   await phases.run(`writing ${config.checkpointPath}`, () => checkpoint.save());
   book.subscribe(routeRestoredPods(context, host));
@@ -129,7 +139,10 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     book,
     nowMs: clock.nowMs,
     maxEnis: () => controller.maxEnis,
-    addressesPerEni: (limits.addressesPerEni - 1) * (assignmentMode === 'prefix' ? PREFIX_SIZE : 1),
+    addressesPerEni:
+      podFamily === 'ipv6'
+        ? 0
+        : (limits.addressesPerEni - 1) * (assignmentMode === 'prefix' ? PREFIX_SIZE : 1),
   });
 
   const work: Promise<void>[] = [];

@@ -2,8 +2,12 @@ import { hostLinkName } from '@vpc-cni/host-network';
 import {
   type AddressBook,
   type AddressEventListener,
-  isIpv4Address,
-  isIpv4Prefix,
+  type IpAddress,
+  isAddress,
+  isIpAddress,
+  isOfIpv6,
+  isPrefix,
+  ofEitherFamily,
   type Recovery,
   type Reservation,
   type RunningSandbox,
@@ -29,6 +33,8 @@ export async function restorePods(options: {
   readonly checkpoint: CheckpointFile;
   /** What {@link checkpoint} has; `undefined` when there is none. */
   readonly text: string | undefined;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
   /** What the container runtime runs; asked only when the checkpoint does not tell. */
   readonly sandboxes?: (() => Promise<readonly RunningSandbox[]>) | undefined;
 }): Promise<void> {
@@ -40,13 +46,15 @@ export async function restorePods(options: {
     log.error({ err: error, movedTo }, 'the checkpoint is damaged and was moved aside');
   }
   if (recovery.kind === 'rebuilt') {
-    const addresses = recovery.recovered.map(({ ipv4 }) => ipv4);
+    const addresses = recovery.recovered.map(ofEitherFamily);
     log.warn({ addresses }, 'pods were found in the kernel, their names come with their DEL');
   }
   const linkNames = await host.network.linkNames();
-  const { dropped } = book.restore(recovery.checkpoint, clock.nowMs());
-  for (const { key, ipv4, reason } of dropped) {
-    log.warn({ key, ipv4, reason }, 'checkpoint entry dropped');
+  // Of a /80 nobody remembers what was released lately.
+  const beginAt = recovery.kind === 'rebuilt' ? { beginAt: options.random() } : {};
+  const { dropped } = book.restore(recovery.checkpoint, clock.nowMs(), beginAt);
+  for (const { key, ipv4, ipv6, reason } of dropped) {
+    log.warn({ key, ipv4, ipv6, reason }, 'checkpoint entry dropped');
   }
   const orphans = book.reservations().filter((pod) => !hasHostLink(pod, linkNames));
   for (const { key, address } of orphans) {
@@ -72,8 +80,8 @@ export function rememberedEnis(text: string | undefined): readonly EniTruth[] {
   });
   return (checkpoint.enis ?? []).map(({ blocks, ...eni }) => ({
     ...eni,
-    secondaryAddresses: blocks.filter(isIpv4Address),
-    prefixes: blocks.filter(isIpv4Prefix),
+    secondaryAddresses: blocks.filter(isAddress),
+    prefixes: blocks.filter(isPrefix),
     isManaged: true,
   }));
 }
@@ -98,7 +106,12 @@ async function recoverPods({
   const fromFile = recover({ ...evidence, podRules: [] });
   if (fromFile.kind === 'checkpoint') return fromFile;
   const wired = await host.network.listPods();
-  const podRules = wired.filter(isIpv4Address).map((address) => ({ address }));
+  const isPods = (address: IpAddress) =>
+    isOfIpv6(address) === (context.config.podFamily === 'ipv6');
+  const podRules = wired
+    .filter(isIpAddress)
+    .filter(isPods)
+    .map((address) => ({ address }));
   return recover({ ...evidence, podRules, sandboxes: await sandboxes() });
 }
 

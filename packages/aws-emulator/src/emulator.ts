@@ -95,6 +95,8 @@ export interface Emulator {
     readonly instanceId?: InstanceId;
     readonly securityGroupIds?: readonly string[];
     readonly publicAddress?: boolean;
+    /** The primary ENI gets an IPv6 address, as subnets of IPv6 clusters give one to each. Default: none. */
+    readonly ipv6Address?: boolean;
     /** Hop limit of metadata replies; 2 by default, as managed node groups have it. */
     readonly metadataHopLimit?: number;
     /** `on-demand` by default. */

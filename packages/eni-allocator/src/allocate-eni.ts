@@ -21,6 +21,8 @@ export interface AllocatedEni extends EniTruth {
   readonly networkCardIndex: number;
   /** Missing when the subnet was named by its id alone. */
   readonly subnetCidr?: string;
+  /** Missing when the subnet was named by its id alone, and without IPv6. */
+  readonly subnetIpv6Cidr?: string;
 }
 
 export type AllocateEniRequest = CallOptions & {
@@ -28,6 +30,8 @@ export type AllocateEniRequest = CallOptions & {
   readonly subnetId?: SubnetId;
   /** In any order; empty means the VPC's default group. */
   readonly securityGroupIds: readonly SecurityGroupId[];
+  /** Gives it an IPv6 address of its own. Default: only if the subnet does so to every ENI. */
+  readonly hasIpv6Address?: boolean | undefined;
   /** Those of the primary ENI, for one. Default: EC2's own. */
   readonly connectionTracking?: ConnectionTracking | undefined;
   /** Default: 0. Limits, if the allocator was given any, say which cards there are. */
@@ -76,6 +80,7 @@ export async function allocateEni(
       ...eni,
       ...attachment,
       ...(subnet.cidr === undefined ? {} : { subnetCidr: subnet.cidr }),
+      ...(subnet.ipv6Cidr === undefined ? {} : { subnetIpv6Cidr: subnet.ipv6Cidr }),
       instanceId: owner.instanceId,
       isDeletedOnTermination: true,
       status: 'attaching',

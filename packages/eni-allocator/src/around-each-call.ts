@@ -31,6 +31,8 @@ export function aroundEachCall(port: Ec2NetworkPort, around: AroundCall): Ec2Net
     unassignAddresses: wrap('unassignAddresses'),
     assignPrefixes: wrap('assignPrefixes'),
     unassignPrefixes: wrap('unassignPrefixes'),
+    assignIpv6Prefixes: wrap('assignIpv6Prefixes'),
+    unassignIpv6Prefixes: wrap('unassignIpv6Prefixes'),
     detachEni: wrap('detachEni'),
     deleteEni: wrap('deleteEni'),
     describeEnis: wrap('describeEnis'),

@@ -1,5 +1,5 @@
 import type { AllocatorContext } from './allocator-context.ts';
-import type { EniId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
+import type { EniId, Ipv4Address, Ipv4Prefix, Ipv6Prefix } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
 import { learnAddressLimit } from './learn-address-limit.ts';
 import { type CallOptions, slotsHeldBy } from './ports.ts';
@@ -25,6 +25,14 @@ export const assignPrefixes = (
   learning(context, eniId, count, options, () =>
     context.ec2.assignPrefixes({ eniId, count }, options),
   );
+
+/** Adds IPv6 prefixes to the ENI; they take no slot of its IPv4 addresses. */
+export const assignIpv6Prefixes = (
+  { ec2 }: AllocatorContext,
+  eniId: EniId,
+  count: number,
+  options: CallOptions,
+): Promise<readonly Ipv6Prefix[]> => ec2.assignIpv6Prefixes({ eniId, count }, options);
 
 async function learning<T>(
   context: AllocatorContext,

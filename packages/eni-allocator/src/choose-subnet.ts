@@ -5,6 +5,8 @@ export interface SubnetCandidate {
   readonly subnetId: SubnetId;
   /** As EC2 writes it: `10.0.0.0/24`. Missing when it is not known. */
   readonly cidr?: string;
+  /** Missing when it is not known, or the subnet has none. */
+  readonly ipv6Cidr?: string;
   /** EC2's `AvailableIpAddressCount`, or missing when it is not known. */
   readonly freeAddressCount?: number;
   /** Instead of the request's own: with custom networking they come with the subnet. */

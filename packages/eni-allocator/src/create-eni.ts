@@ -89,6 +89,7 @@ const createIn = (
       securityGroupIds: [...(subnet.securityGroupIds ?? request.securityGroupIds)].sort(),
       secondaryAddressCount: request.addressCount ?? 0,
       prefixCount: request.prefixCount ?? 0,
+      ...(request.hasIpv6Address === true ? { hasIpv6Address: true } : {}),
       ...(request.connectionTracking === undefined
         ? {}
         : { connectionTracking: request.connectionTracking }),

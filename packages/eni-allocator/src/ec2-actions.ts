@@ -13,6 +13,8 @@ export const EC2_ACTIONS = {
   unassignAddresses: 'UnassignPrivateIpAddresses',
   assignPrefixes: 'AssignPrivateIpAddresses',
   unassignPrefixes: 'UnassignPrivateIpAddresses',
+  assignIpv6Prefixes: 'AssignIpv6Addresses',
+  unassignIpv6Prefixes: 'UnassignIpv6Addresses',
   detachEni: 'DetachNetworkInterface',
   deleteEni: 'DeleteNetworkInterface',
   describeEnis: 'DescribeNetworkInterfaces',

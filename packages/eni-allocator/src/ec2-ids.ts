@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 export type EniId = `eni-${string}`;
 export type EniAttachmentId = `eni-attach-${string}`;
 export type VpcId = `vpc-${string}`;
@@ -7,6 +9,10 @@ export type SecurityGroupId = `sg-${string}`;
 export type Ipv4Address = `${number}.${number}.${number}.${number}`;
 /** The 16 addresses of a block that EC2 assigns as one, by its first: `10.0.0.16/28`. */
 export type Ipv4Prefix = `${Ipv4Address}/28`;
+
+export type Ipv6Address = `${string}:${string}`;
+/** A block of 2^48 addresses that EC2 assigns as one, by its first: `2001:db8:0:1:5::/80`. */
+export type Ipv6Prefix = `${Ipv6Address}/80`;
 
 /**
  * The text as an ENI id.
@@ -79,6 +85,33 @@ export function parseIpv4Prefix(text: string): Ipv4Prefix {
     );
   }
   return text as Ipv4Prefix; // checked part by part above
+}
+
+/**
+ * The text as an IPv6 address; EC2 spells them as RFC 5952 has it.
+ *
+ * @throws {TypeError} when it is anything else.
+ */
+export function parseIpv6Address(text: string): Ipv6Address {
+  if (!isIPv6(text) || text.includes('%')) {
+    throw new TypeError(`expected an IPv6 address, received ${JSON.stringify(text)}`);
+  }
+  return text as Ipv6Address; // all of them have a colon
+}
+
+/**
+ * The text as an IPv6 prefix: an address, and `/80`.
+ *
+ * @throws {TypeError} when it is anything else.
+ */
+export function parseIpv6Prefix(text: string): Ipv6Prefix {
+  const [address = '', length, ...rest] = text.split('/');
+  if (length !== '80' || rest.length > 0) {
+    throw new TypeError(
+      `expected an IPv6 prefix like 2001:db8:0:1:5::/80, received ${JSON.stringify(text)}`,
+    );
+  }
+  return `${parseIpv6Address(address)}/80`;
 }
 
 const isOctet = (text: string) => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= 255;

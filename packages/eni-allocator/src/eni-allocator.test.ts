@@ -92,6 +92,24 @@ describe('assignPrefixes', () => {
   });
 });
 
+describe('IPv6 prefixes', () => {
+  test('are assigned and taken off; those that are not there any more are no error', async () => {
+    const { allocator, ec2 } = setUp();
+    const assigned = await allocator.assignIpv6Prefixes(eniId, 1);
+    expect(assigned).toHaveLength(1);
+    const held = () => ec2.enis().find((eni) => eni.eniId === eniId)?.ipv6Prefixes;
+    expect(held()).toEqual(assigned);
+    await allocator.unassignIpv6Prefixes(eniId, [...assigned, '2001:db8:9:9:9::/80']);
+    await allocator.unassignIpv6Prefixes(eniId, assigned);
+    expect(held()).toEqual([]);
+  });
+
+  test('are counted from one', async () => {
+    const { allocator } = setUp();
+    await expect(allocator.assignIpv6Prefixes(eniId, 0)).rejects.toThrow(TypeError);
+  });
+});
+
 describe('unassignPrefixes', () => {
   const cases = [
     { name: 'takes off what it is told', give: heldPrefixes.slice(0, 2), left: ['10.0.1.32/28'] },

@@ -4,7 +4,7 @@ import { type AllocatedEni, type AllocateEniRequest, allocateEni } from './alloc
 import type { AllocatorContext } from './allocator-context.ts';
 import { type AllocatorEventListener, createDegradations } from './allocator-events.ts';
 import { askLimitsOnce } from './ask-limits-once.ts';
-import { assignAddresses, assignPrefixes } from './assign.ts';
+import { assignAddresses, assignIpv6Prefixes, assignPrefixes } from './assign.ts';
 import { checkAllocateEniRequest, checkCount } from './check-arguments.ts';
 import type { Clock } from './clock.ts';
 import { type DeleteLeakedEnisRequest, deleteLeakedEnis } from './delete-leaked-enis.ts';
@@ -14,6 +14,7 @@ import type {
   InstanceId,
   Ipv4Address,
   Ipv4Prefix,
+  Ipv6Prefix,
   SecurityGroupId,
   VpcId,
 } from './ec2-ids.ts';
@@ -22,7 +23,7 @@ import type { InstanceLimits } from './instance-limits.ts';
 import { createLimitsBook } from './limits-book.ts';
 import { type CallOptions, type Ec2NetworkPort, type EniTruth, slotsHeldBy } from './ports.ts';
 import type { SubnetSource } from './subnet-source.ts';
-import { unassignAddresses, unassignPrefixes } from './unassign.ts';
+import { unassignAddresses, unassignIpv6Prefixes, unassignPrefixes } from './unassign.ts';
 
 /**
  * Gives one instance ENIs and addresses, and takes them away again.
@@ -80,6 +81,23 @@ export interface EniAllocator {
   unassignPrefixes(
     eniId: EniId,
     prefixes: readonly Ipv4Prefix[],
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Adds exactly `count` IPv6 prefixes (/80, at least 1) of EC2's choice to the ENI and returns them.
+   *
+   * `no-free-prefix` means that the subnet has no free /80, `invalid-request` that it has no IPv6 CIDR at
+   * all. For the rest see {@link EniAllocator.assignAddresses}.
+   */
+  assignIpv6Prefixes(
+    eniId: EniId,
+    count: number,
+    options?: CallOptions,
+  ): Promise<readonly Ipv6Prefix[]>;
+  /** Takes IPv6 prefixes off the ENI. Prefixes that are not on it any more are no error; repeatable. */
+  unassignIpv6Prefixes(
+    eniId: EniId,
+    prefixes: readonly Ipv6Prefix[],
     options?: CallOptions,
   ): Promise<void>;
   /**
@@ -225,6 +243,12 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     },
     unassignPrefixes: (eniId, prefixes, callOptions = {}) =>
       unassignPrefixes(context, eniId, prefixes, callOptions),
+    assignIpv6Prefixes: async (eniId, count, callOptions = {}) => {
+      checkCount('count', count, 1);
+      return assignIpv6Prefixes(context, eniId, count, callOptions);
+    },
+    unassignIpv6Prefixes: (eniId, prefixes, callOptions = {}) =>
+      unassignIpv6Prefixes(context, eniId, prefixes, callOptions),
     freeEni: (eniId, callOptions = {}) => freeEni(context, eniId, callOptions),
     describeEnis: async (eniIds, callOptions = {}) =>
       eniIds.length === 0 ? [] : describeEnis(context, eniIds, callOptions),

@@ -5,6 +5,7 @@ import type {
   InstanceId,
   Ipv4Address,
   Ipv4Prefix,
+  Ipv6Prefix,
   SubnetId,
 } from './ec2-ids.ts';
 import { EniAllocatorError, type EniAllocatorErrorCode } from './eni-allocator-error.ts';
@@ -124,6 +125,7 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
   };
   const nextAddress = (): Ipv4Address => `10.0.0.${next() + 3}`;
   const nextPrefix = (): Ipv4Prefix => `10.1.${next()}.16/28`;
+  const nextIpv6Prefix = (): Ipv6Prefix => `2001:db8:0:1:${next()}::/80`;
 
   const addEni = (eni: Partial<EniTruth>): EniTruth => {
     const added: EniTruth = {
@@ -133,6 +135,8 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
       primaryAddress: nextAddress(),
       secondaryAddresses: [],
       prefixes: [],
+      ipv6Addresses: [],
+      ipv6Prefixes: [],
       status: 'available',
       description: '',
       tags: {},
@@ -246,6 +250,19 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
         throw scripted('unassignPrefixes', 'invalid-request');
       }
       eni.prefixes = eni.prefixes.filter((held) => !prefixes.includes(held));
+    },
+    async assignIpv6Prefixes({ eniId, count }) {
+      const eni = get(eniId);
+      const assigned = Array.from({ length: count }, nextIpv6Prefix);
+      eni.ipv6Prefixes = [...eni.ipv6Prefixes, ...assigned];
+      return assigned;
+    },
+    async unassignIpv6Prefixes({ eniId, prefixes }) {
+      const eni = get(eniId);
+      if (!prefixes.every((prefix) => eni.ipv6Prefixes.includes(prefix))) {
+        throw scripted('unassignIpv6Prefixes', 'invalid-request');
+      }
+      eni.ipv6Prefixes = eni.ipv6Prefixes.filter((held) => !prefixes.includes(held));
     },
     async detachEni({ attachmentId }) {
       const eni = byAttachment(attachmentId);

@@ -4,6 +4,8 @@ import type {
   InstanceId,
   Ipv4Address,
   Ipv4Prefix,
+  Ipv6Address,
+  Ipv6Prefix,
   SecurityGroupId,
   SubnetId,
   VpcId,
@@ -36,6 +38,9 @@ export interface EniTruth {
   readonly secondaryAddresses: readonly Ipv4Address[];
   /** Blocks of 16 addresses, in EC2's order. Each takes one slot of the ENI, as an address does. */
   readonly prefixes: readonly Ipv4Prefix[];
+  /** The first is the ENI's own, if it has any. IPv6 has slots of its own. */
+  readonly ipv6Addresses: readonly Ipv6Address[];
+  readonly ipv6Prefixes: readonly Ipv6Prefix[];
   readonly status: EniStatus;
   readonly description: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -57,7 +62,7 @@ export interface EniTruth {
 export const isInPrimarySlot = ({ deviceNumber, networkCardIndex }: EniTruth): boolean =>
   deviceNumber === 0 && networkCardIndex === 0;
 
-/** How many of its address slots the ENI uses: its primary address, the others, and the prefixes. */
+/** How many of its IPv4 address slots the ENI uses: its primary address, the others, and the prefixes. */
 export const slotsHeldBy = (eni: EniTruth): number =>
   1 + eni.secondaryAddresses.length + eni.prefixes.length;
 
@@ -82,6 +87,8 @@ export interface CreateEniRequest {
   readonly secondaryAddressCount: number;
   /** Prefixes; 0 is allowed. */
   readonly prefixCount: number;
+  /** Gives it an IPv6 address of its own. Default: only if the subnet does so to every ENI. */
+  readonly hasIpv6Address?: boolean | undefined;
   /** Default: EC2's own. */
   readonly connectionTracking?: ConnectionTracking | undefined;
   readonly description: string;
@@ -129,6 +136,8 @@ export interface SubnetTruth {
   readonly availabilityZone: string;
   /** The IPv4 CIDR, as EC2 writes it. */
   readonly cidr: string;
+  /** Missing in a subnet without IPv6. */
+  readonly ipv6Cidr?: string;
   /** EC2's `AvailableIpAddressCount`. */
   readonly freeAddressCount: number;
   readonly tags: Readonly<Record<string, string>>;
@@ -174,6 +183,15 @@ export interface Ec2NetworkPort {
   ): Promise<readonly Ipv4Prefix[]>;
   unassignPrefixes(
     request: { readonly eniId: EniId; readonly prefixes: readonly Ipv4Prefix[] },
+    options?: CallOptions,
+  ): Promise<void>;
+  /** Adds `count` IPv6 prefixes of EC2's choice and returns them. Not idempotent. */
+  assignIpv6Prefixes(
+    request: { readonly eniId: EniId; readonly count: number },
+    options?: CallOptions,
+  ): Promise<readonly Ipv6Prefix[]>;
+  unassignIpv6Prefixes(
+    request: { readonly eniId: EniId; readonly prefixes: readonly Ipv6Prefix[] },
     options?: CallOptions,
   ): Promise<void>;
   detachEni(

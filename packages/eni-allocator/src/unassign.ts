@@ -1,5 +1,5 @@
 import type { AllocatorContext } from './allocator-context.ts';
-import type { EniId, Ipv4Address, Ipv4Prefix } from './ec2-ids.ts';
+import type { EniId, Ipv4Address, Ipv4Prefix, Ipv6Prefix } from './ec2-ids.ts';
 import { isEniAllocatorError } from './eni-allocator-error.ts';
 import type { CallOptions, EniTruth } from './ports.ts';
 
@@ -27,6 +27,19 @@ export const unassignPrefixes = (
     unassign: (some) => ec2.unassignPrefixes({ eniId, prefixes: some }, options),
     describe: async () => (await ec2.describeEnis({ eniIds: [eniId] }, options))[0],
     heldBy: (eni) => eni.prefixes,
+  });
+
+/** Takes IPv6 prefixes off the ENI; those that are not on it any more are no error. */
+export const unassignIpv6Prefixes = (
+  { ec2 }: AllocatorContext,
+  eniId: EniId,
+  prefixes: readonly Ipv6Prefix[],
+  options: CallOptions,
+): Promise<void> =>
+  unassignHeld(prefixes, {
+    unassign: (some) => ec2.unassignIpv6Prefixes({ eniId, prefixes: some }, options),
+    describe: async () => (await ec2.describeEnis({ eniIds: [eniId] }, options))[0],
+    heldBy: (eni) => eni.ipv6Prefixes,
   });
 
 /**

@@ -62,6 +62,7 @@ describe('withRetry', () => {
   test.each([
     { operation: 'assignAddresses', assigned: 'secondaryAddresses' },
     { operation: 'assignPrefixes', assigned: 'prefixes' },
+    { operation: 'assignIpv6Prefixes', assigned: 'ipv6Prefixes' },
   ] as const)('$operation does not assign twice when the answer was lost', async (assign) => {
     const { clock, ec2, port } = setUp();
     ec2.loseNextAnswer(assign.operation);

@@ -30,8 +30,8 @@ export const defaultRetryPolicy: RetryPolicy = {
  * The port, with calls repeated that EC2 throttled, had no time for or did not answer.
  *
  * A call that was throttled or came too soon (`busy`) was not carried out and is repeated whatever it is.
- * A call without an answer may have been carried out, so `assignAddresses` and `assignPrefixes`, which
- * would assign twice, are not repeated then; every other operation of the port may be. The last error is
+ * A call without an answer may have been carried out, so those that assign addresses or prefixes, and
+ * would do so twice, are not repeated then; every other operation of the port may be. The last error is
  * the one that is thrown, unless it tells nothing of an earlier try that had no answer: then that one's.
  */
 export function withRetry(port: Ec2NetworkPort, policy: RetryPolicy, clock: Clock): Ec2NetworkPort {
@@ -56,9 +56,17 @@ export function withRetry(port: Ec2NetworkPort, policy: RetryPolicy, clock: Cloc
 const isOf = (error: unknown, ...codes: readonly EniAllocatorErrorCode[]): boolean =>
   isEniAllocatorError(error) && codes.includes(error.code);
 
+/** They would assign twice. */
+const ASSIGNS: ReadonlySet<Ec2Operation> = new Set([
+  'assignAddresses',
+  'assignPrefixes',
+  'assignIpv6Prefixes',
+]);
+
 function mayRepeat(operation: Ec2Operation, error: unknown): boolean {
-  const isAssign = operation === 'assignAddresses' || operation === 'assignPrefixes';
-  return isOf(error, 'throttled', 'busy') || (isOf(error, 'unreachable') && !isAssign);
+  return (
+    isOf(error, 'throttled', 'busy') || (isOf(error, 'unreachable') && !ASSIGNS.has(operation))
+  );
 }
 
 /** The wait after the given failed try (1, 2, …), in milliseconds. */

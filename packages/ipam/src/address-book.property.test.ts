@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { AddressBook } from './address-book.ts';
 import { COOLDOWN_MS, codeOf, eni, key, START_MS } from './book-fixture.ts';
 import {
+  addressesIn,
   blockOn,
   cardOf,
   choices,
+  type Ec2Block,
   type Entry,
   eniIdOf,
   enter,
@@ -23,7 +25,7 @@ import {
 } from './book-model.ts';
 import { mergeCheckpoints } from './checkpoint.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-codec.ts';
-import { addressesIn, type Ec2Block } from './ec2-block.ts';
+import type { IpAddress } from './ip-address.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import { type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
 
@@ -205,7 +207,7 @@ const loseEni = (number: number): Step => ({
 });
 
 function expectStranded(
-  stranded: readonly { readonly address: Ipv4Address }[],
+  stranded: readonly { readonly address: IpAddress }[],
   lost: readonly Entry[],
 ): void {
   const held = lost.filter(([, { state }]) => state === 'reserved');

@@ -21,8 +21,8 @@ import { EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { IntentLog } from './intent-log.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
-import type { Ipv4Prefix } from './ipv4-prefix.ts';
+import { byFamily, type IpAddress } from './ip-address.ts';
+import type { IpPrefix } from './ip-prefix.ts';
 import { rememberedEnis } from './remembered-eni.ts';
 import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
 import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
@@ -31,6 +31,15 @@ import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
 export interface CardChoice {
   /** Default 0. */
   readonly networkCardIndex?: number;
+}
+
+/** What else matters at a restart. */
+export interface RestoreOptions {
+  /**
+   * Where in a /80 the first address is taken: a share of it, from 0 up to 1. Something random serves after
+   * a checkpoint was lost, because nobody remembers which of its addresses were released lately. Default 0.
+   */
+  readonly beginAt?: number;
 }
 
 /**
@@ -45,6 +54,7 @@ export interface CardChoice {
  *   the longest idle one.
  * - Of those that have rested, or were never used: one of the fullest prefix in use, else a single
  *   one, else one of an unused prefix; the longest idle in each case.
+ * - Of a /80: the next one that nobody holds or has released lately, counting from its first address.
  *
  * The book lives in memory, is changed synchronously by one owner and reads no clock: every
  * `nowMs` is Unix milliseconds. When the clock goes back, no cool-down gets shorter and none
@@ -107,19 +117,19 @@ export class AddressBook {
    *
    * @throws {IpamError} `eni-unknown`, or `address-elsewhere` when another ENI or a prefix has it.
    */
-  addAddress(eniId: EniId, address: Ipv4Address): void {
+  addAddress(eniId: EniId, address: IpAddress): void {
     this.#inventory.addAddress(eniId, address);
     this.#keepPromises();
     this.#relay.flush();
   }
 
   /**
-   * Adds a prefix that EC2 assigned to an ENI: sixteen addresses, each as {@link addAddress} would.
+   * Adds a prefix that EC2 assigned to an ENI: all its addresses, each as {@link addAddress} would.
    *
    * @throws {IpamError} `eni-unknown`, or `address-elsewhere` when one of its addresses is in the book
    *   otherwise; nothing changes.
    */
-  addPrefix(eniId: EniId, prefix: Ipv4Prefix): void {
+  addPrefix(eniId: EniId, prefix: IpPrefix): void {
     this.#inventory.addPrefix(eniId, prefix);
     this.#keepPromises();
     this.#relay.flush();
@@ -131,7 +141,7 @@ export class AddressBook {
    *
    * @throws {IpamError} `address-in-use` when an attachment holds it.
    */
-  removeAddress(eniId: EniId, address: Ipv4Address): void {
+  removeAddress(eniId: EniId, address: IpAddress): void {
     this.#inventory.removeAddress(eniId, address);
     this.#relay.flush();
   }
@@ -142,7 +152,7 @@ export class AddressBook {
    *
    * @throws {IpamError} `prefix-in-use` when an attachment holds an address of it; nothing changes.
    */
-  removePrefix(eniId: EniId, prefix: Ipv4Prefix): void {
+  removePrefix(eniId: EniId, prefix: IpPrefix): void {
     this.#inventory.removePrefix(eniId, prefix);
     this.#relay.flush();
   }
@@ -153,7 +163,7 @@ export class AddressBook {
    *
    * @returns what is stranded by it, if it was held.
    */
-  loseAddress(eniId: EniId, address: Ipv4Address): Reservation | undefined {
+  loseAddress(eniId: EniId, address: IpAddress): Reservation | undefined {
     return this.#told(this.#inventory.loseAddress(eniId, address));
   }
 
@@ -163,7 +173,7 @@ export class AddressBook {
    *
    * @returns what is stranded by it.
    */
-  losePrefix(eniId: EniId, prefix: Ipv4Prefix): readonly Reservation[] {
+  losePrefix(eniId: EniId, prefix: IpPrefix): readonly Reservation[] {
     return this.#told(this.#inventory.losePrefix(eniId, prefix));
   }
 
@@ -240,7 +250,7 @@ export class AddressBook {
     }
     requireMetadata(metadata);
     this.#letTimePass(nowMs);
-    const record = this.#table.card(networkCardIndex)?.free.first;
+    const record = this.#table.firstFree(networkCardIndex);
     if (record === undefined) {
       return this.#told(exhausted(this.#statistics(networkCardIndex), nowMs));
     }
@@ -248,7 +258,7 @@ export class AddressBook {
     const reservation = this.#holdings.add(record, {
       key,
       networkCardIndex,
-      ipv4: record.address,
+      ...byFamily(record.address),
       allocatedAtNs: nsFromMs(nowMs),
       metadata,
     });
@@ -292,7 +302,7 @@ export class AddressBook {
    *   the attachment holds another one of that card.
    */
   identify(
-    address: Ipv4Address,
+    address: IpAddress,
     pod: { readonly key: CniAttachmentKey; readonly metadata: AttachmentMetadata },
   ): Reservation | undefined {
     requireMetadata(pod.metadata);
@@ -353,7 +363,10 @@ export class AddressBook {
    * error. Released addresses finish the cool-down they had begun. Free addresses that the earlier
    * process was giving back to EC2 are draining, until the intent has ended and they are taken back.
    */
-  restore(checkpoint: Checkpoint, nowMs: number): RestoreOutcome {
+  restore(checkpoint: Checkpoint, nowMs: number, { beginAt }: RestoreOptions = {}): RestoreOutcome {
+    if (beginAt !== undefined) {
+      this.#table.beginAt(beginAt);
+    }
     this.#letTimePass(nowMs);
     const parts = { holdings: this.#holdings, coolDown: this.#coolDown, relay: this.#relay };
     const outcome = restoreCheckpoint(checkpoint, parts);

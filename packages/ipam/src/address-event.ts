@@ -1,7 +1,7 @@
 import type { Ec2Intent } from './ec2-intent.ts';
 import type { EniDescription, EniId } from './eni-description.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
-import type { Ipv4Prefix } from './ipv4-prefix.ts';
+import type { IpAddress } from './ip-address.ts';
+import type { IpPrefix } from './ip-prefix.ts';
 import type { PlacedReservation, Reservation } from './reservation.ts';
 
 /**
@@ -24,21 +24,21 @@ export type AddressEvent =
   | {
       readonly kind: 'address-added';
       readonly eniId: EniId;
-      readonly address: Ipv4Address;
+      readonly address: IpAddress;
       /** `cooling` when the address comes back while its last release is still remembered. */
       readonly state: 'free' | 'cooling';
     }
   | {
       readonly kind: 'address-removed';
       readonly eniId: EniId;
-      readonly address: Ipv4Address;
+      readonly address: IpAddress;
       /** `reserved` when the address was lost; its reservation is stranded. */
       readonly state: AddressState;
     }
-  /** EC2 assigned sixteen addresses at once; those whose last release is remembered are cooling. */
-  | { readonly kind: 'prefix-added'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  /** EC2 assigned a block of addresses at once; those whose last release is remembered are cooling. */
+  | { readonly kind: 'prefix-added'; readonly eniId: EniId; readonly prefix: IpPrefix }
   /** Its addresses are gone with it; what was reserved of them is stranded. */
-  | { readonly kind: 'prefix-removed'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  | { readonly kind: 'prefix-removed'; readonly eniId: EniId; readonly prefix: IpPrefix }
   | {
       readonly kind: 'reserved';
       readonly reservation: PlacedReservation;
@@ -56,14 +56,14 @@ export type AddressEvent =
   | {
       readonly kind: 'cooling-resumed';
       readonly eniId: EniId;
-      readonly address: Ipv4Address;
+      readonly address: IpAddress;
       readonly releasedAtMs: number;
     }
-  | { readonly kind: 'cooled'; readonly eniId: EniId; readonly address: Ipv4Address }
-  | { readonly kind: 'drained'; readonly eniId: EniId; readonly address: Ipv4Address }
-  | { readonly kind: 'undrained'; readonly eniId: EniId; readonly address: Ipv4Address }
-  | { readonly kind: 'prefix-drained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
-  | { readonly kind: 'prefix-undrained'; readonly eniId: EniId; readonly prefix: Ipv4Prefix }
+  | { readonly kind: 'cooled'; readonly eniId: EniId; readonly address: IpAddress }
+  | { readonly kind: 'drained'; readonly eniId: EniId; readonly address: IpAddress }
+  | { readonly kind: 'undrained'; readonly eniId: EniId; readonly address: IpAddress }
+  | { readonly kind: 'prefix-drained'; readonly eniId: EniId; readonly prefix: IpPrefix }
+  | { readonly kind: 'prefix-undrained'; readonly eniId: EniId; readonly prefix: IpPrefix }
   | { readonly kind: 'intent-begun'; readonly intent: Ec2Intent }
   | { readonly kind: 'intent-ended'; readonly intent: Ec2Intent };
 

@@ -1,17 +1,17 @@
 import type { AddressState } from './address-event.ts';
 import {
+  ADDRESS_STATES,
   type EniRecord,
   noCounts,
   type PrefixRecord,
-  recordsOf,
   totalOf,
 } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
 import type { CoolDown } from './cool-down.ts';
 import type { EniDescription } from './eni-description.ts';
 import type { Holdings } from './holdings.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
-import type { Ipv4Prefix } from './ipv4-prefix.ts';
+import type { IpAddress } from './ip-address.ts';
+import type { IpPrefix } from './ip-prefix.ts';
 
 /**
  * Addresses of the node, or of one network card, by state; those of prefixes are counted one by one.
@@ -43,9 +43,9 @@ export interface AddressStatistics {
 /** An ENI with its addresses, as they are at one instant. The counts are of its single addresses. */
 export interface EniSnapshot extends EniDescription {
   /** Single addresses, in the order they were added. */
-  readonly addresses: readonly { readonly address: Ipv4Address; readonly state: AddressState }[];
+  readonly addresses: readonly { readonly address: IpAddress; readonly state: AddressState }[];
   /** The free ones of them, longest idle first: the order in which they would be reserved. */
-  readonly freeAddresses: readonly Ipv4Address[];
+  readonly freeAddresses: readonly IpAddress[];
   readonly totalCount: number;
   readonly freeCount: number;
   readonly reservedCount: number;
@@ -55,9 +55,9 @@ export interface EniSnapshot extends EniDescription {
   readonly prefixes: readonly PrefixSnapshot[];
 }
 
-/** A prefix and how many of its sixteen addresses are in which state. */
+/** A prefix and how many of its addresses (sixteen; of a /80 2^48) are in which state. */
 export interface PrefixSnapshot {
-  readonly prefix: Ipv4Prefix;
+  readonly prefix: IpPrefix;
   readonly freeCount: number;
   readonly reservedCount: number;
   readonly coolingCount: number;
@@ -84,7 +84,7 @@ export function statisticsOf(
   let usedPrefixCount = 0;
   let nextCooledAtMs: number | undefined;
   for (const card of cards) {
-    for (const state of STATES) {
+    for (const state of ADDRESS_STATES) {
       counts[state] += card.counts[state];
     }
     prefixCount += card.prefixCount;
@@ -114,10 +114,12 @@ function closedCountOf(table: AddressTable, networkCardIndex: number | undefined
       description.role === 'excluded' &&
       (networkCardIndex === undefined || card.networkCardIndex === networkCardIndex),
   );
-  return closed.flatMap(recordsOf).filter(({ state }) => state === 'free').length;
+  const freeCounts = closed.flatMap(({ counts, prefixes }) => [
+    counts.free,
+    ...[...prefixes.values()].map((prefix) => prefix.counts.free),
+  ]);
+  return freeCounts.reduce((sum, count) => sum + count, 0);
 }
-
-const STATES = ['free', 'reserved', 'cooling', 'draining'] as const;
 
 const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
@@ -134,7 +136,7 @@ export function enisOf(table: AddressTable): readonly EniSnapshot[] {
   );
 }
 
-const snapshotOf = (eni: EniRecord, freeAddresses: readonly Ipv4Address[]): EniSnapshot => ({
+const snapshotOf = (eni: EniRecord, freeAddresses: readonly IpAddress[]): EniSnapshot => ({
   ...eni.description,
   addresses: [...eni.addresses.values()].map(({ address, state }) => ({ address, state })),
   freeAddresses,

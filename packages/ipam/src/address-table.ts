@@ -1,8 +1,11 @@
+import type { AddressState } from './address-event.ts';
 import {
+  ADDRESS_STATES,
   type AddressRecord,
   type CardRecord,
   type EniRecord,
-  NEVER_USED,
+  newAddress,
+  newPrefix,
   noCounts,
   type PrefixRecord,
   recordsOf,
@@ -10,11 +13,14 @@ import {
 import { type EniDescription, type EniId, type EniRole, isSameEni } from './eni-description.ts';
 import { FreeOrder } from './free-order.ts';
 import { IdleQueue } from './idle-queue.ts';
+import { type IpAddress, isOfIpv6 } from './ip-address.ts';
+import { type IpPrefix, isSparse } from './ip-prefix.ts';
 import { IpamError } from './ipam-error.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
 import { addressesOf, type Ipv4Prefix } from './ipv4-prefix.ts';
+import { type Ipv6Prefix, ipv6AddressAt, ipv6PrefixOf } from './ipv6-prefix.ts';
 import { enter, leave } from './life-cycle.ts';
 import { ReleaseLog } from './release-log.ts';
+import { SparsePrefixes } from './sparse-prefixes.ts';
 
 /**
  * Network cards, ENIs, prefixes and addresses: the part of the book that knows nothing of attachments.
@@ -24,7 +30,8 @@ export class AddressTable {
   readonly releases = new ReleaseLog();
   readonly #cards = new Map<number, CardRecord>();
   readonly #enis = new Map<EniId, EniRecord>();
-  readonly #records = new Map<Ipv4Address, AddressRecord>();
+  readonly #records = new Map<IpAddress, AddressRecord>();
+  readonly #sparse = new SparsePrefixes(this.#records, this.releases);
 
   /** The cards that have or had an ENI. */
   cards(): Iterable<CardRecord> {
@@ -43,8 +50,30 @@ export class AddressTable {
     return this.#enis.get(eniId);
   }
 
-  record(address: Ipv4Address): AddressRecord | undefined {
-    return this.#records.get(address);
+  /** The state of an address that an ENI has. */
+  stateOf(address: IpAddress): AddressState | undefined {
+    return this.#records.get(address)?.state ?? this.#sparse.stateOf(address);
+  }
+
+  /** The record of an address that an ENI has. */
+  record(address: IpAddress): AddressRecord | undefined {
+    return this.#records.get(address) ?? this.#sparse.list(address);
+  }
+
+  /** The address that a pod of the network card gets next. */
+  firstFree(networkCardIndex: number): AddressRecord | undefined {
+    const card = this.#cards.get(networkCardIndex);
+    return card && (card.free.first ?? this.#sparse.next(card));
+  }
+
+  /** To be called for what has become free again: of a sparse prefix it needs no record. */
+  settle(record: AddressRecord): void {
+    this.#sparse.settle(record);
+  }
+
+  /** See {@link SparsePrefixes.beginAt}. */
+  beginAt(share: number): void {
+    this.#sparse.beginAt(share);
   }
 
   /** @returns false when the very same ENI is there already. */
@@ -78,7 +107,7 @@ export class AddressTable {
   }
 
   /** @returns the new record, or `undefined` when the address is on that ENI already. */
-  addAddress(eniId: EniId, address: Ipv4Address): AddressRecord | undefined {
+  addAddress(eniId: EniId, address: IpAddress): AddressRecord | undefined {
     const eni = this.#requireEni(eniId, address);
     if (eni.addresses.has(address)) {
       return undefined;
@@ -90,31 +119,17 @@ export class AddressTable {
   }
 
   /** @returns the new record, or `undefined` when the prefix is on that ENI already. */
-  addPrefix(eniId: EniId, prefix: Ipv4Prefix): PrefixRecord | undefined {
+  addPrefix(eniId: EniId, prefix: IpPrefix): PrefixRecord | undefined {
     const eni = this.#requireEni(eniId, prefix);
     if (eni.prefixes.has(prefix)) {
       return undefined;
     }
-    const addresses = addressesOf(prefix);
-    for (const address of addresses) {
-      this.#requireUnknown(address, { eniId, adding: prefix });
-    }
-    const records: AddressRecord[] = [];
-    const prefixRecord: PrefixRecord = {
-      prefix,
-      eni,
-      addresses: records,
-      counts: noCounts(),
-      rested: new IdleQueue(),
-      previous: undefined,
-      next: undefined,
-    };
-    eni.prefixes.set(prefix, prefixRecord);
+    const added = isSparse(prefix)
+      ? this.#addSparsePrefix(eni, prefix)
+      : this.#addListedPrefix(eni, prefix);
+    eni.prefixes.set(prefix, added);
     eni.card.prefixCount += 1;
-    for (const address of addresses) {
-      records.push(this.#newRecord(address, eni, prefixRecord));
-    }
-    return prefixRecord;
+    return added;
   }
 
   /** Takes an address out, whoever holds it. */
@@ -124,9 +139,16 @@ export class AddressTable {
   }
 
   /** Takes a prefix out, whoever holds its addresses. */
-  deletePrefix({ prefix, eni, addresses }: PrefixRecord): void {
+  deletePrefix({ prefix, eni, addresses, counts }: PrefixRecord): void {
     for (const record of addresses) {
       this.#forget(record);
+    }
+    // What has no record.
+    for (const state of ADDRESS_STATES) {
+      eni.card.counts[state] -= counts[state];
+    }
+    if (isSparse(prefix)) {
+      this.#sparse.delete(prefix);
     }
     eni.prefixes.delete(prefix);
     eni.card.prefixCount -= 1;
@@ -173,7 +195,7 @@ export class AddressTable {
     return card;
   }
 
-  #requireEni(eniId: EniId, adding: Ipv4Address | Ipv4Prefix): EniRecord {
+  #requireEni(eniId: EniId, adding: IpAddress | IpPrefix): EniRecord {
     const eni = this.#enis.get(eniId);
     if (eni === undefined) {
       throw new IpamError('eni-unknown', `adding ${adding}: ${eniId} is not in the book`, {
@@ -184,15 +206,17 @@ export class AddressTable {
   }
 
   #requireUnknown(
-    address: Ipv4Address,
-    { eniId, adding }: { readonly eniId: EniId; readonly adding: Ipv4Address | Ipv4Prefix },
+    address: IpAddress,
+    { eniId, adding }: { readonly eniId: EniId; readonly adding: IpAddress | IpPrefix },
   ): void {
-    const known = this.#records.get(address);
+    const record = this.#records.get(address);
+    const prefix = record?.prefix ?? this.#sparse.around(address);
+    const known = record ?? prefix;
     if (known === undefined) {
       return;
     }
     const otherEniId = known.eni.description.eniId;
-    const found = known.prefix?.prefix ?? address;
+    const found = prefix?.prefix ?? address;
     throw new IpamError(
       'address-elsewhere',
       `adding ${adding} to ${eniId}: ${found} is on ${otherEniId}; remove it there first`,
@@ -200,22 +224,31 @@ export class AddressTable {
     );
   }
 
-  #newRecord(
-    address: Ipv4Address,
-    eni: EniRecord,
-    prefix: PrefixRecord | undefined,
-  ): AddressRecord {
+  #addListedPrefix(eni: EniRecord, prefix: Ipv4Prefix): PrefixRecord {
+    const { eniId } = eni.description;
+    const addresses = addressesOf(prefix);
+    for (const address of addresses) {
+      this.#requireUnknown(address, { eniId, adding: prefix });
+    }
+    const added = newPrefix(prefix, eni);
+    for (const address of addresses) {
+      added.addresses.add(this.#newRecord(address, eni, added));
+    }
+    return added;
+  }
+
+  #addSparsePrefix(eni: EniRecord, prefix: Ipv6Prefix): PrefixRecord {
+    const { eniId } = eni.description;
+    const singles = [...this.#records.keys()].filter(isOfIpv6);
+    const taken = singles.find((address) => ipv6PrefixOf(address) === prefix);
+    this.#requireUnknown(taken ?? ipv6AddressAt(prefix, 0), { eniId, adding: prefix });
+    return this.#sparse.add(eni, prefix);
+  }
+
+  #newRecord(address: IpAddress, eni: EniRecord, prefix: PrefixRecord | undefined): AddressRecord {
     const releasedAtMs = this.releases.at(address);
-    const record: AddressRecord = {
-      address,
-      eni,
-      prefix,
-      state: releasedAtMs === undefined ? 'free' : 'cooling',
-      idleSinceMs: releasedAtMs ?? NEVER_USED,
-      isRested: false,
-      previous: undefined,
-      next: undefined,
-    };
+    const state = releasedAtMs === undefined ? 'free' : 'cooling';
+    const record = newAddress(address, { eni, prefix, state, idleSinceMs: releasedAtMs });
     this.#records.set(address, record);
     enter(record);
     return record;

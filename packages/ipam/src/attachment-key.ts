@@ -1,4 +1,4 @@
-import type { Ipv4Address } from './ipv4-address.ts';
+import type { IpAddress } from './ip-address.ts';
 
 /**
  * Identifies a CNI attachment: one network configuration applied to one container.
@@ -77,4 +77,4 @@ export const migratedKey = (containerId: string): CniAttachmentKey => ({
  * nobody knew the pod. No DEL comes with it: {@link AddressBook.identify} it once the pod is known, or
  * release it when the kernel's rule for the address is gone or a DEL tells the address.
  */
-export const recoveredKey = (address: Ipv4Address): CniAttachmentKey => migratedKey(address);
+export const recoveredKey = (address: IpAddress): CniAttachmentKey => migratedKey(address);

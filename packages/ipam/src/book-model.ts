@@ -1,6 +1,6 @@
 import { COOLDOWN_MS, REST_MS } from './book-fixture.ts';
-import type { Ec2Block } from './ec2-block.ts';
 import type { EniId } from './eni-description.ts';
+import type { IpAddress } from './ip-address.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
 import { addressesOf, type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
 
@@ -14,14 +14,14 @@ export interface Model {
   elapsedMs: number;
   /** ENI number → network card. */
   readonly enis: Map<number, number>;
-  readonly addresses: Map<Ipv4Address, ModelAddress>;
+  readonly addresses: Map<IpAddress, ModelAddress>;
   /** What the book remembers. */
-  readonly releasedAtMs: Map<Ipv4Address, number>;
+  readonly releasedAtMs: Map<IpAddress, number>;
   /** What really happened, in {@link elapsedMs}. */
-  readonly releasedAtElapsedMs: Map<Ipv4Address, number>;
+  readonly releasedAtElapsedMs: Map<IpAddress, number>;
   readonly reservedAtMs: Map<Holder, number>;
   /** Held by a pod while no ENI has them. */
-  readonly stranded: Map<Ipv4Address, Holder>;
+  readonly stranded: Map<IpAddress, Holder>;
   /** What EC2 was asked to take back without an answer, by intent. */
   readonly promised: Map<string, Promised>;
 }
@@ -47,7 +47,14 @@ export interface ModelAddress {
   heldBy: Holder | undefined;
 }
 
-export type Entry = readonly [Ipv4Address, ModelAddress];
+export type Entry = readonly [IpAddress, ModelAddress];
+
+/** The model knows IPv4 alone; for the /80s of IPv6 see sparse-prefixes.property.test.ts. */
+export type Ec2Block = Ipv4Address | Ipv4Prefix;
+
+/** The addresses of a block: one or sixteen. */
+export const addressesIn = (block: Ec2Block): readonly Ipv4Address[] =>
+  isIpv4Prefix(block) ? addressesOf(block) : [block];
 
 export const eniIdOf = (number: number): EniId => `eni-${number}`;
 
@@ -110,7 +117,7 @@ export function enter(
   }: {
     readonly eni: number;
     readonly prefix?: Ipv4Prefix;
-    readonly addresses: readonly Ipv4Address[];
+    readonly addresses: readonly IpAddress[];
   },
 ): void {
   for (const address of addresses) {
@@ -136,7 +143,7 @@ export function lose(model: Model, lost: readonly Entry[]): void {
   }
 }
 
-export function reserve(model: Model, address: Ipv4Address, holder: Holder): void {
+export function reserve(model: Model, address: IpAddress, holder: Holder): void {
   const found = model.addresses.get(address);
   if (found === undefined) throw new Error(`${address} is not in the model`);
   found.state = 'reserved';
@@ -146,7 +153,7 @@ export function reserve(model: Model, address: Ipv4Address, holder: Holder): voi
   model.reservedAtMs.set(holder, model.nowMs);
 }
 
-export function release(model: Model, address: Ipv4Address): void {
+export function release(model: Model, address: IpAddress): void {
   const found = model.addresses.get(address);
   if (found !== undefined) {
     found.state = 'cooling';
@@ -162,7 +169,7 @@ export function release(model: Model, address: Ipv4Address): void {
 export function heldBy(
   model: Model,
   holder: Holder,
-): { readonly address: Ipv4Address; readonly isStranded: boolean } | undefined {
+): { readonly address: IpAddress; readonly isStranded: boolean } | undefined {
   const placed = entries(model, (found) => found.heldBy === holder)[0]?.[0];
   if (placed !== undefined) return { address: placed, isStranded: false };
   const stranded = [...model.stranded].find(([, held]) => held === holder)?.[0];
@@ -170,7 +177,7 @@ export function heldBy(
 }
 
 /** The addresses that the book may give away next on a card: more than one where the rule is silent. */
-export function choices(model: Model, card: number): readonly Ipv4Address[] {
+export function choices(model: Model, card: number): readonly IpAddress[] {
   const free = entries(model, (found) => found.state === 'free' && cardOf(model, found) === card);
   const rested = free.filter(([, { isRested }]) => isRested);
   if (rested.length === 0) return longestIdle(free);
@@ -187,12 +194,12 @@ export function choices(model: Model, card: number): readonly Ipv4Address[] {
   return singles.length > 0 ? longestIdle(singles) : longestIdleByPrefix(rested);
 }
 
-const longestIdle = (found: readonly Entry[]): readonly Ipv4Address[] => {
+const longestIdle = (found: readonly Entry[]): readonly IpAddress[] => {
   const since = Math.min(...found.map(([, { idleSinceMs }]) => idleSinceMs));
   return found.filter(([, { idleSinceMs }]) => idleSinceMs === since).map(([address]) => address);
 };
 
-const longestIdleByPrefix = (found: readonly Entry[]): readonly Ipv4Address[] =>
+const longestIdleByPrefix = (found: readonly Entry[]): readonly IpAddress[] =>
   [...Map.groupBy(found, ([, { prefix }]) => prefix).values()].flatMap(longestIdle);
 
 /** What the book should count, by recounting. */

@@ -6,21 +6,22 @@
 //     "allocations": [ { "networkName", "containerID", "ifName", "ipv4" | "ipv6",
 //                        "allocationTimestamp", "metadata": { … },
 //                        "wiring": { "netnsPath", … } } ],      ← ours; the reference ignores
-//     "recentReleases": [ { "ipv4", "releasedAtMs" } ],         ← these four
+//     "recentReleases": [ { "ipv4" | "ipv6", "releasedAtMs" } ], ← these four
 //     "ec2Intents": [ { "intentId", "kind", "atMs", … } ],      ←
 //     "enis": [ { "eniId", "blocks", … } ] }                    ←
 import type { AttachmentMetadata, AttachmentWiring } from './attachment-key.ts';
 import type { Checkpoint, CheckpointAllocation, CheckpointRelease } from './checkpoint.ts';
 import {
+  addressMember,
   array,
   garbled,
   integer,
-  ipv4Address,
   object,
   text,
   wholeMs,
 } from './checkpoint-members.ts';
 import { decodeIntent, encodeIntents } from './intent-codec.ts';
+import { isOfIpv6, ofEitherFamily } from './ip-address.ts';
 import { IpamError } from './ipam-error.ts';
 import { decodeRememberedEni, encodeRememberedEnis } from './remembered-eni.ts';
 
@@ -51,7 +52,7 @@ export function encodeCheckpoint(
   const releases = checkpoint.recentReleases
     .map(
       ({ address, releasedAtMs }) =>
-        `{"ipv4":"${address}","releasedAtMs":${wholeMs(releasedAtMs)}}`,
+        `{"${isOfIpv6(address) ? 'ipv6' : 'ipv4'}":"${address}","releasedAtMs":${wholeMs(releasedAtMs)}}`,
     )
     .join(',');
   const members = [
@@ -172,8 +173,6 @@ function decodeAllocation(
   if (typeof allocatedAtNs !== 'bigint') {
     throw garbled(`${at}.allocationTimestamp is not an integer`, { index });
   }
-  const ipv4 = text(entry['ipv4'], `${at}.ipv4`);
-  const ipv6 = text(entry['ipv6'], `${at}.ipv6`);
   return {
     key: {
       networkName: text(entry['networkName'], `${at}.networkName`),
@@ -181,8 +180,7 @@ function decodeAllocation(
       interfaceName: text(entry['ifName'], `${at}.ifName`),
     },
     networkCardIndex,
-    ...(ipv4 === '' ? {} : { ipv4: ipv4Address(ipv4, `${at}.ipv4`) }),
-    ...(ipv6 === '' ? {} : { ipv6 }),
+    ...addressMember(entry, at),
     allocatedAtNs,
     metadata: {
       ...decodeMetadata(entry['metadata'], `${at}.metadata`),
@@ -217,8 +215,12 @@ function decodeWiring(value: unknown, at: string): AttachmentWiring {
 function decodeRelease(value: unknown, index: number): CheckpointRelease {
   const at = `recentReleases[${index}]`;
   const entry = object(value, at);
+  const address = ofEitherFamily(addressMember(entry, at));
+  if (address === undefined) {
+    throw garbled(`${at} has no address`, { at });
+  }
   return {
-    address: ipv4Address(text(entry['ipv4'], `${at}.ipv4`), `${at}.ipv4`),
+    address,
     releasedAtMs: integer(entry['releasedAtMs'], `${at}.releasedAtMs`),
   };
 }

@@ -1,6 +1,8 @@
 import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
+import type { IpAddress } from './ip-address.ts';
 import type { Ipv4Address } from './ipv4-address.ts';
+import type { Ipv6Address } from './ipv6-address.ts';
 import type { RememberedEni } from './remembered-eni.ts';
 
 /** One attachment and its address as the checkpoint keeps it. */
@@ -9,8 +11,8 @@ export interface CheckpointAllocation {
   /** The network card that it was reserved on; it tells which of the files has it. */
   readonly networkCardIndex: number;
   readonly ipv4?: Ipv4Address;
-  /** Kept as text: written by the reference implementation in IPv6 mode. */
-  readonly ipv6?: string;
+  /** In IPv6 mode, in place of `ipv4`. */
+  readonly ipv6?: Ipv6Address;
   /** Unix **nano**seconds, exact: the figure exceeds what a number can hold. */
   readonly allocatedAtNs: bigint;
   readonly metadata: AttachmentMetadata;
@@ -18,7 +20,7 @@ export interface CheckpointAllocation {
 
 /** A release that a restart must not forget. */
 export interface CheckpointRelease {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   /** Unix milliseconds. */
   readonly releasedAtMs: number;
 }
@@ -40,7 +42,7 @@ export interface Checkpoint {
  * counts; an intent that is open in one of the files is open. Of an ENI any file will do.
  */
 export function mergeCheckpoints(parts: readonly Checkpoint[]): Checkpoint {
-  const releasedAtMs = new Map<Ipv4Address, number>();
+  const releasedAtMs = new Map<IpAddress, number>();
   for (const release of parts.flatMap(({ recentReleases }) => recentReleases)) {
     const known = releasedAtMs.get(release.address) ?? release.releasedAtMs;
     releasedAtMs.set(release.address, Math.max(known, release.releasedAtMs));
@@ -66,7 +68,7 @@ const uniqueBy = <T>(values: readonly T[], keyOf: (value: T) => string): readonl
 
 /** Why an allocation of a checkpoint could not be placed. */
 export type DropReason =
-  /** It has no IPv4 address; such are written in IPv6 mode. */
+  /** It has no address. */
   | 'address-missing'
   | 'address-taken'
   | 'address-draining'

@@ -2,7 +2,7 @@ import { type AddressRecord, type CardRecord, NEVER_USED } from './address-recor
 import type { AddressTable } from './address-table.ts';
 import type { CheckpointRelease } from './checkpoint.ts';
 import type { EventRelay } from './event-relay.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
+import type { IpAddress } from './ip-address.ts';
 import { move, rest } from './life-cycle.ts';
 
 /** How long a half-open NAT entry of a client lives on the client's node, where nobody can flush it. */
@@ -75,6 +75,7 @@ export class CoolDown {
         record = cooling.first
       ) {
         move(record, 'free');
+        this.#table.settle(record);
         const { eniId } = record.eni.description;
         this.#relay.add({ kind: 'cooled', eniId, address: record.address });
       }
@@ -92,7 +93,7 @@ export class CoolDown {
   }
 
   /** Remembers a release at the instant last seen: should the address turn up, it cools. */
-  note(address: Ipv4Address): void {
+  note(address: IpAddress): void {
     this.#table.releases.note(address, this.#nowMs);
     this.#lastReleasedAtMs = this.#nowMs;
   }
@@ -109,7 +110,7 @@ export class CoolDown {
 
   /** Continues cool-downs that began in an earlier process, of addresses that nobody holds. */
   takeOver(found: readonly CheckpointRelease[]): void {
-    const releases = found.map((release): [Ipv4Address, number] => [
+    const releases = found.map((release): [IpAddress, number] => [
       release.address,
       Math.min(release.releasedAtMs, this.#nowMs),
     ]);
@@ -130,6 +131,7 @@ export class CoolDown {
       this.#relay.add({ kind: 'cooling-resumed', eniId, address: record.address, releasedAtMs });
     }
     rest(record, isCooling ? 'cooling' : 'free', releasedAtMs);
+    this.#table.settle(record);
   }
 
   #isCooling(releasedAtMs: number): boolean {

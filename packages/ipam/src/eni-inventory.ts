@@ -10,10 +10,10 @@ import type { Ec2Block } from './ec2-block.ts';
 import type { EniDescription, EniId, EniRole } from './eni-description.ts';
 import type { EventRelay } from './event-relay.ts';
 import type { Holdings, PlacedHolding } from './holdings.ts';
+import type { IpAddress } from './ip-address.ts';
+import { type IpPrefix, isPrefix } from './ip-prefix.ts';
 import { IpamError } from './ipam-error.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
-import { type Ipv4Prefix, isIpv4Prefix } from './ipv4-prefix.ts';
-import { illegalMove, move } from './life-cycle.ts';
+import { illegalMove, move, moveUnlisted } from './life-cycle.ts';
 import type { Reservation } from './reservation.ts';
 
 interface Parts {
@@ -80,7 +80,7 @@ export class EniInventory {
     return stranded;
   }
 
-  addAddress(eniId: EniId, address: Ipv4Address): void {
+  addAddress(eniId: EniId, address: IpAddress): void {
     const record = this.#table.addAddress(eniId, address);
     if (record === undefined) {
       return;
@@ -90,18 +90,18 @@ export class EniInventory {
     this.#unstrand(record);
   }
 
-  addPrefix(eniId: EniId, prefix: Ipv4Prefix): void {
+  addPrefix(eniId: EniId, prefix: IpPrefix): void {
     const added = this.#table.addPrefix(eniId, prefix);
     if (added === undefined) {
       return;
     }
     this.#relay.add({ kind: 'prefix-added', eniId, prefix });
-    for (const record of added.addresses) {
-      this.#unstrand(record);
+    for (const stranded of this.#holdings.strandedAddresses()) {
+      this.#unstrand(this.#table.record(stranded));
     }
   }
 
-  removeAddress(eniId: EniId, address: Ipv4Address): void {
+  removeAddress(eniId: EniId, address: IpAddress): void {
     const record = this.#table.eni(eniId)?.addresses.get(address);
     if (record?.state === 'reserved') {
       throw illegalMove(record, 'removing');
@@ -111,7 +111,7 @@ export class EniInventory {
     }
   }
 
-  removePrefix(eniId: EniId, prefix: Ipv4Prefix): void {
+  removePrefix(eniId: EniId, prefix: IpPrefix): void {
     const record = this.#table.eni(eniId)?.prefixes.get(prefix);
     if (record === undefined) {
       return;
@@ -127,7 +127,7 @@ export class EniInventory {
     this.#losePrefix(record);
   }
 
-  loseAddress(eniId: EniId, address: Ipv4Address): Reservation | undefined {
+  loseAddress(eniId: EniId, address: IpAddress): Reservation | undefined {
     const record = this.#table.eni(eniId)?.addresses.get(address);
     const holding = this.#heldOn(eniId).find((held) => held.record === record);
     if (holding !== undefined) {
@@ -137,7 +137,7 @@ export class EniInventory {
     return undefined;
   }
 
-  losePrefix(eniId: EniId, prefix: Ipv4Prefix): readonly Reservation[] {
+  losePrefix(eniId: EniId, prefix: IpPrefix): readonly Reservation[] {
     const record = this.#table.eni(eniId)?.prefixes.get(prefix);
     return record === undefined ? [] : this.#losePrefix(record);
   }
@@ -146,7 +146,7 @@ export class EniInventory {
     this.#moveAll(eniId, blocks, { from: 'free', to: 'draining' });
     for (const block of blocks) {
       this.#relay.add(
-        isIpv4Prefix(block)
+        isPrefix(block)
           ? { kind: 'prefix-drained', eniId, prefix: block }
           : { kind: 'drained', eniId, address: block },
       );
@@ -157,7 +157,7 @@ export class EniInventory {
     this.#moveAll(eniId, blocks, { from: 'draining', to: 'free' });
     for (const block of blocks) {
       this.#relay.add(
-        isIpv4Prefix(block)
+        isPrefix(block)
           ? { kind: 'prefix-undrained', eniId, prefix: block }
           : { kind: 'undrained', eniId, address: block },
       );
@@ -170,25 +170,37 @@ export class EniInventory {
     blocks: readonly Ec2Block[],
     { from, to }: { readonly from: AddressState; readonly to: AddressState },
   ): void {
-    const records = new Set(blocks.flatMap((block) => this.#recordsOf(eniId, block)));
+    const found = new Set(blocks.map((block) => this.#recordOf(eniId, block)));
+    const sparse = [...found].filter((one) => 'addresses' in one).filter((one) => one.isSparse);
+    const records = new Set(
+      [...found].flatMap((one) => ('addresses' in one ? [...one.addresses] : [one])),
+    );
     for (const record of records) {
       if (record.state !== from) {
         throw illegalMove(record, `moving to ${to}`);
       }
     }
+    for (const { prefix, eni, counts } of sparse) {
+      if (counts[from] === 0) {
+        throw illegalMove({ address: prefix, eni, state: to }, `moving to ${to}`);
+      }
+    }
     for (const record of records) {
       move(record, to);
     }
+    for (const prefix of sparse) {
+      moveUnlisted(prefix, { from, to });
+    }
   }
 
-  #recordsOf(eniId: EniId, block: Ec2Block): readonly AddressRecord[] {
+  #recordOf(eniId: EniId, block: Ec2Block): AddressRecord | PrefixRecord {
     const eni = this.#table.eni(eniId);
-    const record = isIpv4Prefix(block) ? eni?.prefixes.get(block) : eni?.addresses.get(block);
+    const record = isPrefix(block) ? eni?.prefixes.get(block) : eni?.addresses.get(block);
     if (record !== undefined) {
-      return 'addresses' in record ? record.addresses : [record];
+      return record;
     }
     throw new IpamError(
-      isIpv4Prefix(block) ? 'prefix-unknown' : 'address-unknown',
+      isPrefix(block) ? 'prefix-unknown' : 'address-unknown',
       `looking for ${block}: EC2 does not assign it to ${eniId}, as far as the book knows`,
       { facts: { eniId, block } },
     );
@@ -198,8 +210,8 @@ export class EniInventory {
     return this.#holdings.on(eniId);
   }
 
-  #unstrand(record: AddressRecord): void {
-    const reservation = this.#holdings.unstrand(record);
+  #unstrand(record: AddressRecord | undefined): void {
+    const reservation = record && this.#holdings.unstrand(record);
     if (reservation !== undefined) {
       this.#relay.add({ kind: 'restored', reservation });
     }

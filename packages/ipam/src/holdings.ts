@@ -10,7 +10,7 @@ import {
 } from './attachment-key.ts';
 import { type CheckpointAllocation, type DropReason, msFromNs } from './checkpoint.ts';
 import type { EniDescription } from './eni-description.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
+import { byFamily, type IpAddress, ofEitherFamily } from './ip-address.ts';
 import { move } from './life-cycle.ts';
 import type { EniPlace, PlacedReservation, Reservation } from './reservation.ts';
 
@@ -31,9 +31,6 @@ export interface StrandedHolding {
 
 export type Holding = PlacedHolding | StrandedHolding;
 
-/** An allocation of a checkpoint that names its address. */
-export type Ipv4Allocation = CheckpointAllocation & { readonly ipv4: Ipv4Address };
-
 /** What can be done with an allocation of a checkpoint. */
 export type Placement =
   | {
@@ -41,7 +38,11 @@ export type Placement =
       readonly record: AddressRecord;
       readonly allocation: CheckpointAllocation;
     }
-  | { readonly kind: 'stranded'; readonly allocation: Ipv4Allocation }
+  | {
+      readonly kind: 'stranded';
+      readonly address: IpAddress;
+      readonly allocation: CheckpointAllocation;
+    }
   | { readonly kind: 'dropped'; readonly reason: DropReason };
 
 const dropped = (reason: DropReason): Placement => ({ kind: 'dropped', reason });
@@ -61,7 +62,7 @@ export class Holdings {
   readonly #byKey = new Map<HoldingKey, Holding>();
   /** Ascending. */
   #networkCardIndexes: readonly number[] = [];
-  readonly #stranded = new Map<Ipv4Address, StrandedHolding>();
+  readonly #stranded = new Map<IpAddress, StrandedHolding>();
 
   constructor(table: AddressTable) {
     this.#table = table;
@@ -79,6 +80,11 @@ export class Holdings {
 
   all(): readonly Holding[] {
     return [...this.#byKey.values()];
+  }
+
+  /** What is held although no ENI of the table has it. */
+  strandedAddresses(): readonly IpAddress[] {
+    return [...this.#stranded.keys()];
   }
 
   /** What is held of one ENI. */
@@ -120,18 +126,18 @@ export class Holdings {
   }
 
   /** Notes that an attachment holds an address which no ENI of the table has. */
-  addStranded(allocation: Ipv4Allocation): Reservation {
-    const reservation = reservationOf(allocation.ipv4, allocation);
+  addStranded(address: IpAddress, allocation: CheckpointAllocation): Reservation {
+    const reservation = reservationOf(address, allocation);
     const holding = { record: undefined, reservation, allocation };
-    this.#table.releases.forget(allocation.ipv4);
+    this.#table.releases.forget(address);
     this.#set(holding);
-    this.#stranded.set(allocation.ipv4, holding);
+    this.#stranded.set(address, holding);
     return reservation;
   }
 
   /** The attachment goes on holding an address that is about to leave the table. */
   strand({ record, allocation }: PlacedHolding): Reservation {
-    return this.addStranded({ ...allocation, ipv4: record.address });
+    return this.addStranded(record.address, allocation);
   }
 
   /** Gives an address that has turned up to the attachment that holds it, if one does. */
@@ -147,10 +153,11 @@ export class Holdings {
   /** Gives what is held under a makeshift key to the attachment that it belongs to. */
   rename(holding: Holding, key: CniAttachmentKey, metadata: AttachmentMetadata): Reservation {
     const { reservation, allocation } = holding;
-    const renamed = { ...allocation, key, metadata, ipv4: reservation.address };
+    const { address } = reservation;
+    const renamed = { ...allocation, key, metadata, ...byFamily(address) };
     this.delete(holding);
     if (holding.record === undefined) {
-      return this.addStranded(renamed);
+      return this.addStranded(address, renamed);
     }
     const placed = { ...holding.reservation, key, metadata };
     this.#set({ record: holding.record, reservation: placed, allocation: renamed });
@@ -164,25 +171,27 @@ export class Holdings {
 
   /** Where an allocation of a checkpoint belongs, or why it has no place. */
   placementOf(allocation: CheckpointAllocation): Placement {
-    const { key, networkCardIndex, ipv4 } = allocation;
+    const { key, networkCardIndex } = allocation;
     if (!isCompleteKey(key)) {
       return dropped('attachment-incomplete');
     }
     if (this.get(key, networkCardIndex) !== undefined) {
       return dropped('attachment-taken');
     }
-    if (ipv4 === undefined) {
+    const address = ofEitherFamily(allocation);
+    if (address === undefined) {
       return dropped('address-missing');
     }
-    const record = this.#table.record(ipv4);
-    if (record?.state === 'reserved' || this.#stranded.has(ipv4)) {
+    const state = this.#table.stateOf(address);
+    if (state === 'reserved' || this.#stranded.has(address)) {
       return dropped('address-taken');
     }
-    if (record === undefined) {
-      return { kind: 'stranded', allocation: { ...allocation, ipv4 } };
+    if (state === 'draining') {
+      return dropped('address-draining');
     }
-    return record.state === 'draining'
-      ? dropped('address-draining')
+    const record = this.#table.record(address);
+    return record === undefined
+      ? { kind: 'stranded', address, allocation }
       : { kind: 'placed', record, allocation };
   }
 
@@ -198,7 +207,7 @@ export class Holdings {
 }
 
 const reservationOf = (
-  address: Ipv4Address,
+  address: IpAddress,
   { key, networkCardIndex, allocatedAtNs, metadata }: CheckpointAllocation,
 ): Reservation => ({
   key,

@@ -1,5 +1,5 @@
 // For people who use the package.
-export { AddressBook, type CardChoice } from './address-book.ts';
+export { AddressBook, type CardChoice, type RestoreOptions } from './address-book.ts';
 export type { AddressEvent, AddressEventListener, AddressState } from './address-event.ts';
 export type { AddressStatistics, EniSnapshot, PrefixSnapshot } from './address-statistics.ts';
 export {
@@ -27,6 +27,8 @@ export type { RestTimes } from './cool-down.ts';
 export type { Ec2Block } from './ec2-block.ts';
 export type { Ec2Intent } from './ec2-intent.ts';
 export type { EniDescription, EniId, EniRole, SubnetId } from './eni-description.ts';
+export { type IpAddress, isIpAddress, isOfIpv6, ofEitherFamily } from './ip-address.ts';
+export { type IpPrefix, isAddress, isIpPrefix, isPrefix, prefixAround } from './ip-prefix.ts';
 export {
   IpamError,
   type IpamErrorCode,
@@ -42,6 +44,13 @@ export {
   parseIpv4Prefix,
   prefixOf,
 } from './ipv4-prefix.ts';
+export { type Ipv6Address, isIpv6Address, parseIpv6Address } from './ipv6-address.ts';
+export {
+  IPV6_PREFIX_SIZE,
+  type Ipv6Prefix,
+  isIpv6Prefix,
+  parseIpv6Prefix,
+} from './ipv6-prefix.ts';
 export type { PodRule, RunningSandbox } from './pod-evidence.ts';
 export { type Recovery, type RecoveryEvidence, recover } from './recovery.ts';
 export type { RememberedEni } from './remembered-eni.ts';

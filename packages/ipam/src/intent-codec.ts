@@ -1,8 +1,8 @@
 import { array, eniId, garbled, integer, object, text } from './checkpoint-members.ts';
 import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
-import { isIpv4Address } from './ipv4-address.ts';
-import { isIpv4Prefix } from './ipv4-prefix.ts';
+import { isIpAddress } from './ip-address.ts';
+import { isIpPrefix } from './ip-prefix.ts';
 
 /** Intents are written as they are, in whole milliseconds: clocks may have more to say. */
 export const encodeIntents = (intents: readonly Ec2Intent[]): string =>
@@ -48,8 +48,8 @@ const blocks = (value: unknown, at: string): readonly Ec2Block[] =>
 
 export function decodeBlock(value: unknown, at: string): Ec2Block {
   const found = text(value, at);
-  if (!isIpv4Address(found) && !isIpv4Prefix(found)) {
-    throw garbled(`${at} is neither an IPv4 address nor a /28`, { at, found });
+  if (!isIpAddress(found) && !isIpPrefix(found)) {
+    throw garbled(`${at} is neither an address nor a /28 or /80`, { at, found });
   }
   return found;
 }

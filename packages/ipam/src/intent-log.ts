@@ -1,9 +1,10 @@
+import { totalOf } from './address-record.ts';
 import type { AddressTable } from './address-table.ts';
-import { addressesIn, type Ec2Block } from './ec2-block.ts';
+import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
 import type { EniId } from './eni-description.ts';
 import type { EniInventory } from './eni-inventory.ts';
-import { isIpv4Prefix } from './ipv4-prefix.ts';
+import { isPrefix } from './ip-prefix.ts';
 
 /** The intents that have not come to their end, those of an earlier process among them. */
 export class IntentLog {
@@ -60,10 +61,10 @@ function drainFree(
   { table, inventory }: { readonly table: AddressTable; readonly inventory: EniInventory },
 ): void {
   const eni = table.eni(eniId);
-  const isThere = (block: Ec2Block) =>
-    isIpv4Prefix(block) ? eni?.prefixes.has(block) : eni?.addresses.has(block);
-  const isFree = (block: Ec2Block) =>
-    addressesIn(block).every((address) => table.record(address)?.state === 'free');
-  const free = blocks.filter((block) => isThere(block) === true && isFree(block));
-  inventory.drain(eniId, free);
+  const isFree = (block: Ec2Block) => {
+    if (!isPrefix(block)) return eni?.addresses.get(block)?.state === 'free';
+    const counts = eni?.prefixes.get(block)?.counts;
+    return counts !== undefined && counts.free === totalOf(counts);
+  };
+  inventory.drain(eniId, blocks.filter(isFree));
 }

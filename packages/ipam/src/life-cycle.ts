@@ -1,5 +1,6 @@
 import type { AddressState } from './address-event.ts';
-import type { AddressRecord } from './address-record.ts';
+import type { AddressRecord, PrefixRecord } from './address-record.ts';
+import type { IpPrefix } from './ip-prefix.ts';
 import { IpamError, type IpamErrorCode } from './ipam-error.ts';
 
 /** The life cycle. `cooling → reserved` happens only when a checkpoint says who holds the address. */
@@ -24,6 +25,18 @@ export function move(record: AddressRecord, to: AddressState): void {
   enter(record);
 }
 
+/** Moves what has no record of a sparse prefix. */
+export function moveUnlisted(
+  { counts, eni }: PrefixRecord,
+  { from, to }: { readonly from: AddressState; readonly to: AddressState },
+): void {
+  const count = counts[from];
+  for (const some of [counts, eni.card.counts]) {
+    some[from] -= count;
+    some[to] += count;
+  }
+}
+
 /** Puts a free or cooling address where its last release belongs in the order of idleness. */
 export function rest(record: AddressRecord, state: 'free' | 'cooling', releasedAtMs: number): void {
   if (record.state !== 'free' && record.state !== 'cooling') {
@@ -39,7 +52,7 @@ export function rest(record: AddressRecord, state: 'free' | 'cooling', releasedA
 export function enter(record: AddressRecord): void {
   count(record, 1);
   const { card, free } = record.eni;
-  if (record.state === 'free') {
+  if (isQueuedFree(record)) {
     free.insert(record);
   } else if (record.state === 'cooling') {
     card.cooling.insert(record);
@@ -49,13 +62,17 @@ export function enter(record: AddressRecord): void {
 /** The opposite of {@link enter}. */
 export function leave(record: AddressRecord): void {
   const { card, free } = record.eni;
-  if (record.state === 'free') {
+  if (isQueuedFree(record)) {
     free.remove(record);
   } else if (record.state === 'cooling') {
     card.cooling.remove(record);
   }
   count(record, -1);
 }
+
+/** Those of a sparse prefix are found by counting. */
+const isQueuedFree = ({ state, prefix }: AddressRecord): boolean =>
+  state === 'free' && prefix?.isSparse !== true;
 
 function count({ state, eni, prefix }: AddressRecord, change: 1 | -1): void {
   const { card } = eni;
@@ -73,6 +90,10 @@ function count({ state, eni, prefix }: AddressRecord, change: 1 | -1): void {
   }
 }
 
+type IllegalMove = Pick<AddressRecord, 'state' | 'eni'> & {
+  readonly address: AddressRecord['address'] | IpPrefix;
+};
+
 const codeForState: Readonly<Record<AddressState, IpamErrorCode>> = {
   reserved: 'address-in-use',
   cooling: 'address-not-free',
@@ -80,9 +101,8 @@ const codeForState: Readonly<Record<AddressState, IpamErrorCode>> = {
   free: 'address-not-draining',
 };
 
-/** What to throw when an address is not in a state that allows `doing`. */
-export function illegalMove(record: AddressRecord, doing: string): IpamError {
-  const { address, state, eni } = record;
+/** What to throw when an address, or a whole prefix, is not in a state that allows `doing`. */
+export function illegalMove({ address, state, eni }: IllegalMove, doing: string): IpamError {
   const { eniId } = eni.description;
   return new IpamError(codeForState[state], `${doing} ${address} on ${eniId}: it is ${state}`, {
     facts: { address, eniId, state },

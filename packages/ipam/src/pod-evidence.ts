@@ -1,9 +1,9 @@
 import { type AttachmentMetadata, type CniAttachmentKey, migratedKey } from './attachment-key.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
+import type { IpAddress } from './ip-address.ts';
 
 /** A kernel rule that leads to a pod: `512: from all to ADDRESS lookup main`. */
 export interface PodRule {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   /** The link that the route to the address names. Default: not known. */
   readonly hostLinkName?: string;
 }
@@ -11,7 +11,7 @@ export interface PodRule {
 /** A pod as the container runtime knows it. Whatever is left out is not known. */
 export interface RunningSandbox {
   readonly containerId: string;
-  readonly address?: Ipv4Address;
+  readonly address?: IpAddress;
   /** The name that the pod's host veth has, by its namespace and name. */
   readonly hostLinkName?: string;
   /** The network's and the interface's name, which DEL will come with. */
@@ -23,7 +23,7 @@ export interface RunningSandbox {
 
 /** An address that a pod has, and what is known of the pod. */
 export interface Claim {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly sandbox: RunningSandbox | undefined;
 }
 
@@ -33,16 +33,16 @@ export function claimsOf(
     podRules,
     sandboxes = [],
   }: { readonly podRules: readonly PodRule[]; readonly sandboxes?: readonly RunningSandbox[] },
-  assigned: ReadonlyMap<Ipv4Address, unknown>,
+  isAssigned: (address: IpAddress) => boolean,
 ): readonly Claim[] {
-  const claims = new Map<Ipv4Address, Claim>();
+  const claims = new Map<IpAddress, Claim>();
   for (const rule of podRules) {
     const { address } = rule;
     claims.set(address, { address, sandbox: sandboxOf(rule, sandboxes) });
   }
   for (const sandbox of sandboxes) {
     const { address } = sandbox;
-    if (address !== undefined && assigned.has(address) && !claims.has(address)) {
+    if (address !== undefined && isAssigned(address) && !claims.has(address)) {
       claims.set(address, { address, sandbox });
     }
   }

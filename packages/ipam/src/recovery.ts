@@ -6,8 +6,10 @@ import {
   nsFromMs,
 } from './checkpoint.ts';
 import { decodeCheckpoint } from './checkpoint-codec.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
-import { addressesOf, type Ipv4Prefix } from './ipv4-prefix.ts';
+import { byFamily, type IpAddress, isOfIpv6, ofEitherFamily } from './ip-address.ts';
+import { type IpPrefix, isSparse } from './ip-prefix.ts';
+import { addressesOf } from './ipv4-prefix.ts';
+import { ipv6PrefixOf } from './ipv6-prefix.ts';
 import {
   type Claim,
   claimsOf,
@@ -29,8 +31,8 @@ export interface RecoveryEvidence {
   /** What EC2 assigns to the ENIs of this node, primary addresses left out. */
   readonly enis: readonly {
     readonly networkCardIndex: number;
-    readonly addresses: readonly Ipv4Address[];
-    readonly prefixes: readonly Ipv4Prefix[];
+    readonly addresses: readonly IpAddress[];
+    readonly prefixes: readonly IpPrefix[];
   }[];
   /** What the container runtime runs. Default: nothing is known of it. */
   readonly sandboxes?: readonly RunningSandbox[];
@@ -53,7 +55,7 @@ export interface Recovery {
   /** Those allocations of `checkpoint` that no file has. */
   readonly recovered: readonly CheckpointAllocation[];
   /** Addresses that a rule leads to although nobody holds them: left-overs of pods that are gone. */
-  readonly strayAddresses: readonly Ipv4Address[];
+  readonly strayAddresses: readonly IpAddress[];
 }
 
 /**
@@ -68,11 +70,11 @@ export function recover(evidence: RecoveryEvidence): Recovery {
   const { podRules, nowMs } = evidence;
   const { read, unreadable } = readFiles(evidence);
   const known = mergeCheckpoints(read.map(({ checkpoint }) => checkpoint));
-  const held = new Set(known.allocations.flatMap(({ ipv4 }) => ipv4 ?? []));
+  const held = new Set(known.allocations.flatMap((one) => ofEitherFamily(one) ?? []));
   const cards = cardsByAddress(evidence);
   const readCards = new Set(read.map(({ networkCardIndex }) => networkCardIndex));
-  const claims = claimsOf(evidence, cards).filter(
-    ({ address }) => !held.has(address) && !readCards.has(cards.get(address) ?? 0),
+  const claims = claimsOf(evidence, (address) => cards.of(address) !== undefined).filter(
+    ({ address }) => !held.has(address) && !readCards.has(cards.of(address) ?? 0),
   );
   const recovered = allocate(claims, known.allocations, { cards, nowMs });
   for (const { address } of claims) {
@@ -86,7 +88,7 @@ export function recover(evidence: RecoveryEvidence): Recovery {
   if (unreadable.length === 0 && recovered.length === 0) {
     return { kind: read.length === 0 ? 'fresh' : 'checkpoint', checkpoint: known, ...found };
   }
-  const forgotten = [...cards]
+  const forgotten = [...cards.listed]
     .filter(([address, card]) => !held.has(address) && !readCards.has(card))
     .map(([address]) => ({ address, releasedAtMs: nowMs }));
   const rebuilt = { allocations: recovered, recentReleases: forgotten, intents: [] };
@@ -97,12 +99,12 @@ export function recover(evidence: RecoveryEvidence): Recovery {
 function allocate(
   claims: readonly Claim[],
   known: readonly CheckpointAllocation[],
-  { cards, nowMs }: { readonly cards: ReadonlyMap<Ipv4Address, number>; readonly nowMs: number },
+  { cards, nowMs }: { readonly cards: Cards; readonly nowMs: number },
 ): readonly CheckpointAllocation[] {
   const slotOf = (key: CniAttachmentKey, card: number) => `${JSON.stringify(key)} ${card}`;
   const taken = new Set(known.map(({ key, networkCardIndex }) => slotOf(key, networkCardIndex)));
   return claims.map(({ address, sandbox }) => {
-    const networkCardIndex = cards.get(address) ?? 0;
+    const networkCardIndex = cards.of(address) ?? 0;
     const wanted = sandbox === undefined ? undefined : keyOfSandbox(sandbox);
     const isUsable =
       wanted !== undefined && isCompleteKey(wanted) && !taken.has(slotOf(wanted, networkCardIndex));
@@ -111,7 +113,7 @@ function allocate(
     return {
       key,
       networkCardIndex,
-      ipv4: address,
+      ...byFamily(address),
       allocatedAtNs: nsFromMs(nowMs),
       metadata: sandbox === undefined ? {} : metadataOfSandbox(sandbox),
     };
@@ -135,12 +137,24 @@ function readFiles({ files }: RecoveryEvidence) {
   return { read, unreadable };
 }
 
-const cardsByAddress = ({ enis }: RecoveryEvidence): ReadonlyMap<Ipv4Address, number> =>
-  new Map(
-    enis.flatMap(({ networkCardIndex, addresses, prefixes }) =>
-      [...addresses, ...prefixes.flatMap(addressesOf)].map((address): [Ipv4Address, number] => [
-        address,
-        networkCardIndex,
-      ]),
-    ),
-  );
+/** The network cards of what EC2 assigns to this node. */
+interface Cards {
+  of(address: IpAddress): number | undefined;
+  /** Without the addresses of a /80, which are too many. */
+  readonly listed: ReadonlyMap<IpAddress, number>;
+}
+
+function cardsByAddress({ enis }: RecoveryEvidence): Cards {
+  const listed = new Map<IpAddress, number>();
+  const sparse = new Map<IpPrefix, number>();
+  for (const { networkCardIndex, addresses, prefixes } of enis) {
+    for (const address of addresses) listed.set(address, networkCardIndex);
+    for (const prefix of prefixes) {
+      if (isSparse(prefix)) sparse.set(prefix, networkCardIndex);
+      else for (const address of addressesOf(prefix)) listed.set(address, networkCardIndex);
+    }
+  }
+  const around = (address: IpAddress) =>
+    isOfIpv6(address) ? sparse.get(ipv6PrefixOf(address)) : undefined;
+  return { of: (address) => listed.get(address) ?? around(address), listed };
+}

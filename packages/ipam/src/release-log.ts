@@ -1,4 +1,4 @@
-import type { Ipv4Address } from './ipv4-address.ts';
+import type { IpAddress } from './ip-address.ts';
 
 /**
  * When addresses were last released, oldest first, whether or not they are still on an ENI.
@@ -7,19 +7,19 @@ import type { Ipv4Address } from './ipv4-address.ts';
  * again, is recognised and finishes its cool-down.
  */
 export class ReleaseLog {
-  readonly #releasedAtMs = new Map<Ipv4Address, number>();
+  readonly #releasedAtMs = new Map<IpAddress, number>();
 
-  at(address: Ipv4Address): number | undefined {
+  at(address: IpAddress): number | undefined {
     return this.#releasedAtMs.get(address);
   }
 
   /** Call with instants that do not decrease; {@link turnBack} first when the clock did. */
-  note(address: Ipv4Address, releasedAtMs: number): void {
+  note(address: IpAddress, releasedAtMs: number): void {
     this.#releasedAtMs.delete(address);
     this.#releasedAtMs.set(address, releasedAtMs);
   }
 
-  forget(address: Ipv4Address): void {
+  forget(address: IpAddress): void {
     this.#releasedAtMs.delete(address);
   }
 
@@ -33,7 +33,7 @@ export class ReleaseLog {
   }
 
   /** Takes over what an earlier process remembered; of two releases of an address the later counts. */
-  merge(releases: Iterable<readonly [Ipv4Address, number]>): void {
+  merge(releases: Iterable<readonly [IpAddress, number]>): void {
     for (const [address, releasedAtMs] of releases) {
       this.#releasedAtMs.set(address, Math.max(releasedAtMs, this.at(address) ?? releasedAtMs));
     }
@@ -53,7 +53,7 @@ export class ReleaseLog {
     }
   }
 
-  entries(): IterableIterator<readonly [Ipv4Address, number]> {
+  entries(): IterableIterator<readonly [IpAddress, number]> {
     return this.#releasedAtMs.entries();
   }
 }

@@ -1,7 +1,7 @@
 import type { AddressStatistics } from './address-statistics.ts';
 import type { AttachmentMetadata, CniAttachmentKey } from './attachment-key.ts';
 import type { EniId } from './eni-description.ts';
-import type { Ipv4Address } from './ipv4-address.ts';
+import type { IpAddress } from './ip-address.ts';
 
 /** What wiring a pod needs to know of the ENI that has its address. */
 export interface EniPlace {
@@ -14,7 +14,7 @@ export interface EniPlace {
 /** An address held by a CNI attachment. */
 export interface Reservation {
   readonly key: CniAttachmentKey;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   /**
    * Absent while the reservation is stranded: no ENI of the book has the address, because its ENI was
    * detached, the address was unassigned, or the ENI has not been found yet after a restart.

@@ -79,15 +79,9 @@ describe('restoring allocations', () => {
       dropped: [['p', 'attachment-taken']],
     },
     {
-      name: 'drops an allocation without an IPv4 address',
+      name: 'drops an allocation without an address',
       allocations: [
-        {
-          key: key('p'),
-          networkCardIndex: 0,
-          ipv6: '2600::3',
-          allocatedAtNs: 1n,
-          metadata: {},
-        },
+        { key: key('p'), networkCardIndex: 0, allocatedAtNs: 1n, metadata: {} },
         allocation('q'),
       ],
       restored: ['q'],

@@ -35,7 +35,7 @@ export function restoreCheckpoint(
         break;
       }
       case 'stranded': {
-        const reservation = book.holdings.addStranded(placement.allocation);
+        const reservation = book.holdings.addStranded(placement.address, allocation);
         stranded.push(reservation);
         book.relay.add({ kind: 'stranded', reservation });
         break;

@@ -38,7 +38,13 @@ export function addResult(parts: AddResultParts): CniResult {
       { name: podLinkName, mac: String(tableId), sandbox: netnsPath },
       dummy,
     ],
-    ips: [{ address: `${held.address}/32`, interface: 1, ...gateway }],
+    ips: [{ ...ipOf(held.address), ...gateway }],
     routes: [],
   };
 }
+
+/** The pod's own address is all that its link has of a network. */
+const ipOf = (address: string) => ({
+  address: `${address}/${address.includes(':') ? 128 : 32}`,
+  interface: 1,
+});

@@ -43,7 +43,7 @@ export interface BranchEni extends BranchLink {
 /** An address that an attachment holds. */
 export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
-  /** IPv4 address without prefix length. */
+  /** Of either family, without prefix length. */
   readonly address: string;
   /** Absent while the address is stranded: no ENI that this node manages has it. Never there with `branch`. */
   readonly eni?: EniPlace;
@@ -93,7 +93,7 @@ export type ReserveReply =
 
 /** What the runtime remembers of an attachment. */
 export interface RememberedPod extends PodIdentity {
-  /** IPv4 address without prefix length. */
+  /** Of either family, without prefix length. */
   readonly address: string;
   /** Set for a pod that was given an ENI of its own. */
   readonly branch?: BranchLink;

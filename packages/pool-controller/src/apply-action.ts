@@ -1,4 +1,4 @@
-import type { AddressBook, Ec2Block, EniId, Ipv4Address, Ipv4Prefix } from '@vpc-cni/ipam';
+import type { AddressBook, Ec2Block, EniId, IpAddress, IpPrefix } from '@vpc-cni/ipam';
 import type { StartedAction } from './action-ledger.ts';
 import { addBlock, removeBlock } from './blocks.ts';
 import { enterEni } from './enter-eni.ts';
@@ -50,14 +50,14 @@ export function applyAction(action: StartedAction, hands: Hands): Promise<void> 
     }
     case 'unassign-addresses': {
       const eniId = action.eniId as EniId;
-      const addresses = action.addresses as readonly Ipv4Address[];
+      const addresses = action.addresses as readonly IpAddress[];
       return unassign(eniId, addresses, hands, () =>
         enis.unassignAddresses(eniId, addresses, { signal }),
       );
     }
     case 'unassign-prefixes': {
       const eniId = action.eniId as EniId;
-      const prefixes = action.prefixes as readonly Ipv4Prefix[];
+      const prefixes = action.prefixes as readonly IpPrefix[];
       return unassign(eniId, prefixes, hands, () =>
         enis.unassignPrefixes(eniId, prefixes, { signal }),
       );

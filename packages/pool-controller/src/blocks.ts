@@ -3,7 +3,7 @@ import {
   type Ec2Block,
   type EniId,
   type EniSnapshot,
-  isIpv4Prefix,
+  isPrefix,
 } from '@vpc-cni/ipam';
 import type { ObservedEni } from './ports.ts';
 
@@ -40,18 +40,18 @@ export const assignedBlocks = ({
 ];
 
 export function addBlock(book: AddressBook, eniId: EniId, block: Ec2Block): void {
-  if (isIpv4Prefix(block)) book.addPrefix(eniId, block);
+  if (isPrefix(block)) book.addPrefix(eniId, block);
   else book.addAddress(eniId, block);
 }
 
 /** EC2 has taken it back; nobody holds anything of it. */
 export function removeBlock(book: AddressBook, eniId: EniId, block: Ec2Block): void {
-  if (isIpv4Prefix(block)) book.removePrefix(eniId, block);
+  if (isPrefix(block)) book.removePrefix(eniId, block);
   else book.removeAddress(eniId, block);
 }
 
 /** EC2 no longer assigns it, whoever holds something of it. */
 export function loseBlock(book: AddressBook, eniId: EniId, block: Ec2Block): void {
-  if (isIpv4Prefix(block)) book.losePrefix(eniId, block);
+  if (isPrefix(block)) book.losePrefix(eniId, block);
   else book.loseAddress(eniId, block);
 }

@@ -1,4 +1,4 @@
-import { type EniId, isIpv4Address, isIpv4Prefix } from '@vpc-cni/ipam';
+import { type EniId, isAddress, isPrefix } from '@vpc-cni/ipam';
 import { assignedBlocks } from './blocks.ts';
 import { isSameSlot } from './doubt.ts';
 import type { PoolEvent } from './events.ts';
@@ -55,8 +55,8 @@ function confirmed(observed: ObservedEni, remembered: readonly EniTruth[]): read
   return [
     {
       ...known,
-      secondaryAddresses: blocks.filter(isIpv4Address),
-      prefixes: blocks.filter(isIpv4Prefix),
+      secondaryAddresses: blocks.filter(isAddress),
+      prefixes: blocks.filter(isPrefix),
     },
   ];
 }

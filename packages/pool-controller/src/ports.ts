@@ -1,4 +1,12 @@
-import type { EniId, EniRole, Ipv4Address, Ipv4Prefix, SubnetId } from '@vpc-cni/ipam';
+import type {
+  EniId,
+  EniRole,
+  IpAddress,
+  IpPrefix,
+  Ipv4Address,
+  Ipv6Address,
+  SubnetId,
+} from '@vpc-cni/ipam';
 
 /** Where an ENI is on the instance. */
 export interface EniSlot {
@@ -6,7 +14,10 @@ export interface EniSlot {
   readonly networkCardIndex: number;
 }
 
-/** An ENI of this instance, as instance metadata or EC2 describes it. */
+/**
+ * An ENI of this instance, as instance metadata or EC2 describes it; of its secondary addresses and prefixes
+ * those of the family that pods are given.
+ */
 export interface ObservedEni extends EniSlot {
   readonly eniId: EniId;
   /** Lower case, colon separated. */
@@ -14,16 +25,20 @@ export interface ObservedEni extends EniSlot {
   readonly subnetId: SubnetId;
   readonly subnetCidr: `${Ipv4Address}/${number}`;
   readonly primaryAddress: Ipv4Address;
-  readonly secondaryAddresses: readonly Ipv4Address[];
-  readonly prefixes: readonly Ipv4Prefix[];
+  readonly secondaryAddresses: readonly IpAddress[];
+  readonly prefixes: readonly IpPrefix[];
   readonly isPrimary: boolean;
+  /** Those that are not in `prefixes`; the first is its own. Default: none. */
+  readonly ipv6Addresses?: readonly Ipv6Address[];
+  /** Default: the subnet has none. */
+  readonly subnetIpv6Cidr?: `${Ipv6Address}/${number}`;
 }
 
 /** What EC2 itself says of an ENI of this instance; the last word where instance metadata may be stale. */
 export interface EniTruth extends EniSlot {
   readonly eniId: EniId;
-  readonly secondaryAddresses: readonly Ipv4Address[];
-  readonly prefixes: readonly Ipv4Prefix[];
+  readonly secondaryAddresses: readonly IpAddress[];
+  readonly prefixes: readonly IpPrefix[];
   /** False for ENIs that are not the pool's, such as those tagged `node.k8s.amazonaws.com/no_manage=true`. */
   readonly isManaged: boolean;
   /** Default `ordinary`. */
@@ -60,21 +75,20 @@ export interface MetadataPort {
 export interface EniPort {
   /** Creates and attaches an ENI with all that is asked for. */
   allocateEni(wanted: WantedEni, options: CallOptions): Promise<ObservedEni>;
-  assignAddresses(
-    eniId: EniId,
-    count: number,
-    options: CallOptions,
-  ): Promise<readonly Ipv4Address[]>;
+  assignAddresses(eniId: EniId, count: number, options: CallOptions): Promise<readonly IpAddress[]>;
   unassignAddresses(
     eniId: EniId,
-    addresses: readonly Ipv4Address[],
+    addresses: readonly IpAddress[],
     options: CallOptions,
   ): Promise<void>;
-  /** Code `no-free-prefix` when the subnet has no whole /28 left; single addresses it may have. */
-  assignPrefixes(eniId: EniId, count: number, options: CallOptions): Promise<readonly Ipv4Prefix[]>;
+  /**
+   * Prefixes of the pods' family. Code `no-free-prefix` when the subnet has no whole one left; single
+   * addresses it may have.
+   */
+  assignPrefixes(eniId: EniId, count: number, options: CallOptions): Promise<readonly IpPrefix[]>;
   unassignPrefixes(
     eniId: EniId,
-    prefixes: readonly Ipv4Prefix[],
+    prefixes: readonly IpPrefix[],
     options: CallOptions,
   ): Promise<void>;
   /** Detaches and deletes; success when the ENI is gone already. */

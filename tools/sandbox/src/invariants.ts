@@ -45,11 +45,14 @@ interface EnisView {
 
 interface EniView {
   readonly RouteTableID: number;
-  /** By `address/32` or prefix; the addresses in them that are held. */
-  readonly AvailableIPv4Cidrs: Readonly<
-    Record<string, { readonly IPAddresses: Readonly<Record<string, unknown>> }>
-  >;
+  readonly AvailableIPv4Cidrs: CidrsView;
+  readonly IPv6Cidrs: CidrsView;
 }
+
+/** By `address/32` or prefix; the addresses in them that are held. */
+type CidrsView = Readonly<
+  Record<string, { readonly IPAddresses: Readonly<Record<string, unknown>> }>
+>;
 
 const MAIN_TABLE = 254;
 
@@ -62,33 +65,33 @@ export async function readAccounts(
   const view = (await node.introspect('/v1/enis')) as Partial<EnisView>;
   if (view[0] === undefined) throw new Error(`the daemon of ${node.name} is starting`);
   const enis = Object.values(view[0].ENIs);
-  const held = enis.flatMap(({ RouteTableID: routeTableId, AvailableIPv4Cidrs: blocks }) =>
-    Object.values(blocks).flatMap(({ IPAddresses }) =>
+  const held = enis.flatMap(({ RouteTableID: routeTableId, ...eni }) =>
+    Object.values(blocksOf(eni)).flatMap(({ IPAddresses }) =>
       Object.keys(IPAddresses).map((address) => ({ address, routeTableId })),
     ),
   );
   const checkpoint = JSON.parse(await readFile(join(node.runDirectory, 'ipam.json'), 'utf8')) as {
-    readonly allocations: readonly { readonly ipv4: string; readonly containerID: string }[];
+    readonly allocations: readonly Allocation[];
   };
   const sandboxes = await runtime?.runningSandboxes();
   const [rules, routes, links] = await Promise.all(
     [
-      ['ip', 'rule'],
-      ['ip', 'route', 'show', 'table', 'main'],
-      ['ip', '-o', 'link'],
-    ].map((query) => mustRun(query, { netns: node.netns })),
+      'ip rule; ip -6 rule',
+      'ip route show table main; ip -6 route show table main',
+      'ip -o link',
+    ].map((queries) => mustRun(['sh', '-c', queries], { netns: node.netns })),
   );
   const { enis: cloudEnis } = emulator.describe();
   return {
     reserved: held.map(({ address }) => address).sort(),
-    checkpoint: checkpoint.allocations.map(({ ipv4 }) => ipv4).sort(),
+    checkpoint: checkpoint.allocations.map(addressOf).sort(),
     attachments: checkpoint.allocations
-      .map(({ ipv4, containerID }) => `${ipv4} ${containerID}`)
+      .map((allocation) => `${addressOf(allocation)} ${allocation.containerID}`)
       .sort(),
     sandboxes: sandboxes?.map(({ address, containerId }) => `${address} ${containerId}`).sort(),
     rules: all(rules, /^512:\s+from all to (\S+) lookup main/gm),
-    routes: all(routes, /^(\S+) dev eni/gm),
-    routedLinks: all(routes, /^\S+ dev (eni\S+)/gm),
+    routes: all(routes, /^(?!fe80::)(\S+) dev eni/gm),
+    routedLinks: all(routes, /^(?!fe80::)\S+ dev (eni\S+)/gm),
     links: all(links, /^\d+: (eni[\da-f]{11})@/gm),
     fromRules: all(rules, /^1536:\s+from (\S+ lookup \d+)/gm),
     expectedFromRules: held
@@ -96,15 +99,32 @@ export async function readAccounts(
       .map(({ address, routeTableId }) => `${address} lookup ${routeTableId}`)
       .sort(),
     pool: enis
-      .flatMap((eni) => Object.keys(eni.AvailableIPv4Cidrs))
+      .flatMap((eni) => Object.keys(blocksOf(eni)))
       .map((block) => block.replace(/\/32$/, ''))
       .sort(),
     ec2: cloudEnis
       .filter(({ instanceId }) => instanceId === node.instanceId)
-      .flatMap(({ secondaryAddresses, prefixes }) => [...secondaryAddresses, ...prefixes])
+      .flatMap((eni) => [...eni.secondaryAddresses, ...eni.prefixes, ...eni.ipv6Prefixes])
       .sort(),
   };
 }
+
+const blocksOf = ({
+  AvailableIPv4Cidrs,
+  IPv6Cidrs,
+}: Pick<EniView, 'AvailableIPv4Cidrs' | 'IPv6Cidrs'>): CidrsView => ({
+  ...AvailableIPv4Cidrs,
+  ...IPv6Cidrs,
+});
+
+/** As the checkpoint has it: an address of either family. */
+interface Allocation {
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  readonly containerID: string;
+}
+
+const addressOf = ({ ipv4, ipv6 }: Allocation): string => ipv4 ?? ipv6 ?? '';
 
 /** Where the accounts contradict each other, in words; empty when all agree. */
 export function contradictions(accounts: NodeAccounts): readonly string[] {

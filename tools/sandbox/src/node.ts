@@ -51,6 +51,7 @@ export interface NodeIdentity {
   readonly primaryAddress: string;
   readonly publicAddress: string;
   readonly ec2Endpoint: string;
+  readonly podFamily: 'ipv4' | 'ipv6';
 }
 
 const READY_LIMIT_MS = 30_000;
@@ -141,7 +142,9 @@ const environmentOf = (identity: NodeIdentity, runDirectory: string) => ({
   AWS_SECRET_ACCESS_KEY: 'sandbox',
   CLUSTER_NAME: 'sandbox',
   MY_NODE_NAME: identity.name,
-  ENABLE_IPv4: 'true',
+  ...(identity.podFamily === 'ipv4'
+    ? { ENABLE_IPv4: 'true' }
+    : { ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' }),
   AWS_VPC_K8S_CNI_LOG_FILE: 'stdout',
   INTROSPECTION_BIND_ADDRESS: `unix:${runDirectory}/introspection.sock`,
 });
@@ -154,7 +157,7 @@ interface AddResult {
 function readAddResult({ interfaces, ips }: AddResult) {
   const [hostLink, podLink] = interfaces;
   return {
-    address: ips[0]?.address.replace(/\/32$/, '') ?? '',
+    address: ips[0]?.address.replace(/\/(32|128)$/, '') ?? '',
     hostLinkName: hostLink?.name ?? '',
     routeTableId: Number(podLink?.mac),
   };

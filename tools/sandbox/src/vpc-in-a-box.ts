@@ -13,6 +13,8 @@ export interface VpcInABox {
 
 export const VPC_CIDR = '10.0.0.0/16';
 export const SUBNET_CIDR = '10.0.32.0/19';
+export const VPC_IPV6_CIDR = '2001:db8::/56';
+export const SUBNET_IPV6_CIDR = '2001:db8:0:1::/64';
 
 /**
  * Builds a VPC with one public subnet and `nodeCount` instances. This process's network namespace
@@ -26,10 +28,19 @@ export async function createVpcInABox(options: {
   readonly prefix?: string;
   /** Time from AttachNetworkInterface to the link's appearance, ms. Default 100. */
   readonly attachDelayMs?: number;
+  /** The nodes are those of an IPv6 cluster. Default false. */
+  readonly hasIpv6?: boolean;
   /** Command line of the plugin that the nodes' runtimes execute. Default: the launcher. */
   readonly plugin?: readonly string[];
 }): Promise<VpcInABox> {
-  const { nodeCount, instanceType, prefix = 'box', attachDelayMs = 100, plugin } = options;
+  const {
+    nodeCount,
+    instanceType,
+    prefix = 'box',
+    attachDelayMs = 100,
+    plugin,
+    hasIpv6 = false,
+  } = options;
   const fabric = await createFabric({ prefix, vpcCidrs: [VPC_CIDR] });
   const emulator = createEmulator({ region: 'us-west-2', attachDelayMs, fabric });
   const nodes: SandboxNode[] = [];
@@ -43,10 +54,14 @@ export async function createVpcInABox(options: {
   try {
     await emulator.listenImds({ host: '169.254.169.254', port: 80 });
     const { url } = await emulator.listenEc2({ host: EC2_ENDPOINT_ADDRESS, port: 80 });
-    const vpc = emulator.addVpc({ cidr: VPC_CIDR });
+    const vpc = emulator.addVpc({
+      cidr: VPC_CIDR,
+      ...(hasIpv6 ? { ipv6Cidr: VPC_IPV6_CIDR } : {}),
+    });
     const subnet = emulator.addSubnet({
       vpcId: vpc.vpcId,
       cidr: SUBNET_CIDR,
+      ...(hasIpv6 ? { ipv6Cidr: SUBNET_IPV6_CIDR } : {}),
       availabilityZone: 'us-west-2a',
       isPublic: true,
     });
@@ -60,6 +75,7 @@ export async function createVpcInABox(options: {
         subnetId: subnet.subnetId,
         instanceType,
         publicAddress: true,
+        ipv6Address: hasIpv6,
       });
       nodes.push(
         await createSandboxNode(
@@ -70,6 +86,7 @@ export async function createVpcInABox(options: {
             primaryAddress: instance.primaryAddress,
             publicAddress: instance.publicAddress ?? '',
             ec2Endpoint: url,
+            podFamily: hasIpv6 ? 'ipv6' : 'ipv4',
           },
           containerIds(index),
           plugin,

@@ -1,4 +1,4 @@
-import { isIpv4Address, type RunningSandbox } from '@vpc-cni/ipam';
+import { isIpAddress, type RunningSandbox } from '@vpc-cni/ipam';
 import type { Context } from '../context.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
 
@@ -25,7 +25,7 @@ async function readRunning(
   const running: RunningSandbox[] = [];
   for (const { id, podNamespace, podName, isReady } of await runtime.listSandboxes(options)) {
     const address = isReady ? await runtime.addressOf(id, options) : undefined;
-    if (address === undefined || !isIpv4Address(address)) continue;
+    if (address === undefined || !isIpAddress(address)) continue;
     running.push({ containerId: id, address, podNamespace, podName });
   }
   return running;

@@ -158,8 +158,10 @@ test('pods that run are told with their addresses, for a checkpoint that is lost
   runtime.run('in-the-node-network');
   runtime.run('stopped', { address: '10.0.0.18', isReady: false });
   runtime.run('ipv6', { address: 'fd00::1' });
+  runtime.run('odd', { address: 'none' });
   expect(await runningSandboxes(runtime, { log, signal: ending.signal })).toEqual([
     { containerId: 'web', address: '10.0.0.17', podNamespace: 'default', podName: 'web-0' },
+    { containerId: 'ipv6', address: 'fd00::1', podNamespace: 'default', podName: 'ipv6' },
   ]);
   runtime.fail(true);
   expect(await runningSandboxes(runtime, { log, signal: ending.signal })).toEqual([]);

@@ -63,13 +63,13 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
         const held = await queue.runAdd(key, { pod, signal }, (until) => reserve(key, pod, until));
         signal.throwIfAborted();
         log.info({ key, ...pod, address: held.address }, 'grpc: AddNetwork');
-        const { usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
+        const { podFamily, usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
         return {
           Success: true,
           IPAllocationMetadata: [placeOf(held)],
           ...branchOf(held),
           UseExternalSNAT: usesExternalSnat,
-          VPCv4CIDRs: [...unmappedCidrs],
+          [podFamily === 'ipv6' ? 'VPCv6CIDRs' : 'VPCv4CIDRs']: [...unmappedCidrs],
           NetworkPolicyMode: networkPolicyMode,
         };
       } catch (error) {
@@ -122,7 +122,7 @@ const placeOf = ({
   branch,
   eni = branch === undefined ? STRANDED : ON_BRANCH,
 }: HeldAddress) => ({
-  IPv4Addr: address,
+  [address.includes(':') ? 'IPv6Addr' : 'IPv4Addr']: address,
   DeviceNumber: eni.deviceNumber,
   RouteTableId: eni.routeTableId,
 });

@@ -7,10 +7,10 @@ export const createConfigServer = (
   facts: () => NodeFacts,
 ): ServiceImpl<typeof ConfigServerBackend> => ({
   getNetworkPolicyConfigs: () => {
-    const { networkPolicyMode, nodeAddress, instanceId, region } = facts();
+    const { podFamily, networkPolicyMode, nodeAddress, instanceId, region } = facts();
     return {
       NetworkPolicyMode: networkPolicyMode,
-      NodeIPv4: nodeAddress,
+      [podFamily === 'ipv6' ? 'NodeIPv6' : 'NodeIPv4']: nodeAddress,
       InstanceID: instanceId,
       Region: region,
     };

@@ -1,4 +1,4 @@
-import { AddressBook } from '@vpc-cni/ipam';
+import { AddressBook, type IpAddress } from '@vpc-cni/ipam';
 import { createAttachmentQueue, createPluginHandlers, type Refusal } from '@vpc-cni/plugin';
 import { createAddressDesk } from '@vpc-cni/pool-controller';
 import { createFakeClock } from '@vpc-cni/testing';
@@ -30,6 +30,7 @@ export interface GrpcNode {
 }
 
 const FACTS: NodeFacts = {
+  podFamily: 'ipv4',
   usesExternalSnat: false,
   unmappedCidrs: ['10.0.0.0/16', '10.12.0.0/16'],
   networkPolicyMode: 'Standard',
@@ -42,7 +43,7 @@ const atMaxPods: Refusal = { kind: 'refused', reason: 'at-max-pods', message: '2
 
 export async function createGrpcNode(
   runDirectory: string,
-  has: { readonly addresses: readonly `${number}.${number}.${number}.${number}`[] },
+  has: { readonly addresses: readonly IpAddress[] },
   facts: Partial<NodeFacts> = {},
 ): Promise<GrpcNode> {
   const clock = createFakeClock();

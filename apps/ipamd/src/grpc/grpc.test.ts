@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IpAddress } from '@vpc-cni/ipam';
 import { readConfig } from '../config.ts';
 import { closed } from '../listen.ts';
 import { Health } from './gen/grpc/health/v1/health_pb.ts';
@@ -42,9 +43,13 @@ async function end() {
   await Promise.all(listeners.map(({ server }) => closed(server)));
 }
 
-async function serve(environment: Record<string, string> = {}, facts: Partial<NodeFacts> = {}) {
+async function serve(
+  environment: Record<string, string> = {},
+  facts: Partial<NodeFacts> = {},
+  addresses: readonly IpAddress[] = ['10.0.41.99', '10.0.41.100'],
+) {
   if (listeners.length > 0) await end();
-  node = await createGrpcNode(runDirectory, { addresses: ['10.0.41.99', '10.0.41.100'] }, facts);
+  node = await createGrpcNode(runDirectory, { addresses }, facts);
   const config = readConfig({ AWS_VPC_K8S_CNI_RUN_DIR: runDirectory, ...environment });
   listeners = grpcListeners(config, grpcServices(node.options));
   for (const { listen } of listeners) await listen();
@@ -403,6 +408,29 @@ test('GetNetworkPolicyConfigs tells what the policy agent wants to know', async 
     NodeIPv6: '',
     InstanceID: 'i-0123456789abcdef0',
     Region: 'eu-central-1',
+  });
+});
+
+test('in an IPv6 cluster addresses, CIDRs and the node are told as such', async () => {
+  const facts: Partial<NodeFacts> = {
+    podFamily: 'ipv6',
+    unmappedCidrs: ['2001:db8::/56'],
+    nodeAddress: '2001:db8::4',
+  };
+  await serve({}, facts, ['2001:db8:0:1:1::']);
+  const place = { IPv4Addr: '', IPv6Addr: '2001:db8:0:1:1::', DeviceNumber: 1, RouteTableId: 2 };
+  expect(await add()).toMatchObject({
+    ...EMPTY_ADD_REPLY,
+    Success: true,
+    IPAllocationMetadata: [place],
+    VPCv6CIDRs: ['2001:db8::/56'],
+    NetworkPolicyMode: 'Standard',
+  });
+  expect(await del()).toMatchObject({ Success: true, IPAllocationMetadata: [place] });
+  const { getNetworkPolicyConfigs } = ConfigServerBackend.method;
+  expect(await client.call(getNetworkPolicyConfigs, {})).toMatchObject({
+    NodeIPv4: '',
+    NodeIPv6: '2001:db8::4',
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { assignedTo, enisOf } from './ec2-view.fixture.ts';
+import { enisOf, podAddressesOf } from './ec2-view.fixture.ts';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World } from './world.fixture.ts';
@@ -59,7 +59,9 @@ function prefixCallMinutes(): readonly number[] {
 async function end(): Promise<void> {
   await world.clock.advance(MINUTE_MS);
   const { totalCount } = node.daemon.pool?.book.statistics(world.clock.nowMs()) ?? {};
-  expect(totalCount).toBe(assignedTo(world.cloud, node.instance.instanceId).size);
+  expect(totalCount).toBe(
+    enisOf(world.cloud, node.instance.instanceId).flatMap(podAddressesOf).length,
+  );
   expect(problemsOf(node)).toEqual([]);
   expect(world.violations).toEqual([]);
   await node.stop();

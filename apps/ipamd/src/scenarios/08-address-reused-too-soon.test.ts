@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Ipv4Address } from '@vpc-cni/ipam';
+import type { IpAddress } from '@vpc-cni/ipam';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World } from './world.fixture.ts';
@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 let world: World;
 let node: Node;
 /** When addresses were released last. */
-let releasedAtMs: Map<Ipv4Address, number>;
+let releasedAtMs: Map<IpAddress, number>;
 afterEach(() => world.close());
 
 async function joined(instanceType: string, environment: Readonly<Record<string, string>> = {}) {
@@ -159,7 +159,7 @@ describe('a node with other addresses', () => {
       .takeEntries()
       .filter(({ operation }) => operation === 'UnassignPrivateIpAddresses');
     const rests = returned.flatMap(({ atMs, parameters }) =>
-      (parameters['PrivateIpAddresses'] as readonly Ipv4Address[]).map(
+      (parameters['PrivateIpAddresses'] as readonly IpAddress[]).map(
         (address) => atMs - (releasedAtMs.get(address) ?? Number.NEGATIVE_INFINITY),
       ),
     );

@@ -71,6 +71,11 @@ const fewerPods: Story = {
     for (const podName of names(14).slice(2)) await node.del(podName);
   },
 };
+const firstIpv6Pod: Story = {
+  ...firstPod,
+  hasIpv6: true,
+  environment: { ENABLE_IPv6: 'true', ENABLE_PREFIX_DELEGATION: 'true' },
+};
 const newType: Story = { ...firstPod, instanceType: TOO_NEW.instanceType };
 
 interface Case {
@@ -82,14 +87,17 @@ interface Case {
 
 /**
  * `DescribeInstances` is missing: the pool knows which slots it has, so a daemon never comes to ask for
- * it. What the allocator does without is in its own tests.
+ * it. What the allocator does without is in its own tests. Nor are IPv6 prefixes ever given back.
  */
-const cases: Readonly<Record<Exclude<Ec2Action, 'DescribeInstances'>, Case>> = {
+const cases: Readonly<
+  Record<Exclude<Ec2Action, 'DescribeInstances' | 'UnassignIpv6Addresses'>, Case>
+> = {
   DescribeSubnets: { story: firstPod, served: 1 },
   CreateTags: { story: firstPod, served: 1 },
   DescribeInstanceTypes: { story: newType, served: 1, servedUnanswered: 0 },
   DescribeNetworkInterfaces: { story: firstPod, served: 0 },
   // A new ENI brings its addresses with it.
+  AssignIpv6Addresses: { story: firstIpv6Pod, served: 0 },
   AssignPrivateIpAddresses: { story: firstPod, served: 1 },
   CreateNetworkInterface: { story: twelvePods, served: 9 },
   AttachNetworkInterface: { story: twelvePods, served: 9 },
@@ -129,13 +137,15 @@ async function timeToName(action: Ec2Action): Promise<number> {
   return askedAtMs === undefined ? Number.NaN : Number.POSITIVE_INFINITY;
 }
 
-const policy = readPolicy('AmazonEKS_CNI_Policy');
+const policyFor = ({ hasIpv6 = false }: WorldOptions) =>
+  readPolicy(hasIpv6 ? 'AmazonEKS_CNI_IPv6_Policy' : 'AmazonEKS_CNI_Policy');
 
 const ways = [
   {
     way: 'missing from the policy',
-    begin: (action: Ec2Action) => world.cloud.knobs.usePolicy(without(policy, `ec2:${action}`)),
-    end: () => world.cloud.knobs.usePolicy(policy),
+    begin: (action: Ec2Action, story: Story) =>
+      world.cloud.knobs.usePolicy(without(policyFor(story), `ec2:${action}`)),
+    end: (_: Ec2Action, story: Story) => world.cloud.knobs.usePolicy(policyFor(story)),
   },
   {
     way: 'not answered',
@@ -161,14 +171,14 @@ test.each(all)('ec2:$action, $way, is named, and costs nobody else anything', as
   world.cloud.setInstanceType(TOO_NEW);
   node = await world.newNode();
   await before();
-  begin(action);
+  begin(action, story);
   const outcome = during();
   expect(await timeToName(action)).toBeLessThanOrEqual(NAMED_WITHIN_MS);
   if (way !== 'not answered') expect(await countOf('ec2Errors', action)).toBeGreaterThan(0);
   await world.clock.advance(100_000);
   expect(node.site.host.pods.size).toBe(served);
 
-  end(action);
+  end(action, story);
   await world.settle(outcome);
   await world.clock.advance(2 * MINUTE_MS);
   await world.settle(add(podCount));

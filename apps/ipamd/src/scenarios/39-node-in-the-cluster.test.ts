@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { changeNode, IN_CLUSTER, registerNode, requestsOf } from './cluster.fixture.ts';
-import { assignedTo } from './ec2-view.fixture.ts';
+import { enisOf, podAddressesOf } from './ec2-view.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World } from './world.fixture.ts';
 
@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const addressCount = () => assignedTo(world.cloud, node.instance.instanceId).size;
+const addressCount = () =>
+  enisOf(world.cloud, node.instance.instanceId).flatMap(podAddressesOf).length;
 
 test('the pool is never larger than max-pods of the node, and follows it', async () => {
   registerNode(world.cluster, { maxPods: 3 });

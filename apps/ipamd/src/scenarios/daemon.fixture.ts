@@ -7,6 +7,7 @@ import { connectToAws } from '../aws.ts';
 import { connectToCluster } from '../cluster/cluster.ts';
 import { readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
+import { hostSettings } from '../host-settings.ts';
 import { createMetrics } from '../metrics.ts';
 import { readNetworkFacts } from '../network-facts.ts';
 import { bringUpPool, type Pool, type PoolSurroundings } from '../pool.ts';
@@ -96,12 +97,7 @@ export function startDaemon(
     const aws = await connectToAws(context, cluster, ways);
     const { imds, instance } = aws;
     const facts = await readNetworkFacts(context, { imds, primaryMac: instance.primaryMac });
-    const settings = () => ({
-      ...context.config.host,
-      primaryMac: instance.primaryMac,
-      primaryAddress: instance.primaryAddress,
-      vpcCidrs: facts.current.vpcCidrs,
-    });
+    const settings = () => hostSettings(context.config, instance, facts.current);
     const network = host.open(fate);
     const fileSystem = disk.mount(fate);
     const up = await bringUpPool({

@@ -1,5 +1,11 @@
 import type { Emulator } from '@vpc-cni/aws-emulator';
-import { addressesOf, type Ipv4Address, isIpv4Prefix } from '@vpc-cni/ipam';
+import {
+  addressesOf,
+  type IpAddress,
+  type Ipv4Address,
+  isIpv4Prefix,
+  prefixAround,
+} from '@vpc-cni/ipam';
 
 type Eni = ReturnType<Emulator['describe']>['enis'][number];
 
@@ -13,13 +19,15 @@ export const podAddressesOf = ({ secondaryAddresses, prefixes }: Eni): readonly 
   ...prefixes.filter(isIpv4Prefix).flatMap(addressesOf),
 ];
 
-/** Addresses that packets of an instance's pods may have. */
-export const assignedTo = (cloud: Emulator, instanceId: string): ReadonlySet<Ipv4Address> =>
-  new Set(
-    enisOf(cloud, instanceId)
-      .filter(({ status }) => status === 'in-use' || status === 'attaching')
-      .flatMap(podAddressesOf),
-  );
+/** Whether packets of an instance's pods may have an address. */
+export const isAssigned = (cloud: Emulator, instanceId: string, address: IpAddress): boolean =>
+  enisOf(cloud, instanceId)
+    .filter(({ status }) => status === 'in-use' || status === 'attaching')
+    .some(({ secondaryAddresses, prefixes, ipv6Prefixes }) =>
+      [...secondaryAddresses, ...prefixes, ...ipv6Prefixes].some(
+        (block) => block === address || block === prefixAround(address),
+      ),
+    );
 
 /** ENIs that we created and that are attached nowhere. */
 export const leakedEnis = (cloud: Emulator): readonly string[] =>

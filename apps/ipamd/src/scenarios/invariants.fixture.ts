@@ -1,5 +1,5 @@
 import { decodeCheckpoint } from '@vpc-cni/ipam';
-import { assignedTo, enisOf, leakedEnis } from './ec2-view.fixture.ts';
+import { enisOf, isAssigned, leakedEnis } from './ec2-view.fixture.ts';
 import type { Node } from './node.fixture.ts';
 
 /**
@@ -24,13 +24,12 @@ export function problemsOf(...nodes: readonly Node[]): readonly string[] {
 /** What must never be, whatever is under way: a pod or the next one without an address that EC2 assigns. */
 export function problemsAtAnyMoment(node: Node): readonly string[] {
   const { site, instance, daemon } = node;
-  const assigned = assignedTo(site.cloud, instance.instanceId);
   const enis = daemon.fate.isDead ? [] : (daemon.pool?.book.enis(site.clock.nowMs()) ?? []);
   return [
     ...unreachablePods(node),
     ...enis
       .flatMap(({ freeAddresses }) => freeAddresses)
-      .filter((address) => !assigned.has(address))
+      .filter((address) => !isAssigned(site.cloud, instance.instanceId, address))
       .map((address) => `${address} could be given to a pod, and EC2 does not assign it`),
   ];
 }
@@ -47,9 +46,9 @@ function sharedAddresses(nodes: readonly Node[]): readonly string[] {
 }
 
 function unreachablePods(node: Node): readonly string[] {
-  const assigned = assignedTo(node.site.cloud, node.instance.instanceId);
+  const { site, instance } = node;
   return podsOf(node)
-    .filter(({ address }) => !assigned.has(address))
+    .filter(({ address }) => !isAssigned(site.cloud, instance.instanceId, address))
     .map(({ podName, address }) => `${podName} has ${address}, which EC2 does not assign`);
 }
 
@@ -71,6 +70,7 @@ function bookProblems(node: Node): readonly string[] {
     const assigned = new Set<string>([
       ...(there?.secondaryAddresses ?? []),
       ...(there?.prefixes ?? []),
+      ...(there?.ipv6Prefixes ?? []),
     ]);
     const missing = [...assigned].filter((block) => !(blocks as string[]).includes(block));
     return [
@@ -91,7 +91,7 @@ function bookProblems(node: Node): readonly string[] {
 function checkpointProblems({ daemon, site }: Node): readonly string[] {
   const text = site.disk.files.get('ipam.json');
   if (text === undefined) return ['there is no checkpoint'];
-  const saved = decodeCheckpoint(text).allocations.map(({ ipv4 }) => String(ipv4));
+  const saved = decodeCheckpoint(text).allocations.map(({ ipv4, ipv6 }) => String(ipv4 ?? ipv6));
   const held = (daemon.pool?.book.reservations() ?? []).map(({ address }) => String(address));
   return [
     ...difference(saved, held).map((address) => `in the checkpoint and not held: ${address}`),

@@ -2,7 +2,7 @@ import {
   type HostNetwork,
   HostNetworkError,
   hostLinkName,
-  type Ipv4Address,
+  type IpAddress,
   type PodAttachment,
 } from '@vpc-cni/host-network';
 import type { Clock } from '../context.ts';
@@ -12,7 +12,7 @@ import type { Fate } from './fate.fixture.ts';
 /** A pod as the kernel has it. */
 export interface WiredPod {
   readonly podName: string;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
 }
 
 /** What the daemon does with a node's kernel here. */

@@ -1,11 +1,11 @@
 import type { Emulator } from '@vpc-cni/aws-emulator';
-import type { Ipv4Address } from '@vpc-cni/ipam';
-import { assignedTo } from './ec2-view.fixture.ts';
+import type { IpAddress } from '@vpc-cni/ipam';
+import { isAssigned } from './ec2-view.fixture.ts';
 
 /** Sees every address that is handed out, and what is wrong with it at that very moment. */
 export interface Witness {
   readonly violations: readonly string[];
-  handedOut(pod: Holder, address: Ipv4Address): void;
+  handedOut(pod: Holder, address: IpAddress): void;
   /** The pod is gone; it may have held nothing. */
   released(pod: Holder): void;
 }
@@ -23,8 +23,8 @@ export function createWitness(
   clock: { nowMs(): number },
   cooldownMs: number,
 ): Witness {
-  const holders = new Map<Ipv4Address, string>();
-  const releasedAtMs = new Map<Ipv4Address, number>();
+  const holders = new Map<IpAddress, string>();
+  const releasedAtMs = new Map<IpAddress, number>();
   const violations: string[] = [];
 
   return {
@@ -39,7 +39,7 @@ export function createWitness(
       if (holder !== name && restedMs < cooldownMs) {
         violations.push(`${name} got ${address} after a rest of ${restedMs} ms`);
       }
-      if (!assignedTo(cloud, pod.instanceId).has(address)) {
+      if (!isAssigned(cloud, pod.instanceId, address)) {
         violations.push(`${name} got ${address}, which EC2 does not assign to its node`);
       }
       holders.set(address, name);

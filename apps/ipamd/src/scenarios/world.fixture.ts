@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly instanceType?: string;
   readonly subnetCidr?: string;
   readonly environment?: Environment;
+  /** VPC, subnets and nodes have IPv6 beside IPv4. Default false. */
+  readonly hasIpv6?: boolean;
   /** How long EC2 takes, ms. Default: as operators measure it. */
   readonly latencyMs?: Partial<Emulator['knobs']['latencyMs']>;
   /** What the clock says at first, Unix milliseconds. */
@@ -58,13 +60,26 @@ const STEP_MS = 50;
 const COOLDOWN_S = 30;
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { instanceType = 'm5.large', subnetCidr = '10.0.0.0/22', attachDelayMs = 2_000 } = options;
+  const {
+    instanceType = 'm5.large',
+    subnetCidr = '10.0.0.0/22',
+    attachDelayMs = 2_000,
+    hasIpv6 = false,
+  } = options;
   const clock = createFakeClock(options.startMs);
   const cloud = createEmulator({ clock, attachDelayMs });
   const cluster = createKubernetesEmulator({ clock });
-  const { vpcId } = cloud.addVpc({ cidr: '10.0.0.0/16' });
+  const { vpcId } = cloud.addVpc({
+    cidr: '10.0.0.0/16',
+    ...(hasIpv6 ? { ipv6Cidr: '2001:db8::/56' } : {}),
+  });
+  let subnetCount = 0;
+  const nextIpv6Cidr = () => {
+    subnetCount += 1;
+    return hasIpv6 ? { ipv6Cidr: `2001:db8:0:${subnetCount}::/64` } : {};
+  };
   const addSubnet: World['addSubnet'] = (cidr, tags = {}) =>
-    cloud.addSubnet({ vpcId, cidr, tags, ...ZONE });
+    cloud.addSubnet({ vpcId, cidr, tags, ...ZONE, ...nextIpv6Cidr() });
   const subnet = addSubnet(subnetCidr);
   await loadSdk(cloud);
   Object.assign(cloud.knobs.latencyMs, options.latencyMs ?? REALISTIC_LATENCY_MS);
@@ -86,7 +101,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     addSubnet,
     newNode: async (environment = options.environment ?? {}, type = instanceType) => {
       const { subnetId } = subnet;
-      const instance = await cloud.runInstance({ subnetId, instanceType: type });
+      const instance = await cloud.runInstance({
+        subnetId,
+        instanceType: type,
+        ipv6Address: hasIpv6,
+      });
       return createNode({ cloud, cluster, clock, witness }, instance, environment);
     },
     witness,

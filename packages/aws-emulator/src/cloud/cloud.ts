@@ -20,6 +20,7 @@ export interface LaunchRequest {
   readonly instanceId?: InstanceId | undefined;
   readonly securityGroupIds?: readonly string[] | undefined;
   readonly publicAddress?: boolean | undefined;
+  readonly ipv6Address?: boolean | undefined;
   readonly metadataHopLimit?: number | undefined;
   readonly lifeCycle?: InstanceRecord['lifeCycle'] | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
@@ -95,7 +96,11 @@ export class Cloud {
     }
     const publicAddress = request.publicAddress === true ? this.#freePublicAddress() : undefined;
     const primaryEni = this.enis.create(
-      { subnetId: subnet.subnetId, groupIds: request.securityGroupIds },
+      {
+        subnetId: subnet.subnetId,
+        groupIds: request.securityGroupIds,
+        ipv6: request.ipv6Address === true ? { addressCount: 1 } : undefined,
+      },
       nowMs,
     );
     const instance: InstanceRecord = {

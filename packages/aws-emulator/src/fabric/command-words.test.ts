@@ -4,6 +4,7 @@ import {
   destination,
   ipv4Address,
   ipv4Block,
+  linkLocalAddress,
   macAddress,
   plainName,
   requireInside,
@@ -17,8 +18,8 @@ describe('command words', () => {
       parse: () => ipv4Address('10.0.0.1\nlink del eth0'),
     },
     { name: 'a short address', parse: () => ipv4Address('10.1') },
-    { name: 'an IPv6 address', parse: () => destination('fd00::1') },
-    { name: 'an IPv6 prefix', parse: () => destination('fd00::/80') },
+    { name: 'an IPv6 address with a zone', parse: () => destination('fe80::1%eth0') },
+    { name: 'an IPv6 prefix with more behind it', parse: () => destination('fd00::/80 dev lo') },
     { name: 'a prefix length out of range', parse: () => ipv4Block('10.0.0.0/33') },
     { name: 'a block without length', parse: () => ipv4Block('10.0.0.0') },
     { name: 'an address outside a block', parse: () => requireInside('10.0.0.0/24', '10.0.1.0') },
@@ -37,6 +38,13 @@ describe('command words', () => {
   test('bring destinations into the form of a route', () => {
     expect(destination('10.0.0.5')).toBe('10.0.0.5/32');
     expect(destination('10.0.0.21/28')).toBe('10.0.0.16/28');
+    expect(destination('2001:db8:0::5')).toBe('2001:db8::5/128');
+    expect(destination('2001:db8:0:1:5::7/80')).toBe('2001:db8:0:1:5::/80');
+  });
+
+  test('tell the address that a link gives itself', () => {
+    expect(linkLocalAddress('02:00:00:00:00:01')).toBe('fe80::ff:fe00:1');
+    expect(linkLocalAddress('00:16:3e:12:34:56')).toBe('fe80::216:3eff:fe12:3456');
   });
 
   test.each([

@@ -25,9 +25,29 @@ export function ipv4Block(text: string): Ipv4Block {
   return { cidr: `${network}/${prefixLength}`, network, prefixLength };
 }
 
-/** Brings what EC2 assigns, an address or a prefix, into the one form that routes have. */
+/** Brings what EC2 assigns, an address or a prefix of either family, into the one form that routes have. */
 export const destination = (text: string): string =>
-  ipv4Block(text.includes('/') ? text : `${text}/32`).cidr;
+  isIpv6(text)
+    ? ipv6Cidr(text.includes('/') ? text : `${text}/128`)
+    : ipv4Block(text.includes('/') ? text : `${text}/32`).cidr;
+
+/** Tells the families apart. */
+export const isIpv6 = (text: string): boolean => text.includes(':');
+
+function ipv6Cidr(text: string): string {
+  if (!ipaddr.IPv6.isValidCIDR(text) || text.includes('%')) throw invalid('an IPv6 CIDR', text);
+  const length = text.slice(text.indexOf('/') + 1);
+  return `${ipaddr.IPv6.networkAddressFromCIDR(text).toRFC5952String()}/${length}`;
+}
+
+/** The link-local address that a link gives itself by its MAC (RFC 4291, appendix A). */
+export function linkLocalAddress(mac: string): string {
+  const [first = 0, ...rest] = macAddress(mac)
+    .split(':')
+    .map((octet) => Number.parseInt(octet, 16));
+  const id = [first ^ 0x02, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  return new ipaddr.IPv6([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...id]).toRFC5952String();
+}
 
 /** The address `offset` places after a block's base: 1 is a subnet's router, 2 its resolver. */
 export function addressInBlock(block: Ipv4Block, offset: number): string {

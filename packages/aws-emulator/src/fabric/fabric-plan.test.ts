@@ -4,9 +4,11 @@ import {
   destinationRemovalStep,
   destinationStep,
   dhcpSteps,
+  dhcpv6Steps,
   type EniPort,
   eniLinkName,
   fabricSteps,
+  ipv6PortSteps,
   portSteps,
   subnetSteps,
 } from './fabric-plan.ts';
@@ -41,6 +43,17 @@ describe('an ENI', () => {
     ]);
   });
 
+  test('with IPv6 has the router beside it, and its default route leads there', () => {
+    expect(lines(ipv6PortSteps(port))).toEqual([
+      'address replace fe80:ec2::1/64 dev fe1 nodad',
+      'neighbour replace fe80::ff:fe00:1 lladdr 02:00:00:00:00:01 dev fe1 nud permanent',
+    ]);
+    expect(lines(dhcpv6Steps(port, '2001:db8::10/128'))).toEqual([
+      'address add 2001:db8::10/128 dev eth0 nodad',
+      'route replace ::/0 via fe80:ec2::1 dev eth0 proto ra metric 512',
+    ]);
+  });
+
   test.each([
     { slot: { networkCardIndex: 0, deviceIndex: 0 }, name: 'eth0' },
     { slot: { networkCardIndex: 0, deviceIndex: 3 }, name: 'eth3' },
@@ -66,6 +79,11 @@ describe('a destination', () => {
       name: 'a prefix, by way of the primary',
       cidr: '10.0.1.16/28',
       line: 'route add 10.0.1.16/28 via 10.0.1.10 dev fe1 onlink src 10.0.1.1',
+    },
+    {
+      name: 'IPv6, by way of the address that the ENI gives itself',
+      cidr: '2001:db8:0:1:5::/80',
+      line: 'route add 2001:db8:0:1:5::/80 via fe80::ff:fe00:1 dev fe1',
     },
   ];
 

@@ -1,4 +1,4 @@
-import { addressInBlock, type Ipv4Block } from './command-words.ts';
+import { addressInBlock, type Ipv4Block, isIpv6, linkLocalAddress } from './command-words.ts';
 import { netnsPath } from './ip-batch.ts';
 import type { IpStep } from './undo.ts';
 
@@ -6,6 +6,8 @@ import type { IpStep } from './undo.ts';
 export const IMDS_ADDRESS = '169.254.169.254';
 /** Where the EC2 endpoint listens, in the fabric; every node reaches it through its default route. */
 export const EC2_ENDPOINT_ADDRESS = '198.18.0.2';
+/** The router of every subnet's IPv6 side, as VPC CNIs know it. */
+export const IPV6_ROUTER = 'fe80:ec2::1';
 /** The largest hop limit EC2 accepts for metadata replies. */
 export const MAX_HOP_LIMIT = 64;
 /** MTU inside a VPC, and of an ENI's link. */
@@ -115,13 +117,29 @@ export const portSteps = (port: EniPort): readonly IpStep[] => [
   },
 ];
 
+/** The same for an ENI with IPv6: the router, and the ENI, which is not asked either. */
+export const ipv6PortSteps = ({ portName, mac }: EniPort): readonly IpStep[] =>
+  [
+    `address replace ${IPV6_ROUTER}/64 dev ${portName} nodad`,
+    `neighbour replace ${linkLocalAddress(mac)} lladdr ${mac} dev ${portName} nud permanent`,
+  ].map((line) => ({ line }));
+
 /**
  * Routes a destination (canonical CIDR) to an ENI.
  *
  * All but the primary address go `via` it, so that frames carry the ENI's MAC without ARP: nodes do not answer for
  * the addresses of their pods. With `rp_filter=1` the same route is what makes the destination a valid source.
  */
-export const destinationStep = (port: EniPort, cidr: string): IpStep => {
+export const destinationStep = (port: EniPort, cidr: string): IpStep =>
+  isIpv6(cidr) ? ipv6DestinationStep(port, cidr) : ipv4DestinationStep(port, cidr);
+
+/** All of them go via the ENI's link-local address. */
+const ipv6DestinationStep = ({ portName, mac }: EniPort, cidr: string): IpStep => ({
+  line: `route add ${cidr} via ${linkLocalAddress(mac)} dev ${portName}`,
+  undo: { kind: 'ip', line: `route delete ${cidr} dev ${portName}` },
+});
+
+const ipv4DestinationStep = (port: EniPort, cidr: string): IpStep => {
   const viaPrimary = isPrimary(port, cidr) ? '' : ` via ${port.primaryAddress}`;
   const onlink = isPrimary(port, cidr) ? '' : ' onlink';
   const route = `${cidr}${viaPrimary} dev ${port.portName}${onlink} src ${addressInBlock(port.subnet, 1)}`;
@@ -143,6 +161,13 @@ export const dhcpSteps = (port: EniPort): readonly IpStep[] =>
     `link set dev ${port.linkName} up`,
     `address add ${port.primaryAddress}/${port.subnet.prefixLength} brd + dev ${port.linkName}`,
     `route add default via ${addressInBlock(port.subnet, 1)} dev ${port.linkName} proto dhcp src ${port.primaryAddress} metric 512`,
+  ].map((line) => ({ line }));
+
+/** What DHCPv6 and router advertisements do in the node for an IPv6 address (CIDR) of the primary ENI. */
+export const dhcpv6Steps = ({ linkName }: EniPort, cidr: string): readonly IpStep[] =>
+  [
+    `address add ${cidr} dev ${linkName} nodad`,
+    `route replace ::/0 via ${IPV6_ROUTER} dev ${linkName} proto ra metric 512`,
   ].map((line) => ({ line }));
 
 /** Changes the limit of metadata replies that leave by a port. */

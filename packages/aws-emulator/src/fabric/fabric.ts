@@ -34,7 +34,7 @@ export interface FabricInternet extends FabricNamespace {
  * A VPC made of links, routes and namespaces, which an emulator drives through {@link FabricPort}.
  *
  * Operations are executed one after the other. One that fails leaves nothing of itself behind and throws a
- * `FabricError`. IPv4 only: IPv6 destinations are refused with `invalid-argument`.
+ * `FabricError`. IPv6 goes between nodes, and not to the internet; its sources are not checked.
  */
 export interface Fabric extends FabricPort {
   readonly internet: FabricInternet;

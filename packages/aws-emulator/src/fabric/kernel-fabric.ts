@@ -1,13 +1,15 @@
 import type { FabricEni, FabricInstance, FabricSubnet, PublicMapping } from '../fabric-port.ts';
-import { destination, ipv4Address, ipv4Block, requireInside } from './command-words.ts';
+import { destination, ipv4Address, ipv4Block, isIpv6, requireInside } from './command-words.ts';
 import type { Fabric, FabricInternet, FabricNode } from './fabric.ts';
 import { FabricError } from './fabric-error.ts';
 import {
   destinationRemovalStep,
   destinationStep,
   dhcpSteps,
+  dhcpv6Steps,
   type FabricPlan,
   hopLimitStep,
+  ipv6PortSteps,
   netnsOf,
   netnsStep,
   portSteps,
@@ -107,10 +109,17 @@ export class KernelFabric implements Fabric {
         const routes = [...destinations].map((cidr) => ({
           line: destinationStep(port, cidr).line,
         }));
-        await changes.ip([...portSteps(port), ...routes]);
+        const ipv6 = [...destinations].filter(isIpv6);
+        await changes.ip([
+          ...portSteps(port),
+          ...(ipv6.length > 0 ? ipv6PortSteps(port) : []),
+          ...routes,
+        ]);
         for (const sysctl of portSysctls(port.portName)) writeSysctl(sysctl);
         const isPrimary = eni.deviceIndex === 0 && eni.networkCardIndex === 0;
-        if (isPrimary) await changes.ip(dhcpSteps(port), { netns: port.nodeNetns });
+        const leases = ipv6.filter((cidr) => cidr.endsWith('/128'));
+        const dhcp = [...dhcpSteps(port), ...leases.flatMap((cidr) => dhcpv6Steps(port, cidr))];
+        if (isPrimary) await changes.ip(dhcp, { netns: port.nodeNetns });
       });
       this.#topology.attach({ port, destinations });
     });
@@ -129,7 +138,11 @@ export class KernelFabric implements Fabric {
       const added = new Set(
         destinations.map(destination).filter((cidr) => !eni.destinations.has(cidr)),
       );
-      await this.#reroute([...added].map((cidr) => destinationStep(eni.port, cidr)));
+      const isFirstIpv6 = [...added].some(isIpv6) && ![...eni.destinations].some(isIpv6);
+      await this.#reroute([
+        ...(isFirstIpv6 ? ipv6PortSteps(eni.port) : []),
+        ...[...added].map((cidr) => destinationStep(eni.port, cidr)),
+      ]);
       for (const cidr of added) eni.destinations.add(cidr);
     });
   }

@@ -17,6 +17,7 @@ export const FABRIC_SYSCTLS: readonly Sysctl[] = [
   ['net/ipv4/conf/default/proxy_arp', '1'],
   ['net/ipv4/conf/all/send_redirects', '0'],
   ['net/ipv4/conf/default/send_redirects', '0'],
+  ['net/ipv6/conf/all/forwarding', '1'],
 ];
 
 /**

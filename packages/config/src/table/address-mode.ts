@@ -20,7 +20,6 @@ export const addressMode = {
     since: 'v1.10.0',
     effect:
       'Pods get IPv6 addresses out of one /80 prefix for each ENI. Set it in both containers; it needs `ENABLE_PREFIX_DELEGATION` and excludes custom networking.',
-    notYet: 'pods get IPv4 addresses',
   },
   ENABLE_PREFIX_DELEGATION: {
     parser: 'BA',

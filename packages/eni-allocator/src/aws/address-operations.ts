@@ -1,11 +1,16 @@
-import { parseIpv4Address, parseIpv4Prefix } from '../ec2-ids.ts';
+import { parseIpv4Address, parseIpv4Prefix, parseIpv6Prefix } from '../ec2-ids.ts';
 import type { Ec2NetworkPort } from '../ports.ts';
 import { required } from './decode-eni.ts';
 import type { Perform } from './perform.ts';
 
 type AddressOperations = Pick<
   Ec2NetworkPort,
-  'assignAddresses' | 'unassignAddresses' | 'assignPrefixes' | 'unassignPrefixes'
+  | 'assignAddresses'
+  | 'unassignAddresses'
+  | 'assignPrefixes'
+  | 'unassignPrefixes'
+  | 'assignIpv6Prefixes'
+  | 'unassignIpv6Prefixes'
 >;
 
 /** An assignment is not repeated, because it might then be carried out twice. */
@@ -76,6 +81,38 @@ export const addressOperations = (perform: Perform): AddressOperations => ({
       const command = new sdk.UnassignPrivateIpAddressesCommand({
         NetworkInterfaceId: eniId,
         Ipv4Prefixes: [...prefixes],
+      });
+      await client.send(command, http);
+    });
+  },
+
+  assignIpv6Prefixes({ eniId, count }, options = {}) {
+    const call = {
+      action: 'AssignIpv6Addresses',
+      doing: `assigning ${count} IPv6 prefixes to ${eniId}`,
+      facts: { eniId, count },
+      ifUnanswered: ASK_THE_ENI,
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.AssignIpv6AddressesCommand({
+        NetworkInterfaceId: eniId,
+        Ipv6PrefixCount: count,
+      });
+      const answer = await client.send(command, http);
+      return required('AssignedIpv6Prefixes', answer.AssignedIpv6Prefixes).map(parseIpv6Prefix);
+    });
+  },
+
+  unassignIpv6Prefixes({ eniId, prefixes }, options = {}) {
+    const call = {
+      action: 'UnassignIpv6Addresses',
+      doing: `unassigning ${prefixes.length} IPv6 prefixes from ${eniId}`,
+      facts: { eniId, count: prefixes.length },
+    };
+    return perform(call, options, async (client, sdk, http) => {
+      const command = new sdk.UnassignIpv6AddressesCommand({
+        NetworkInterfaceId: eniId,
+        Ipv6Prefixes: [...prefixes],
       });
       await client.send(command, http);
     });

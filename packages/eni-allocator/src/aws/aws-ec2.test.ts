@@ -47,7 +47,9 @@ const ENI_XML = `
     <item><privateIpAddress>10.0.0.5</privateIpAddress><primary>true</primary></item>
     <item><privateIpAddress>10.0.0.7</privateIpAddress><primary>false</primary></item>
   </privateIpAddressesSet>
-  <ipv4PrefixSet><item><ipv4Prefix>10.0.1.16/28</ipv4Prefix></item></ipv4PrefixSet>`;
+  <ipv4PrefixSet><item><ipv4Prefix>10.0.1.16/28</ipv4Prefix></item></ipv4PrefixSet>
+  <ipv6AddressesSet><item><ipv6Address>2001:db8::5</ipv6Address></item></ipv6AddressesSet>
+  <ipv6PrefixSet><item><ipv6Prefix>2001:db8:0:0:5::/80</ipv6Prefix></item></ipv6PrefixSet>`;
 
 test.each([
   { product: { name: 'amazon-vpc-cni-k8s', version: 'v1.2.3' }, named: true },
@@ -131,6 +133,25 @@ describe('what createAwsEc2 sends', () => {
     ]);
   });
 
+  test('assignIpv6Prefixes and unassignIpv6Prefixes', async () => {
+    const { port, requests } = await portAgainst(
+      says(
+        'AssignIpv6Addresses',
+        '<assignedIpv6PrefixSet><item>2001:db8:0:1:5::/80</item></assignedIpv6PrefixSet>',
+      ),
+      says('UnassignIpv6Addresses', '<networkInterfaceId>eni-1</networkInterfaceId>'),
+    );
+    const eniId = 'eni-1';
+    const prefixes = await port.assignIpv6Prefixes({ eniId, count: 1 });
+    expect(prefixes).toEqual(['2001:db8:0:1:5::/80']);
+    await port.unassignIpv6Prefixes({ eniId, prefixes });
+    const common = { Version: '2016-11-15', NetworkInterfaceId: eniId };
+    expect(requests).toEqual([
+      { ...common, Action: 'AssignIpv6Addresses', Ipv6PrefixCount: '1' },
+      { ...common, Action: 'UnassignIpv6Addresses', 'Ipv6Prefix.1': '2001:db8:0:1:5::/80' },
+    ]);
+  });
+
   test('setSecurityGroups', async () => {
     const { port, requests } = await portAgainst(
       says('ModifyNetworkInterfaceAttribute', '<return>true</return>'),
@@ -199,6 +220,8 @@ describe('what createAwsEc2 understands', () => {
         primaryAddress: '10.0.0.5',
         secondaryAddresses: ['10.0.0.9', '10.0.0.7'],
         prefixes: ['10.0.1.16/28'],
+        ipv6Addresses: ['2001:db8::5'],
+        ipv6Prefixes: ['2001:db8:0:0:5::/80'],
         securityGroupIds: ['sg-2', 'sg-1'],
         interfaceType: 'interface',
         connectionTracking: { tcpEstablishedSeconds: 400 },

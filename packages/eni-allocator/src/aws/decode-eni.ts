@@ -9,6 +9,8 @@ import {
   parseInstanceId,
   parseIpv4Address,
   parseIpv4Prefix,
+  parseIpv6Address,
+  parseIpv6Prefix,
   parseSecurityGroupId,
   parseSubnetId,
 } from '../ec2-ids.ts';
@@ -41,6 +43,12 @@ export function decodeEni(eni: NetworkInterface): EniTruth {
     ),
     prefixes: (eni.Ipv4Prefixes ?? []).map(({ Ipv4Prefix }) =>
       parseIpv4Prefix(required('Ipv4Prefix', Ipv4Prefix)),
+    ),
+    ipv6Addresses: (eni.Ipv6Addresses ?? []).map(({ Ipv6Address }) =>
+      parseIpv6Address(required('Ipv6Address', Ipv6Address)),
+    ),
+    ipv6Prefixes: (eni.Ipv6Prefixes ?? []).map(({ Ipv6Prefix }) =>
+      parseIpv6Prefix(required('Ipv6Prefix', Ipv6Prefix)),
     ),
     status: decodeStatus(eni),
     description: eni.Description ?? '',

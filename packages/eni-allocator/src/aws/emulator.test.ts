@@ -334,6 +334,49 @@ describe('limits', () => {
     expect(enis()).toHaveLength(1);
   });
 
+  test('has an IPv6 address of its own and prefixes, where the subnet has IPv6', async () => {
+    const { availabilityZone } = instance;
+    const { vpcId } = emulator.addVpc({ cidr: '10.1.0.0/16', ipv6Cidr: '2001:db8::/56' });
+    const { subnetId } = emulator.addSubnet({
+      vpcId,
+      cidr: '10.1.0.0/24',
+      ipv6Cidr: '2001:db8:0:1::/64',
+      availabilityZone,
+    });
+    const [subnet] = await port.describeSubnets({ subnetIds: [subnetId] });
+    expect(subnet).toMatchObject({ ipv6Cidr: '2001:db8:0:1::/64' });
+    const { eniId } = await port.createEni({
+      subnetId,
+      securityGroupIds: [],
+      secondaryAddressCount: 0,
+      prefixCount: 0,
+      hasIpv6Address: true,
+      description: '',
+      tags: {},
+      clientToken: 'a',
+    });
+    const assigned = await allocator.assignIpv6Prefixes(eniId, 1);
+    expect(assigned).toEqual(['2001:db8:0:1:1::/80']);
+    expect(await allocator.describeEnis([eniId])).toEqual([
+      expect.objectContaining({ ipv6Addresses: ['2001:db8:0:1::10'], ipv6Prefixes: assigned }),
+    ]);
+    await allocator.unassignIpv6Prefixes(eniId, assigned);
+    expect(await allocator.describeEnis([eniId])).toEqual([
+      expect.objectContaining({ ipv6Prefixes: [] }),
+    ]);
+  });
+
+  test('gets no IPv6 prefix in a subnet without IPv6, nor without permission', async () => {
+    const eni = await allocate();
+    const assigning = () => allocator.assignIpv6Prefixes(eni.eniId, 1);
+    await expect(assigning()).rejects.toMatchObject({ code: 'invalid-request' });
+    emulator.knobs.deny('AssignIpv6Addresses');
+    await expect(assigning()).rejects.toMatchObject({
+      code: 'not-permitted',
+      message: expect.stringContaining('ec2:AssignIpv6Addresses'),
+    });
+  });
+
   test('no-free-prefix when the subnet has addresses but no whole block', async () => {
     const { vpcId, availabilityZone } = instance;
     // Of a /27, the first block holds AWS's four addresses, and the last one its fifth.

@@ -38,6 +38,7 @@ export const eniOperations = (perform: Perform): EniOperations => ({
           ? { SecondaryPrivateIpAddressCount: secondaryAddressCount }
           : {}),
         ...(prefixCount > 0 ? { Ipv4PrefixCount: prefixCount } : {}),
+        ...(request.hasIpv6Address === true ? { Ipv6AddressCount: 1 } : {}),
         ...encodeTracking(request.connectionTracking),
       });
       const answer = await client.send(command, http);

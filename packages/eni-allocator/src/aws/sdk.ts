@@ -1,6 +1,7 @@
 // The part of the SDK this package uses. It is a file of its own so that it can be imported lazily and
 // still be tree-shaken: a bundler keeps these commands and drops the other seven hundred.
 export {
+  AssignIpv6AddressesCommand,
   AssignPrivateIpAddressesCommand,
   AttachNetworkInterfaceCommand,
   CreateNetworkInterfaceCommand,
@@ -13,5 +14,6 @@ export {
   DetachNetworkInterfaceCommand,
   EC2Client,
   ModifyNetworkInterfaceAttributeCommand,
+  UnassignIpv6AddressesCommand,
   UnassignPrivateIpAddressesCommand,
 } from '@aws-sdk/client-ec2';

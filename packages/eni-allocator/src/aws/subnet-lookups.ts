@@ -36,10 +36,18 @@ const encodeFilter = (filter: SubnetFilter) =>
         { Name: 'availability-zone', Values: [filter.availabilityZone] },
       ];
 
+const ipv6CidrOf = ({ Ipv6CidrBlockAssociationSet = [] }: Subnet): string | undefined =>
+  Ipv6CidrBlockAssociationSet.find(
+    ({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State === 'associated',
+  )?.Ipv6CidrBlock;
+
+const ipv6Members = (ipv6Cidr: string | undefined) => (ipv6Cidr === undefined ? {} : { ipv6Cidr });
+
 const decodeSubnet = (subnet: Subnet): SubnetTruth => ({
   subnetId: parseSubnetId(required('SubnetId', subnet.SubnetId)),
   availabilityZone: required('AvailabilityZone', subnet.AvailabilityZone),
   cidr: required('CidrBlock', subnet.CidrBlock),
+  ...ipv6Members(ipv6CidrOf(subnet)),
   freeAddressCount: required('AvailableIpAddressCount', subnet.AvailableIpAddressCount),
   tags: Object.fromEntries((subnet.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
 });

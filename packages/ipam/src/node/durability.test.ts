@@ -3,7 +3,7 @@ import { AddressBook } from '../address-book.ts';
 import { address, COOLDOWN_MS, fill, key, START_MS } from '../book-fixture.ts';
 import { encodeCheckpoint } from '../checkpoint-codec.ts';
 import type { Ec2Intent } from '../ec2-intent.ts';
-import type { Ipv4Address } from '../ipv4-address.ts';
+import type { IpAddress } from '../ip-address.ts';
 import { recover } from '../recovery.ts';
 import { createCheckpointFile } from './checkpoint-file.ts';
 import type { CheckpointFileSystem } from './checkpoint-file-system.ts';
@@ -31,7 +31,7 @@ const intent: Ec2Intent = {
 
 /** What the world outside the daemon has been told, and what it has asked for. */
 interface Told {
-  readonly reserved: Map<string, Ipv4Address>;
+  readonly reserved: Map<string, IpAddress>;
   readonly releaseAsked: Set<string>;
   readonly released: Set<string>;
   isIntentDurable: boolean;

@@ -6,7 +6,7 @@ import {
   defaultRetryPolicy,
   withRetry,
 } from '@vpc-cni/eni-allocator';
-import { isIpv4Prefix } from '@vpc-cni/ipam';
+import { isIpv4Address, isIpv4Prefix } from '@vpc-cni/ipam';
 import type {
   EniPort,
   HostPort,
@@ -72,7 +72,7 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
     cloud
       .describe()
       .enis.filter((eni) => eni.instanceId === instanceId && eni.status === 'in-use')
-      .map((eni) => ({
+      .map(({ ipv6Addresses, ipv6Prefixes, ...eni }) => ({
         ...eni,
         prefixes: eni.prefixes.filter(isIpv4Prefix),
         subnetCidr,
@@ -82,11 +82,11 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
   const primary = observed().find(({ eniId }) => eniId === primaryEniId);
   if (primary === undefined) throw new Error('the instance has no primary ENI');
 
-  const allocateEni: EmulatedNode['allocateEni'] = async (wanted, { signal }) => ({
-    ...(await allocator.allocateEni({ subnetId, securityGroupIds: [], ...wanted, signal })),
-    subnetCidr,
-    isPrimary: false,
-  });
+  const allocateEni: EmulatedNode['allocateEni'] = async (wanted, { signal }) => {
+    const request = { subnetId, securityGroupIds: [], ...wanted, signal };
+    const { subnetIpv6Cidr, ...eni } = await allocator.allocateEni(request);
+    return { ...eni, subnetCidr, isPrimary: false };
+  };
 
   let seenCount = 0;
   return {
@@ -97,10 +97,10 @@ export async function createEmulatedNode(instanceType: string): Promise<Emulated
       allocateEni,
       assignAddresses: (eniId, count, options) => allocator.assignAddresses(eniId, count, options),
       unassignAddresses: (eniId, addresses, options) =>
-        allocator.unassignAddresses(eniId, addresses, options),
+        allocator.unassignAddresses(eniId, addresses.filter(isIpv4Address), options),
       assignPrefixes: (eniId, count, options) => allocator.assignPrefixes(eniId, count, options),
       unassignPrefixes: (eniId, prefixes, options) =>
-        allocator.unassignPrefixes(eniId, prefixes, options),
+        allocator.unassignPrefixes(eniId, prefixes.filter(isIpv4Prefix), options),
       freeEni: (eniId, options) => allocator.freeEni(eniId, options),
       describeEnis: async (eniIds, options) =>
         (await allocator.describeEnis(eniIds, options))

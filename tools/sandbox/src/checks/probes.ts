@@ -46,7 +46,8 @@ export async function seenSource(options: {
   const { port = serverPort } = options;
   const server = await startListener(['whoami-server.mjs', `${serverPort}`], serverNetns);
   try {
-    const url = `http://${serverAddress}:${port}/`;
+    const host = serverAddress.includes(':') ? `[${serverAddress}]` : serverAddress;
+    const url = `http://${host}:${port}/`;
     return await mustRun([process.execPath, programPath('http-get.mjs'), url], {
       netns: clientNetns,
     });

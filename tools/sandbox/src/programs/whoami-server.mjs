@@ -3,4 +3,4 @@ import { createServer } from 'node:http';
 
 createServer((request, response) => {
   response.end(request.socket.remoteAddress.replace(/^::ffff:/, ''));
-}).listen(Number(process.argv[2]), '0.0.0.0', () => console.log('listening'));
+}).listen(Number(process.argv[2]), () => console.log('listening')); // of both families
