@@ -1,6 +1,5 @@
 import { describeFinding, type Environment } from '@vpc-cni/config';
 import { readConfig } from './config.ts';
-import { giveMemoryBack } from './give-memory-back.ts';
 import { runIpamd } from './ipamd.ts';
 import { createLogger } from './logger.ts';
 import { systemClock } from './system-clock.ts';
@@ -23,10 +22,8 @@ export async function serve(environment: Environment): Promise<never> {
     process.once(name, () => ending.abort(new Error(`ended by ${name}`)));
   }
 
-  const { signal } = ending;
-  void giveMemoryBack(systemClock, signal);
   try {
-    await runIpamd({ config, log, clock: systemClock, version, signal });
+    await runIpamd({ config, log, clock: systemClock, version, signal: ending.signal });
     log.info('ended');
   } catch (error) {
     log.fatal({ err: error }, 'ipamd cannot go on');
