@@ -1,3 +1,3 @@
 import { library } from '../../tsup.library.ts';
 
-export default library(['src/index.ts', 'src/node/checkpoint-file.ts']);
+export default library(['src/index.ts', 'src/node/index.ts']);

@@ -87,6 +87,7 @@ describe('reserving', () => {
     book.release(key('p'), START_MS + 1_000);
     expect(book.reserve(key('x'), {}, START_MS + 6_000)).toEqual({
       kind: 'exhausted',
+      networkCardIndex: 0,
       totalCount: 2,
       reservedCount: 1,
       coolingCount: 1,

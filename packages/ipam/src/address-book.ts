@@ -1,4 +1,5 @@
 import type { AddressEventListener } from './address-event.ts';
+import type { AddressRecord } from './address-record.ts';
 import {
   type AddressStatistics,
   type EniSnapshot,
@@ -24,7 +25,13 @@ import { IntentLog } from './intent-log.ts';
 import { byFamily, type IpAddress } from './ip-address.ts';
 import type { IpPrefix } from './ip-prefix.ts';
 import { rememberedEnis } from './remembered-eni.ts';
-import { exhausted, type Reservation, type ReserveOutcome } from './reservation.ts';
+import {
+  exhausted,
+  type PlacedReservation,
+  type Reservation,
+  type ReserveEachOutcome,
+  type ReserveOutcome,
+} from './reservation.ts';
 import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
 
 /** Which network card is meant. */
@@ -242,28 +249,50 @@ export class AddressBook {
     nowMs: number,
     { networkCardIndex = 0 }: CardChoice = {},
   ): ReserveOutcome {
-    const held = this.#holdings.get(key, networkCardIndex);
-    if (held !== undefined) {
-      return held.record === undefined
-        ? { kind: 'stranded', reservation: held.reservation }
-        : { kind: 'reserved', reservation: held.reservation, isNew: false };
+    const outcome = this.reserveEach(key, metadata, nowMs, [networkCardIndex]);
+    if (outcome.kind !== 'reserved') {
+      return outcome;
     }
-    requireMetadata(metadata);
-    this.#letTimePass(nowMs);
-    const record = this.#table.firstFree(networkCardIndex);
-    if (record === undefined) {
-      return this.#told(exhausted(this.#statistics(networkCardIndex), nowMs));
+    const { reservations, isNew } = outcome;
+    return { kind: 'reserved', reservation: reservations[0] as PlacedReservation, isNew }; // one card, one address
+  }
+
+  /**
+   * Reserves one address on each of several network cards, or none at all; otherwise as
+   * {@link reserve}. What the attachment holds of them already, it keeps.
+   *
+   * @returns `exhausted` with the first card that has no address free.
+   */
+  reserveEach(
+    key: CniAttachmentKey,
+    metadata: AttachmentMetadata,
+    nowMs: number,
+    networkCardIndexes: readonly number[],
+  ): ReserveEachOutcome {
+    const held = networkCardIndexes.flatMap((card) => this.#holdings.get(key, card) ?? []);
+    const stranded = held.find(({ record }) => record === undefined);
+    if (stranded !== undefined) {
+      return { kind: 'stranded', reservation: stranded.reservation };
     }
-    const idleMs = this.#coolDown.idleMs(record);
-    const reservation = this.#holdings.add(record, {
-      key,
-      networkCardIndex,
-      ...byFamily(record.address),
-      allocatedAtNs: nsFromMs(nowMs),
-      metadata,
+    const isHeld = (card: number) => this.#holdings.get(key, card) !== undefined;
+    const missing = networkCardIndexes.filter((card) => !isHeld(card));
+    if (missing.length > 0) {
+      requireMetadata(metadata);
+      this.#letTimePass(nowMs);
+    }
+    const records = missing.map((card) => this.#table.firstFree(card));
+    const empty = missing.find((_, at) => records[at] === undefined);
+    const found = records.filter((record) => record !== undefined);
+    if (empty !== undefined) {
+      for (const record of found) this.#table.settle(record);
+      return this.#told(exhausted(empty, this.#statistics(empty), nowMs));
+    }
+    for (const record of found) this.#reserve(record, { key, metadata, nowMs });
+    const reservations = networkCardIndexes.flatMap((card): readonly PlacedReservation[] => {
+      const holding = this.#holdings.get(key, card);
+      return holding?.record === undefined ? [] : [holding.reservation];
     });
-    this.#relay.add({ kind: 'reserved', reservation, ...(idleMs === undefined ? {} : { idleMs }) });
-    return this.#told({ kind: 'reserved', reservation, isNew: true });
+    return this.#told({ kind: 'reserved', reservations, isNew: held.length === 0 });
   }
 
   /**
@@ -382,6 +411,26 @@ export class AddressBook {
    */
   subscribe(listener: AddressEventListener): () => void {
     return this.#relay.subscribe(listener);
+  }
+
+  #reserve(
+    record: AddressRecord,
+    pod: {
+      readonly key: CniAttachmentKey;
+      readonly metadata: AttachmentMetadata;
+      readonly nowMs: number;
+    },
+  ): void {
+    const { key, metadata, nowMs } = pod;
+    const idleMs = this.#coolDown.idleMs(record);
+    const reservation = this.#holdings.add(record, {
+      key,
+      networkCardIndex: record.eni.description.networkCardIndex,
+      ...byFamily(record.address),
+      allocatedAtNs: nsFromMs(nowMs),
+      metadata,
+    });
+    this.#relay.add({ kind: 'reserved', reservation, ...(idleMs === undefined ? {} : { idleMs }) });
   }
 
   #letTimePass(nowMs: number): void {

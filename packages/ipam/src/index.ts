@@ -58,6 +58,7 @@ export type {
   EniPlace,
   PlacedReservation,
   Reservation,
+  ReserveEachOutcome,
   ReserveOutcome,
 } from './reservation.ts';
 export type { RestoreOutcome } from './restore.ts';

@@ -89,6 +89,67 @@ describe('network cards', () => {
   });
 });
 
+describe('one address on each of several cards', () => {
+  const reserveEach = (book: AddressBook, pod: string, cards: readonly number[]) => {
+    const outcome = book.reserveEach(key(pod), {}, START_MS, cards);
+    if (outcome.kind !== 'reserved') return outcome;
+    return { ...outcome, reservations: outcome.reservations.map(({ address }) => address) };
+  };
+
+  test('is had at once, and again by the same attachment', () => {
+    const book = newBook();
+    const reservations = ['10.0.0.10', '10.0.1.10'];
+    expect(reserveEach(book, 'p', [0, 1])).toEqual({ kind: 'reserved', reservations, isNew: true });
+    expect(reserveEach(book, 'p', [0, 1])).toEqual({ kind: 'reserved', reservations, isNew: false });
+    expect(book.reservations()).toHaveLength(2);
+  });
+
+  test('is added to what the attachment holds already', () => {
+    const book = newBook();
+    reserveOn(book, 'p', 1);
+    expect(reserveEach(book, 'p', [0, 1])).toMatchObject({
+      reservations: ['10.0.0.10', '10.0.1.10'],
+      isNew: false,
+    });
+  });
+
+  test('is none at all where one card has none, and nothing cools for that', () => {
+    const book = newBook();
+    for (const pod of ['q', 'r']) reserveOn(book, pod, 1);
+    expect(reserveEach(book, 'p', [0, 1])).toMatchObject({
+      kind: 'exhausted',
+      networkCardIndex: 1,
+      totalCount: 2,
+    });
+    expect(book.statistics(START_MS, { networkCardIndex: 0 })).toMatchObject({
+      reservedCount: 0,
+      coolingCount: 0,
+    });
+    expect(book.findAll(key('p'))).toEqual([]);
+  });
+
+  test('leaves nothing of a /80 listed where another card has none', () => {
+    const book = new AddressBook({ addressCooldownMs: COOLDOWN_MS });
+    for (const card of [0, 1]) book.addEni(eni(card, card));
+    book.addPrefix('eni-0', '2001:db8:0:1:1::/80');
+    expect(reserveEach(book, 'p', [0, 1])).toMatchObject({ kind: 'exhausted' });
+    book.addPrefix('eni-1', '2001:db8:0:1:2::/80');
+    expect(reserveEach(book, 'p', [0, 1])).toMatchObject({
+      reservations: ['2001:db8:0:1:1::1', '2001:db8:0:1:2::'],
+    });
+  });
+
+  test('is stranded where one of them is', () => {
+    const book = newBook();
+    reserveEach(book, 'p', [0, 1]);
+    book.loseEni('eni-1');
+    expect(reserveEach(book, 'p', [0, 1])).toMatchObject({
+      kind: 'stranded',
+      reservation: { address: '10.0.1.10' },
+    });
+  });
+});
+
 describe('checkpoint files of several cards', () => {
   test('have the reservations of one card each, and are one checkpoint together', () => {
     const book = bookWithPodOnBoth();

@@ -40,10 +40,26 @@ export type ReserveOutcome =
       /** False when the attachment already held the address. */
       readonly isNew: boolean;
     }
+  | NothingReserved;
+
+/** Answer to a reservation on several network cards: an address of each, or nothing. */
+export type ReserveEachOutcome =
+  | {
+      readonly kind: 'reserved';
+      /** In the order of the cards. */
+      readonly reservations: readonly PlacedReservation[];
+      /** False when the attachment held one of the addresses already. */
+      readonly isNew: boolean;
+    }
+  | NothingReserved;
+
+export type NothingReserved =
   /** The attachment holds an address already, and no ENI has it now. */
   | { readonly kind: 'stranded'; readonly reservation: Reservation }
   | {
       readonly kind: 'exhausted';
+      readonly networkCardIndex: number;
+      /** Of that card, as the figures that follow. */
       readonly totalCount: number;
       readonly reservedCount: number;
       readonly coolingCount: number;
@@ -52,12 +68,14 @@ export type ReserveOutcome =
       readonly retryAfterMs: number | undefined;
     };
 
-/** The answer when nothing is free. */
+/** The answer when nothing is free on a network card. */
 export const exhausted = (
+  networkCardIndex: number,
   { totalCount, reservedCount, coolingCount, drainingCount, nextCooledAtMs }: AddressStatistics,
   nowMs: number,
-): ReserveOutcome => ({
+): NothingReserved => ({
   kind: 'exhausted',
+  networkCardIndex,
   totalCount,
   reservedCount,
   coolingCount,

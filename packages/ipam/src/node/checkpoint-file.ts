@@ -3,9 +3,6 @@ import { basename, dirname, join } from 'node:path';
 import { IpamError, type IpamErrorCode } from '../ipam-error.ts';
 import { type CheckpointFileSystem, nodeFileSystem } from './checkpoint-file-system.ts';
 
-export { IpamError, type IpamErrorCode, isIpamError } from '../ipam-error.ts';
-export type { CheckpointFileSystem, OpenFile } from './checkpoint-file-system.ts';
-
 /** A checkpoint on disk: always one whole version, old or new, whenever the power goes. */
 export interface CheckpointFile {
   /**
