@@ -115,4 +115,12 @@ describe('a network card above 0', () => {
     const { cards } = plan(stateOf([full], { managedCardIndexes: [2] }), targets, limits, NOW_MS);
     expect(cards.map(({ eniLimit }) => eniLimit)).toEqual([1, 1]);
   });
+
+  test('has refusals of its own', () => {
+    const state = stateOf([full, eni({ id: 2, reserved: 49, rest: onCard(1) })]);
+    const { refusals, refusalsByCard } = plan(state, targetsOf(1), limits, NOW_MS);
+    const limit = { reason: 'eni-limit', missingCount: 1, eniCount: 1, eniLimit: 1 };
+    expect(refusalsByCard[1]).toEqual([limit]);
+    expect(refusalsByCard[0]).toEqual(refusals.filter(({ reason }) => reason !== 'eni-limit'));
+  });
 });

@@ -18,6 +18,8 @@ export interface Plan {
   /** For different ENIs each, so they may run in parallel; at most one `wait`, the earliest. */
   readonly actions: readonly Action[];
   readonly refusals: readonly Refusal[];
+  /** Those that are one network card's own, by its index; the others are the whole node's. */
+  readonly refusalsByCard: Readonly<Record<number, readonly Refusal[]>>;
   /** Of network card 0. */
   readonly figures: PoolFigures & PoolNeed;
   /** Of every network card that has a pool, ascending. */
@@ -61,20 +63,30 @@ export function plan(
     { growth, shrinkage },
     { state, targets: usable, prefixSize, nowMs },
   );
+  const refused = situations.map((situation, index) => {
+    const { growth: wanted = [], refusals: own = [] } = wishes[index] ?? {};
+    const added = allowed.isGrowthAllowed ? addedCount(wanted, prefixSize) : 0;
+    const beyond = isIpv6 ? [] : beyondCeiling(situation);
+    return {
+      own: [...beyond, ...postponed(situation), ...own],
+      cooling: waitingForCoolDown(situation, added),
+    };
+  });
   const refusals = [
-    ...(isIpv6 ? [] : situations.flatMap(beyondCeiling)),
-    ...situations.flatMap(postponed),
-    ...wishes.flatMap((wish) => wish.refusals),
+    ...refused.flatMap(({ own }) => own),
     ...allowed.refusals,
-    ...situations.flatMap((situation, index) => {
-      const granted = allowed.isGrowthAllowed ? (wishes[index]?.growth ?? []) : [];
-      return waitingForCoolDown(situation, addedCount(granted, prefixSize));
-    }),
+    ...refused.flatMap(({ cooling }) => cooling),
   ];
   const cards = situations.map(({ figures, need }) => ({ ...figures, ...need }));
   return {
     actions: [...allowed.actions, ...earliestWait(refusals, nowMs)],
     refusals,
+    refusalsByCard: Object.fromEntries(
+      refused.map(({ own, cooling }, index) => [
+        cards[index]?.networkCardIndex,
+        [...own, ...cooling],
+      ]),
+    ),
     figures: cards[0] as PoolFigures & PoolNeed, // card 0 is always there
     cards,
   };
