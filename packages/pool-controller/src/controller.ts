@@ -1,4 +1,4 @@
-import type { AddressBook, EniSnapshot } from '@vpc-cni/ipam';
+import type { AddressBook, AddressStatistics, EniSnapshot } from '@vpc-cni/ipam';
 import {
   type Plan,
   type PlanLimits,
@@ -16,9 +16,11 @@ import {
   type NewEniPlacement,
 } from './growth-troubles.ts';
 import { createIntentKeeper, type IntentKeeper } from './intent-keeper.ts';
+import { limitsByCard } from './limits-by-card.ts';
 import { createObserver, type Observer } from './observer.ts';
 import type { CheckpointPort, Clock, EniPort, EniTruth, HostPort, MetadataPort } from './ports.ts';
 import { type Limit, limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
+import { waitingByCard, wordFor } from './waiting-by-card.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
 export interface PoolControllerOptions {
@@ -32,6 +34,11 @@ export interface PoolControllerOptions {
   /** What the instance can carry, as far as is known now. */
   readonly limits: () => PlanLimits;
   readonly maxPods: number;
+  /**
+   * Network cards that the pool is on, ascending; asked at every look. Each is a pool of its own, those
+   * above 0 with one address free. Default: card 0.
+   */
+  readonly networkCards?: () => readonly number[];
   /** Default `primary-subnet`. */
   readonly newEnisGoTo?: NewEniPlacement;
   /** Default true. `DISABLE_NETWORK_RESOURCE_PROVISIONING`: false; somebody else gives ENIs and addresses. */
@@ -80,7 +87,12 @@ export interface PoolController {
    * has one. A full pool is no refusal: pods that run would pay for it if the node were not ready.
    */
   refusal(): PoolRefusal | undefined;
-  /** ENIs the pool may have: the instance type's limit and `MAX_ENI`, less ENIs that are not ours. */
+  /** The network cards that pods have addresses of, ascending. */
+  readonly networkCards: readonly number[];
+  /**
+   * ENIs the pool may have on its network cards: the instance type's limits and `MAX_ENI`, less ENIs
+   * that are not ours.
+   */
   readonly maxEnis: number;
   /** The last plan, for explanations. */
   readonly lastPlan: Plan | undefined;
@@ -139,6 +151,7 @@ class PoolLoop implements PoolController {
       intervalMs: 5_000,
       reconcileIntervalMs: 60_000,
       truthIntervalMs: 4 * 3_600_000,
+      networkCards: () => [0],
       newEnisGoTo: 'primary-subnet',
       provisions: true,
       outlook: () => ({ isSchedulable: true, isLeaving: false }),
@@ -163,14 +176,21 @@ class PoolLoop implements PoolController {
     return this.#lastPlan;
   }
 
+  get networkCards(): readonly number[] {
+    return this.#options.networkCards();
+  }
+
   get maxEnis(): number {
-    const { maxEnis } = this.#options.limits();
-    const cap = Math.min(maxEnis, this.#options.targets.maxEnis ?? maxEnis);
-    return Math.max(0, cap - this.#observer.otherSlots.length);
+    return this.#limits().networkCards.reduce((sum, { maxEnis }) => sum + maxEnis, 0);
+  }
+
+  #limits() {
+    const { limits, targets } = this.#options;
+    return limitsByCard(this.networkCards, limits(), this.#observer.otherSlots, targets.maxEnis);
   }
 
   refusal(): PoolRefusal | undefined {
-    const outlook = this.#outlook();
+    const outlook = this.#outlookOfNode();
     const { totalCount, strandedCount } = outlook.statistics;
     return totalCount + strandedCount > 0 ? undefined : refusalFor(outlook, outlook.nowMs);
   }
@@ -242,8 +262,11 @@ class PoolLoop implements PoolController {
     const { book, targets } = this.#options;
     const { isSchedulable, maxPods = this.#options.maxPods } = this.#options.outlook();
     const nowMs = this.#nowMs();
-    const { nextCooledAtMs, lastReleasedAtMs, strandedCount, reservedCount } =
-      book.statistics(nowMs);
+    const { networkCards } = this;
+    const { nextCooledAtMs, lastReleasedAtMs, reservedCount } = book.statistics(nowMs);
+    const strandedCounts = networkCards.map(
+      (networkCardIndex) => book.statistics(nowMs, { networkCardIndex }).strandedCount,
+    );
     if (reservedCount > (this.#reservedCount ?? reservedCount)) this.#lastReservedAtMs = nowMs;
     this.#reservedCount = reservedCount;
     const lastReservedAtMs = this.#lastReservedAtMs;
@@ -252,17 +275,19 @@ class PoolLoop implements PoolController {
     const state: PoolState = {
       enis: enis.map(poolEniOf),
       subnets: this.#troubles.hints(enis, nowMs),
+      managedCardIndexes: networkCards,
       waitingCount: this.waitingLine.length,
+      waitingByCard: waitingByCard(this.waitingLine.waiting, networkCards, this.#lastPlan?.cards),
       inFlight: this.#ledger.inFlight,
-      // Pods that hold stranded addresses take places like all others.
-      maxPods: Math.max(0, maxPods - strandedCount),
+      // Pods that hold stranded addresses take places like all others, and a pod one on each card.
+      maxPods: Math.max(0, maxPods - Math.max(...strandedCounts)),
       ...(nextCooledAtMs === undefined ? {} : { nextCooledAtMs }),
       ...(lastReservedAtMs === undefined ? {} : { lastReservedAtMs }),
       ...(lastReleasedAtMs === undefined ? {} : { lastReleasedAtMs }),
       ...(throttledUntilMs === undefined ? {} : { throttledUntilMs }),
       isSchedulable,
     };
-    return plan(state, targets, { ...this.#options.limits(), maxEnis: this.maxEnis }, nowMs);
+    return plan(state, targets, this.#limits(), nowMs);
   }
 
   #mayBegin(action: StartedAction): boolean {
@@ -301,25 +326,50 @@ class PoolLoop implements PoolController {
   }
 
   #answerWaiting(): void {
-    const outlook = this.#outlook();
-    if (outlook.statistics.reservableNowCount > 0) {
-      this.waitingLine.tell(() => ({ kind: 'look-again' }));
-      return;
-    }
-    this.waitingLine.tell((deadlineMs) => refusalFor(outlook, deadlineMs));
+    if (this.waitingLine.length === 0) return;
+    const { networkCards } = this;
+    const outlooks = new Map(
+      networkCards.map((card) => [card, this.#outlookOfCard(card, networkCards.length > 1)]),
+    );
+    this.waitingLine.tell((waiting) => wordFor(waiting, outlooks));
   }
 
-  #outlook(): Outlook {
+  #outlookOfNode(): Outlook {
+    const statistics = this.#options.book.statistics(this.#nowMs());
+    return this.#outlook(statistics, this.#lastPlan?.refusals ?? [], () => true);
+  }
+
+  #outlookOfCard(networkCardIndex: number, isNamed: boolean): Outlook {
+    const statistics = this.#options.book.statistics(this.#nowMs(), { networkCardIndex });
+    const { refusals = [], refusalsByCard = {} } = this.#lastPlan ?? {};
+    const ofCards = new Set(Object.values(refusalsByCard).flat());
+    const ofNode = refusals.filter((refusal) => !ofCards.has(refusal));
+    const own = [...(refusalsByCard[networkCardIndex] ?? []), ...ofNode];
+    const isHere = (place: { readonly networkCardIndex?: number }) =>
+      (place.networkCardIndex ?? 0) === networkCardIndex;
+    return {
+      ...this.#outlook(statistics, own, isHere),
+      ...(isNamed ? { networkCardIndex } : {}),
+    };
+  }
+
+  #outlook(
+    statistics: AddressStatistics,
+    refusals: Plan['refusals'],
+    isHere: (place: { readonly networkCardIndex?: number }) => boolean,
+  ): Outlook {
     const nowMs = this.#nowMs();
     const { book, provisions } = this.#options;
-    const refusals = this.#lastPlan?.refusals ?? [];
-    const hasSingles = book.enis(nowMs).some(({ totalCount }) => totalCount > 0);
+    const enis = new Map(book.enis(nowMs).map((eni) => [eni.eniId as string, eni]));
+    const placeOf = (action: StartedAction) =>
+      'eniId' in action ? (enis.get(action.eniId) ?? {}) : action;
+    const hasSingles = [...enis.values()].some((eni) => isHere(eni) && eni.totalCount > 0);
     const prefixShortage = hasSingles ? this.#troubles.prefixShortage : undefined;
     const isFull = refusals.some(({ reason }) => reason === 'subnet-full');
     return {
       nowMs,
-      statistics: book.statistics(nowMs),
-      isGrowing: this.#ledger.inFlight.some(grows),
+      statistics,
+      isGrowing: this.#ledger.inFlight.some((action) => grows(action) && isHere(placeOf(action))),
       block: this.#troubles.ofNode ?? (isFull ? this.#troubles.ofSubnets(nowMs) : undefined),
       limit: provisions ? limitIn(refusals, nowMs, prefixShortage) : PROVISIONING_DISABLED,
     };
@@ -334,7 +384,7 @@ class PoolLoop implements PoolController {
       nowMs + this.#options.intervalMs,
       this.#observer.dueAtMs,
       ...waits.map(({ untilMs }) => untilMs),
-      ...this.waitingLine.deadlinesMs,
+      ...this.waitingLine.waiting.map(({ deadlineMs }) => deadlineMs),
       ...(this.waitingLine.length > 0 && cooledAtMs !== undefined ? [cooledAtMs] : []),
       ...(this.#troubles.ofNode === undefined ? [] : [this.#troubles.ofNode.untilMs]),
     ];

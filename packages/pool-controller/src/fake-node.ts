@@ -77,6 +77,8 @@ export interface FakeNodeOptions {
   readonly hypervisor?: 'nitro' | 'xen';
   /** Whole /28 that the subnet has left. Default: enough. */
   readonly wholeBlockCount?: number;
+  /** Cards above 0 are as large as card 0, and their ENIs are `eni-CARD.DEVICE`. Default: card 0. */
+  readonly networkCards?: () => readonly number[];
   readonly outlook?: () => NodeOutlook;
   readonly provisions?: boolean;
   readonly signal?: AbortSignal;
@@ -137,18 +139,19 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     });
   };
 
-  function newEni(deviceNumber: number, wanted: PodBlockCount): ObservedEni {
+  function newEni(deviceNumber: number, wanted: PodBlockCount, networkCardIndex = 0): ObservedEni {
+    const number = networkCardIndex === 0 ? deviceNumber : `${networkCardIndex}.${deviceNumber}`;
     const eni: ObservedEni = {
-      eniId: `eni-${deviceNumber}`,
-      mac: `02:00:00:00:00:0${deviceNumber}`,
+      eniId: `eni-${number}`,
+      mac: `02:00:00:00:0${networkCardIndex}:0${deviceNumber}`,
       deviceNumber,
-      networkCardIndex: 0,
+      networkCardIndex,
       subnetId: SUBNET,
       subnetCidr: '10.0.0.0/16',
       primaryAddress: nextAddress(),
       secondaryAddresses: 'addressCount' in wanted ? addressesOf(wanted.addressCount) : [],
       prefixes: 'prefixCount' in wanted ? prefixesOf(wanted.prefixCount) : [],
-      isPrimary: deviceNumber === 0,
+      isPrimary: deviceNumber === 0 && networkCardIndex === 0,
     };
     ec2.set(eni.eniId, eni);
     return eni;
@@ -179,11 +182,15 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     allocateEni: async (wanted, { signal }) => {
       const detail =
         'addressCount' in wanted ? wanted.addressCount : `with ${wanted.prefixCount} prefixes`;
-      await change('allocateEni', detail, signal);
-      const used = [...ec2.values()].map(({ deviceNumber }) => deviceNumber);
+      const { networkCardIndex } = wanted;
+      const onCard = networkCardIndex === 0 ? '' : ` on card ${networkCardIndex}`;
+      await change('allocateEni', `${detail}${onCard}`, signal);
+      const used = [...ec2.values()]
+        .filter((eni) => eni.networkCardIndex === networkCardIndex)
+        .map(({ deviceNumber }) => deviceNumber);
       const free = Array.from({ length: maxEnis }, (_, n) => n).find((n) => !used.includes(n));
       if (free === undefined) throw codedError('eni-limit-reached');
-      return newEni(free, wanted);
+      return newEni(free, wanted, networkCardIndex);
     },
     assignAddresses: async (eniId, count, { signal }) => {
       await change('assignAddresses', `${eniId} ${count}`, signal);
@@ -276,6 +283,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
       intentCount += 1;
       return `intent-${intentCount}`;
     },
+    ...(options.networkCards === undefined ? {} : { networkCards: options.networkCards }),
     ...(options.outlook === undefined ? {} : { outlook: options.outlook }),
     ...(options.provisions === undefined ? {} : { provisions: options.provisions }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

@@ -81,7 +81,7 @@ describe('with provisioning disabled', () => {
     await node.clock.advance(60_000);
     const served = node.desk.reserve(podKey('a'), {}, { signal });
     await node.clock.advance(1_000);
-    expect(await served).toMatchObject({ reservation: { address: '10.0.9.9' } });
+    expect(await served).toMatchObject({ reservations: [{ address: '10.0.9.9' }] });
     const stopping = node.controller.stop();
     await node.clock.advance(1);
     await stopping;

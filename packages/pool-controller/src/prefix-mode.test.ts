@@ -38,7 +38,7 @@ async function startPods(count: number) {
   await node.clock.advance(30_000);
   const replies = await Promise.all(asking);
   return replies.map((reply) =>
-    reply.kind === 'reserved' ? reply.reservation.address : `refused: ${reply.reason}`,
+    reply.kind === 'reserved' ? reply.reservations[0].address : `refused: ${reply.reason}`,
   );
 }
 

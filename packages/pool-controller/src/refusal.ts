@@ -77,6 +77,8 @@ export interface PoolRefusal {
 /** Everything that decides whether waiting can help. */
 export interface Outlook {
   readonly nowMs: number;
+  /** Of one network card, on nodes that have several; default: of the node. */
+  readonly networkCardIndex?: number;
   readonly statistics: AddressStatistics;
   /** Something that adds addresses is under way. */
   readonly isGrowing: boolean;
@@ -113,7 +115,7 @@ function explain(outlook: Outlook): PoolRefusal {
   return {
     kind: 'refused',
     reason,
-    message: [figures(statistics), cause?.message].filter(Boolean).join('; '),
+    message: [figures(outlook), cause?.message].filter(Boolean).join('; '),
     ...(untilMs === undefined ? {} : { retryAfterMs: untilMs - nowMs }),
   };
 }
@@ -135,10 +137,9 @@ function earliestAfter(
   return coming.length === 0 ? undefined : Math.min(...coming);
 }
 
-const figures = ({
-  totalCount,
-  reservedCount,
-  coolingCount,
-  drainingCount,
-}: AddressStatistics): string =>
-  `of ${totalCount} addresses on this node ${reservedCount} are in use, ${coolingCount} cooling down, ${drainingCount} on their way back to EC2`;
+function figures({ statistics, networkCardIndex }: Outlook): string {
+  const { totalCount, reservedCount, coolingCount, drainingCount } = statistics;
+  const place =
+    networkCardIndex === undefined ? 'this node' : `network card ${networkCardIndex} of this node`;
+  return `of ${totalCount} addresses on ${place} ${reservedCount} are in use, ${coolingCount} cooling down, ${drainingCount} on their way back to EC2`;
+}

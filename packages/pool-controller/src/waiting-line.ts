@@ -3,19 +3,26 @@ import type { PoolRefusal } from './refusal.ts';
 /** What a waiting ADD is told: look again, or give up. */
 export type Word = { readonly kind: 'look-again' } | PoolRefusal;
 
+/** An ADD that waits. */
+export interface Waiting {
+  /** Latest instant (Unix ms) until which it is ready to wait. */
+  readonly deadlineMs: number;
+  /** The network cards that it needs an address of each; or one address, of any card. */
+  readonly needs: 'any-card' | readonly number[];
+}
+
 /** ADDs that wait for an address, first come first served. */
 export interface WaitingLine {
   readonly length: number;
-  /** Latest instant (Unix ms) until which each one is ready to wait. */
-  readonly deadlinesMs: readonly number[];
+  readonly waiting: readonly Waiting[];
   /** Resolves with the next word; rejects when the signal aborts. */
-  wait(deadlineMs: number, signal: AbortSignal): Promise<Word>;
+  wait(waiting: Waiting, signal: AbortSignal): Promise<Word>;
   /** Gives everybody the word, in order of arrival; `wordFor` may let some go on waiting. */
-  tell(wordFor: (deadlineMs: number) => Word | undefined): void;
+  tell(wordFor: (waiting: Waiting) => Word | undefined): void;
 }
 
 interface Waiter {
-  readonly deadlineMs: number;
+  readonly waiting: Waiting;
   readonly hear: (word: Word) => void;
 }
 
@@ -25,10 +32,10 @@ export function createWaitingLine(): WaitingLine {
     get length() {
       return waiters.size;
     },
-    get deadlinesMs() {
-      return [...waiters].map(({ deadlineMs }) => deadlineMs);
+    get waiting() {
+      return [...waiters].map(({ waiting }) => waiting);
     },
-    wait: (deadlineMs, signal) =>
+    wait: (waiting, signal) =>
       new Promise((resolve, reject) => {
         const leave = () => {
           waiters.delete(waiter);
@@ -39,7 +46,7 @@ export function createWaitingLine(): WaitingLine {
           reject(signal.reason);
         };
         const waiter: Waiter = {
-          deadlineMs,
+          waiting,
           hear: (word) => {
             leave();
             resolve(word);
@@ -54,7 +61,7 @@ export function createWaitingLine(): WaitingLine {
       }),
     tell: (wordFor) => {
       for (const waiter of [...waiters]) {
-        const word = wordFor(waiter.deadlineMs);
+        const word = wordFor(waiter.waiting);
         if (word !== undefined) waiter.hear(word);
       }
     },

@@ -31,8 +31,8 @@ const names = (count: number, prefix: string) =>
 async function add(podName: string): Promise<number> {
   const reply = await world.settle(node.add(podName));
   if (reply.kind !== 'reserved') throw new Error(`${podName}: ${JSON.stringify(reply)}`);
-  const since = releasedAtMs.get(reply.reservation.address) ?? Number.NEGATIVE_INFINITY;
-  return reply.reservation.reservedAtMs - since;
+  const since = releasedAtMs.get(reply.reservations[0].address) ?? Number.NEGATIVE_INFINITY;
+  return reply.reservations[0].reservedAtMs - since;
 }
 
 async function addAll(podNames: readonly string[]): Promise<readonly number[]> {

@@ -35,7 +35,7 @@ const namesOf = (count: number, prefix = 'pod') =>
 async function add(node: Node, names: readonly string[]): Promise<readonly string[]> {
   const replies = await world.settle(Promise.all(names.map((name) => node.add(name))));
   return replies.map((reply) =>
-    reply.kind === 'reserved' ? reply.reservation.address : JSON.stringify(reply),
+    reply.kind === 'reserved' ? reply.reservations[0].address : JSON.stringify(reply),
   );
 }
 
