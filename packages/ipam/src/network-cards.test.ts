@@ -100,7 +100,11 @@ describe('one address on each of several cards', () => {
     const book = newBook();
     const reservations = ['10.0.0.10', '10.0.1.10'];
     expect(reserveEach(book, 'p', [0, 1])).toEqual({ kind: 'reserved', reservations, isNew: true });
-    expect(reserveEach(book, 'p', [0, 1])).toEqual({ kind: 'reserved', reservations, isNew: false });
+    expect(reserveEach(book, 'p', [0, 1])).toEqual({
+      kind: 'reserved',
+      reservations,
+      isNew: false,
+    });
     expect(book.reservations()).toHaveLength(2);
   });
 

@@ -1,15 +1,17 @@
 import { type AttachmentRequest, type CniResult, parsePrevResult } from '@vpc-cni/cni-spec';
 import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
+import { podLinkName, wantsEveryCard } from './multi-nic.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity, readPodUid } from './pod-identity.ts';
+import type { PlacedAddress } from './ports.ts';
 import { requireWanted } from './require-wanted.ts';
-import { requireOneCard } from './several-cards.ts';
-import { keyOf, wiringOf } from './wiring-of.ts';
+import { setUpInterfaces } from './set-up-interfaces.ts';
+import { keyOf, wiringsOf } from './wiring-of.ts';
 
 /**
- * ADD: reserve an address, wire the pod, report both.
+ * ADD: reserve an address, or one of every network card, wire the pod, report both.
  *
  * What a failing ADD made is undone; what an earlier ADD of the same attachment made is left alone.
  */
@@ -22,24 +24,36 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   const podUid = readPodUid(request.args);
   // One that cannot be read is a mistake; one that can is nobody's here, and not passed on, as upstream has it.
   parsePrevResult(request.conf);
-  requireOneCard(request.conf);
+  const onEveryCard = wantsEveryCard(request.conf);
 
   requireWanted(signal);
   const reply = await ports.addresses.reserve(key, pod, {
     signal,
     wiring: { netnsPath, vethPrefix, mtuBytes, branchMode },
     ...(podUid === undefined ? {} : { podUid }),
+    ...(onEveryCard ? { onEveryCard } : {}),
   });
   if (reply.kind === 'refused') throw refusalError(reply);
 
   const { held, isNew } = reply;
   try {
-    const wiring = wiringOf({ ...held, ...pod }, conf, netnsPath);
-    const { hostLinkName } = await ports.queue.wire(pod, async () => {
+    const wirings = wiringsOf(
+      held.map((one) => ({ ...one, ...pod })),
+      conf,
+      netnsPath,
+    );
+    const hostLinkNames = await ports.queue.wire(pod, async () => {
       requireWanted(signal);
-      return ports.wiring.setUp(wiring);
+      return setUpInterfaces(ports.wiring, wirings);
     });
-    return addResult({ held, hostLinkName, podLinkName: request.ifName, netnsPath });
+    const wired = (one: PlacedAddress, index: number) => ({
+      held: one,
+      hostLinkName: hostLinkNames[index] ?? '',
+      podLinkName: podLinkName(request.ifName, index),
+      netnsPath,
+    });
+    const [first, ...more] = held;
+    return addResult([wired(first, 0), ...more.map((one, index) => wired(one, index + 1))]);
   } catch (error) {
     // That it could not be written down is the next DEL's matter; what went wrong first is the runtime's.
     if (isNew) await ports.addresses.release(key).catch(() => {});

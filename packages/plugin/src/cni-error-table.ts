@@ -30,6 +30,7 @@ const codeOfRefusal: Readonly<Record<RefusalReason, number>> = {
   'eni-absent': CNI_ERROR.tryAgainLater,
   kubernetes: CNI_ERROR.tryAgainLater,
   'branch-eni-pending': CNI_ERROR.tryAgainLater,
+  'multi-nic-disabled': CNI_ERROR.unsupportedField,
   'capacity-pending': CNI_ERROR.tryAgainLater,
 };
 

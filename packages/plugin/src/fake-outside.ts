@@ -3,6 +3,7 @@ import type {
   AttachmentKey,
   BranchEni,
   HeldAddress,
+  PlacedAddress,
   PodInterface,
   PodPlace,
   PodWiring,
@@ -16,7 +17,7 @@ export interface FakeOutside {
   readonly addresses: AddressPort;
   readonly wiring: WiringPort;
   readonly readiness: { refusal(): Refusal | undefined };
-  /** Pods that are wired, by container id. */
+  /** Interfaces of pods that are wired, by container id; those after the first as `ID/NUMBER`. */
   readonly wired: Map<string, PodWiring>;
   /** Containers by the name of the pod whose host link is theirs: one that comes takes it. */
   readonly hostLinks: ReadonlyMap<string, string>;
@@ -29,7 +30,8 @@ export interface FakeOutside {
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
   readonly log: readonly string[];
   refuseWith(refusal: Refusal | undefined): void;
-  failSetUp(error: Error | undefined): void;
+  /** Of the interface with that number and those after it; default: of all. */
+  failSetUp(error: Error | undefined, interfaceIndex?: number): void;
   failTearDown(error: Error | undefined): void;
   failRelease(error: Error | undefined): void;
   /** The key of what the container holds was lost; only the address is known. */
@@ -45,7 +47,7 @@ export interface FakeOutside {
 type HeldOperation = 'reserve' | 'set up' | 'tear down';
 
 export function createFakeOutside(): FakeOutside {
-  const held = new Map<string, HeldAddress>();
+  const held = new Map<string, readonly HeldAddress[]>();
   const wired = new Map<string, PodWiring>();
   const hostLinks = new Map<string, string>();
   const places = new Map<string, PodPlace>();
@@ -55,6 +57,7 @@ export function createFakeOutside(): FakeOutside {
   let branchEni: Omit<BranchEni, 'mode'> | undefined;
   let refusal: Refusal | undefined;
   let setUpError: Error | undefined;
+  let failingFrom = 0;
   let tearDownError: Error | undefined;
   let releaseError: Error | undefined;
   let missing: readonly string[] = [];
@@ -62,7 +65,8 @@ export function createFakeOutside(): FakeOutside {
   const gates = new Map<HeldOperation, Promise<void>>();
   const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
   const ownerOf = (pod: PodInterface) =>
-    [...held.values()].find(({ address }) => address === pod.address)?.key.containerId ?? '?';
+    [...held.values()].flat().find(({ address }) => address === pod.address)?.key.containerId ??
+    '?';
 
   return {
     wired,
@@ -77,8 +81,9 @@ export function createFakeOutside(): FakeOutside {
     refuseWith: (value) => {
       refusal = value;
     },
-    failSetUp: (error) => {
+    failSetUp: (error, interfaceIndex = 0) => {
       setUpError = error;
+      failingFrom = interfaceIndex;
     },
     failTearDown: (error) => {
       tearDownError = error;
@@ -90,15 +95,17 @@ export function createFakeOutside(): FakeOutside {
       missing = value;
     },
     loseKey: (containerId) => {
-      for (const [id, { key, address }] of held) {
-        if (key.containerId !== containerId) continue;
+      for (const [id, addresses] of held) {
+        if (!isOf(addresses, containerId)) continue;
         held.delete(id);
-        lostKeys.add(address);
+        for (const { address } of addresses) lostKeys.add(address);
       }
     },
     strand: (containerId) => {
-      for (const [id, { eni: _, ...stranded }] of held) {
-        if (stranded.key.containerId === containerId) held.set(id, stranded);
+      for (const [id, addresses] of held) {
+        if (!isOf(addresses, containerId)) continue;
+        const strand = ({ eni: _, ...stranded }: HeldAddress): HeldAddress => stranded;
+        held.set(id, addresses.map(strand));
       }
     },
     hold: (operation) => {
@@ -107,31 +114,36 @@ export function createFakeOutside(): FakeOutside {
       return open;
     },
     addresses: {
-      reserve: async (key, pod, { signal, wiring }) => {
+      reserve: async (key, pod, { signal, wiring, onEveryCard = false }) => {
         log.push(`reserve ${key.containerId}`);
         if (wiring !== undefined) places.set(key.containerId, wiring);
         await unlessAborted(gates.get('reserve'), signal);
         if (refusal !== undefined) return refusal;
-        const known = held.get(idOf(key));
-        if (known !== undefined && isPlaced(known))
-          return { kind: 'reserved', held: known, isNew: false };
-        if (known !== undefined)
+        const [first, ...more] = held.get(idOf(key)) ?? [];
+        if (first !== undefined && isPlaced(first))
+          return { kind: 'reserved', held: [first, ...more.filter(isPlaced)], isNew: false };
+        if (first !== undefined)
           return { kind: 'refused', reason: 'eni-absent', message: 'stranded' };
-        count += 1;
-        const address = `10.0.0.${count}`;
-        const eni = { deviceNumber: 1, routeTableId: 2 };
         const mode = wiring?.branchMode ?? 'strict';
-        const place = branchEni === undefined ? { eni } : { branch: { ...branchEni, mode } };
-        const fresh = { ...pod, key, address, ...place };
+        const newOn = (networkCardIndex: number): PlacedAddress => {
+          count += 1;
+          const address = `10.0.${networkCardIndex}.${count}`;
+          const eni = { deviceNumber: 1, routeTableId: networkCardIndex === 0 ? 2 : 10_101 };
+          const place = branchEni === undefined ? { eni } : { branch: { ...branchEni, mode } };
+          return { ...pod, key, address, ...place };
+        };
+        const fresh: [PlacedAddress, ...PlacedAddress[]] = [newOn(0)];
+        if (onEveryCard) fresh.push(newOn(1));
         held.set(idOf(key), fresh);
         return { kind: 'reserved', held: fresh, isNew: true };
       },
-      find: async (key) => held.get(idOf(key)),
-      identify: async (key, { address, ...pod }) => {
-        if (!lostKeys.delete(address)) return undefined;
-        const found: HeldAddress = { ...pod, key, address };
-        held.set(idOf(key), found);
-        return found;
+      find: async (key) => held.get(idOf(key)) ?? [],
+      identify: async (key, { addresses, ...pod }) => {
+        const lost = addresses.filter((address) => lostKeys.delete(address));
+        const found = lost.map((address): HeldAddress => ({ ...pod, key, address }));
+        const all = [...(held.get(idOf(key)) ?? []), ...found];
+        held.set(idOf(key), all);
+        return all;
       },
       release: async (key) => {
         log.push(`release ${key.containerId}`);
@@ -139,18 +151,18 @@ export function createFakeOutside(): FakeOutside {
         if (releaseError !== undefined) throw releaseError;
       },
       list: async (networkName) =>
-        [...held.values()].filter(({ key }) => key.networkName === networkName),
+        [...held.values()].flat().filter(({ key }) => key.networkName === networkName),
     },
     wiring: {
       setUp: async (pod) => {
         const owner = ownerOf(pod);
         log.push(`set up ${owner}`);
         await gates.get('set up');
-        if (setUpError !== undefined) throw setUpError;
-        if (wired.has(owner)) {
+        if (setUpError !== undefined && (pod.interfaceIndex ?? 0) >= failingFrom) throw setUpError;
+        if (wired.has(idOfWired(pod, owner))) {
           throw Object.assign(new Error('[link-exists] eth0 exists'), { code: 'link-exists' });
         }
-        wired.set(owner, pod);
+        wired.set(idOfWired(pod, owner), pod);
         hostLinks.set(pod.podName, owner);
         log.push(`${owner} is set up`);
         const prefix = pod.branch?.mode === 'strict' ? 'vlan' : pod.vethPrefix;
@@ -162,7 +174,7 @@ export function createFakeOutside(): FakeOutside {
         tornDown = pod;
         await gates.get('tear down');
         if (tearDownError !== undefined) throw tearDownError;
-        wired.delete(owner);
+        wired.delete(idOfWired(pod, owner));
         if (hostLinks.get(pod.podName) === owner) hostLinks.delete(pod.podName);
         log.push(`${owner} is torn down`);
       },
@@ -170,6 +182,12 @@ export function createFakeOutside(): FakeOutside {
     },
   };
 }
+
+const isOf = ([first]: readonly HeldAddress[], containerId: string) =>
+  first?.key.containerId === containerId;
+
+const idOfWired = ({ interfaceIndex = 0 }: PodInterface, containerId: string) =>
+  interfaceIndex === 0 ? containerId : `${containerId}/${interfaceIndex}`;
 
 /** As whoever waits for an address does. */
 const unlessAborted = (gate: Promise<void> | undefined, signal: AbortSignal) =>

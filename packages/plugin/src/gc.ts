@@ -31,7 +31,7 @@ export async function collectGarbage(
     !valid.has(attachmentId(key.containerId, key.interfaceName));
 
   const failures: unknown[] = [];
-  for (const key of (await attachments.list()).filter(isStale)) {
+  for (const key of unique((await attachments.list()).filter(isStale))) {
     await attachments.takeDown(key).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) {
@@ -42,5 +42,10 @@ export async function collectGarbage(
     );
   }
 }
+
+/** One that holds several addresses is listed with each. */
+const unique = (keys: readonly AttachmentKey[]): readonly AttachmentKey[] => [
+  ...new Map(keys.map((key) => [attachmentId(key.containerId, key.interfaceName), key])).values(),
+];
 
 const attachmentId = (containerId: string, ifName: string) => JSON.stringify([containerId, ifName]);

@@ -22,6 +22,7 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   'eni-absent': true,
   kubernetes: true,
   'branch-eni-pending': true,
+  'multi-nic-disabled': true,
   'capacity-pending': true,
 };
 
@@ -61,7 +62,7 @@ describe('ADD', () => {
       expect(await cni('ADD')).toMatchObject({
         exitCode: 1,
         output: {
-          code: 11,
+          code: reason === 'multi-nic-disabled' ? 2 : 11,
           msg: expect.stringContaining(reason),
           details: 'of 3 …; expected within 2 s',
         },
@@ -145,11 +146,6 @@ describe('ADD', () => {
     ['a previous result that cannot be read', { conf: { prevResult: { ips: 7 } } }, 6],
     ['a previous result of another family', { conf: { prevResult: { cniVersion: '9.9.9' } } }, 1],
     ['annotations that are none', { conf: annotated({ a: 7 }) }, 6],
-    [
-      'a wish for several network cards',
-      { conf: annotated({ 'k8s.amazonaws.com/nicConfig': 'multi-nic-attachment' }) },
-      2,
-    ],
   ])('with %s is refused before anything is reserved', async (_, call, code) => {
     expect((await cni('ADD', call)).output).toMatchObject({ code });
     expect(outside.log).toEqual([]);

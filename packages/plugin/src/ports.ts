@@ -40,7 +40,7 @@ export interface BranchEni extends BranchLink {
   readonly trunkLinkIndex: number;
 }
 
-/** An address that an attachment holds. */
+/** An address that an attachment holds: its only one, or one of those it has of several network cards. */
 export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
   /** Of either family, without prefix length. */
@@ -55,7 +55,7 @@ export interface HeldAddress extends PodIdentity {
 export type PlacedAddress = HeldAddress &
   ({ readonly eni: EniPlace } | { readonly eni?: undefined; readonly branch: BranchEni });
 
-/** Why no address could be had. Every value is transient: the runtime may try again. */
+/** Why no address could be had. All but `multi-nic-disabled` are transient: the runtime may try again. */
 export type RefusalReason =
   | 'starting'
   | 'cooling'
@@ -76,6 +76,8 @@ export type RefusalReason =
   | 'kubernetes'
   /** The pod is to have an ENI of its own, and nobody has made it yet. */
   | 'branch-eni-pending'
+  /** The pod asks for an address of every network card, and nobody has allowed that on this node. */
+  | 'multi-nic-disabled'
   | 'capacity-pending';
 
 export interface Refusal {
@@ -88,20 +90,29 @@ export interface Refusal {
 }
 
 export type ReserveReply =
-  /** `isNew` is false when the attachment held this address already (a repeated ADD). */
-  { readonly kind: 'reserved'; readonly held: PlacedAddress; readonly isNew: boolean } | Refusal;
+  | {
+      readonly kind: 'reserved';
+      /** In the order of the pod's interfaces. */
+      readonly held: readonly [PlacedAddress, ...PlacedAddress[]];
+      /** False when the attachment held one of them already (a repeated ADD). */
+      readonly isNew: boolean;
+    }
+  | Refusal;
 
 /** What the runtime remembers of an attachment. */
 export interface RememberedPod extends PodIdentity {
-  /** Of either family, without prefix length. */
-  readonly address: string;
+  /** Of either family, without prefix length; those of plugins chained behind this one may be among them. */
+  readonly addresses: readonly [string, ...string[]];
   /** Set for a pod that was given an ENI of its own. */
   readonly branch?: BranchLink;
 }
 
 /** Where addresses come from. Every change is durable before the promise resolves. */
 export interface AddressPort {
-  /** Reserves an address, waiting a bounded time for capacity that is on its way. */
+  /**
+   * Reserves an address, or one of every network card: all or none. Waits a bounded time for capacity
+   * that is on its way.
+   */
   reserve(
     key: AttachmentKey,
     pod: PodIdentity,
@@ -111,15 +122,20 @@ export interface AddressPort {
       readonly wiring?: PodPlace & { readonly branchMode: BranchMode };
       /** Tells the pod from an earlier one of its name. */
       readonly podUid?: string;
+      /** The pod asks for an address of every network card. Default: one address. */
+      readonly onEveryCard?: boolean;
     },
   ): Promise<ReserveReply>;
-  find(key: AttachmentKey): Promise<HeldAddress | undefined>;
+  /** What the attachment holds, in the order of the pod's interfaces. */
+  find(key: AttachmentKey): Promise<readonly HeldAddress[]>;
   /**
-   * Gives a reservation whose key was lost, with the checkpoint that had it, to the attachment that the
-   * runtime says has the address. `undefined` when the address, or the VLAN, is held by a known attachment,
-   * or by none.
+   * Gives reservations whose key was lost, with the checkpoint that had it, to the attachment that the
+   * runtime says has the addresses. Those that another attachment is known to hold, as well as its VLAN, stay
+   * with that.
+   *
+   * @returns what the attachment holds then.
    */
-  identify(key: AttachmentKey, remembered: RememberedPod): Promise<HeldAddress | undefined>;
+  identify(key: AttachmentKey, remembered: RememberedPod): Promise<readonly HeldAddress[]>;
   /** Releasing an attachment that holds nothing is success, once that is durable. */
   release(key: AttachmentKey): Promise<void>;
   /** Everything the attachments of one network hold. */
@@ -137,6 +153,8 @@ export interface PodPlace {
 /** A pod's interface on the host: what taking it down needs to know. */
 export interface PodInterface extends PodIdentity, PodPlace {
   readonly podLinkName: string;
+  /** Number of the interface in a pod with several. Default 0, the first. */
+  readonly interfaceIndex?: number;
   readonly address: string;
   readonly branch?: BranchLink;
 }

@@ -11,13 +11,13 @@ import { readPodIdentity } from './pod-identity.ts';
 import type { RememberedPod } from './ports.ts';
 
 /**
- * The address that the runtime remembers of the ADD: the first one, for plugins chained behind this one
- * only add some. `undefined` when there is none.
+ * The addresses that the runtime remembers of the ADD: first those of this plugin, for others that are
+ * chained behind it only add some.
  *
  * @throws {CniError} when there is a result, and it cannot be read.
  */
-export function rememberedAddress(conf: PluginConf): string | undefined {
-  return addressIn(rememberedResult(conf));
+export function rememberedAddresses(conf: PluginConf): readonly string[] {
+  return addressesIn(rememberedResult(conf));
 }
 
 function rememberedResult(conf: PluginConf): Partial<CniResult> {
@@ -25,7 +25,8 @@ function rememberedResult(conf: PluginConf): Partial<CniResult> {
   return result === undefined ? {} : convertResult(result, CURRENT_VERSION);
 }
 
-const addressIn = ({ ips: [ip] = [] }: Partial<CniResult>) => ip?.address.split('/')[0];
+const addressesIn = ({ ips = [] }: Partial<CniResult>): readonly string[] =>
+  ips.flatMap(({ address }) => address.split('/')[0] ?? []);
 
 /**
  * The pod as the runtime's memory of its ADD has it; `undefined` when there is none, or none that can
@@ -34,10 +35,14 @@ const addressIn = ({ ips: [ip] = [] }: Partial<CniResult>) => ip?.address.split(
 export function rememberedPodOf({ conf, args }: AttachmentRequest): RememberedPod | undefined {
   try {
     const result = rememberedResult(conf);
-    const address = addressIn(result);
-    if (address === undefined) return undefined;
+    const [first, ...more] = addressesIn(result);
+    if (first === undefined) return undefined;
     const branch = branchLinkIn(result.interfaces ?? []);
-    return { ...readPodIdentity(args), address, ...(branch === undefined ? {} : { branch }) };
+    return {
+      ...readPodIdentity(args),
+      addresses: [first, ...more],
+      ...(branch === undefined ? {} : { branch }),
+    };
   } catch {
     return undefined;
   }

@@ -2,10 +2,10 @@ import { wiringError } from './cni-error-table.ts';
 import type { NetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import type { AttachmentKey, RememberedPod } from './ports.ts';
-import { interfaceOf } from './wiring-of.ts';
+import { interfacesOf } from './wiring-of.ts';
 
 /**
- * Takes the wiring of an attachment down, then releases its address; in this order, so that an address
+ * Takes the wiring of an attachment down, then releases its addresses; in this order, so that an address
  * is free only once no rule of its former pod is left.
  *
  * One that is not known is released all the same: the last attempt may have failed to write that down.
@@ -24,13 +24,16 @@ export async function takeDown(
     readonly remembered?: RememberedPod | undefined;
   },
 ): Promise<void> {
-  const held =
-    (await addresses.find(key)) ??
-    (remembered === undefined ? undefined : await addresses.identify(key, remembered));
-  if (held !== undefined) {
-    const pod = interfaceOf(held, conf, netnsPath);
+  const known = await addresses.find(key);
+  const isAllKnown = remembered === undefined || known.length >= remembered.addresses.length;
+  const held = isAllKnown ? known : await addresses.identify(key, remembered);
+  const pods = interfacesOf(held, conf, netnsPath);
+  const [first] = pods;
+  if (first !== undefined) {
     await queue
-      .wire(pod, () => wiring.tearDown(pod))
+      .wire(first, async () => {
+        for (const pod of pods) await wiring.tearDown(pod);
+      })
       .catch((error: unknown) => {
         throw wiringError(error, `take down ${key.interfaceName} of ${key.containerId}`);
       });

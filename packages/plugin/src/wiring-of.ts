@@ -1,3 +1,4 @@
+import { podLinkName } from './multi-nic.ts';
 import type { NetConf } from './net-conf.ts';
 import type {
   BranchEni,
@@ -8,11 +9,40 @@ import type {
   PodWiring,
 } from './ports.ts';
 
-/** The interface of the attachment that holds this address. */
-export function interfaceOf(held: HeldAddress, conf: NetConf, netnsPath: string): PodInterface {
+/** The interfaces of an attachment, one for each address that it holds. */
+export const interfacesOf = (
+  held: readonly HeldAddress[],
+  conf: NetConf,
+  netnsPath: string,
+): readonly PodInterface[] =>
+  held.map((one, interfaceIndex) => interfaceOf(one, { conf, netnsPath, interfaceIndex }));
+
+/** The wiring that they have, or should have. */
+export const wiringsOf = (
+  held: readonly PlacedAddress[],
+  conf: NetConf,
+  netnsPath: string,
+): readonly PodWiring[] =>
+  held.map((one, interfaceIndex) => {
+    const { branch: _, ...pod } = interfaceOf(one, { conf, netnsPath, interfaceIndex });
+    return one.eni === undefined
+      ? { ...pod, routeTableId: 0, branch: one.branch }
+      : { ...pod, routeTableId: one.eni.routeTableId };
+  });
+
+function interfaceOf(
+  held: HeldAddress,
+  place: {
+    readonly conf: NetConf;
+    readonly netnsPath: string;
+    readonly interfaceIndex: number;
+  },
+): PodInterface {
+  const { conf, netnsPath, interfaceIndex } = place;
   return {
     netnsPath,
-    podLinkName: held.key.interfaceName,
+    podLinkName: podLinkName(held.key.interfaceName, interfaceIndex),
+    ...(interfaceIndex === 0 ? {} : { interfaceIndex }),
     podNamespace: held.podNamespace,
     podName: held.podName,
     vethPrefix: conf.vethPrefix,
@@ -27,14 +57,6 @@ export const isPlaced = (held: HeldAddress): held is PlacedAddress =>
   held.eni !== undefined || (held.branch !== undefined && isWhole(held.branch));
 
 const isWhole = (branch: BranchLink): branch is BranchEni => 'trunkLinkIndex' in branch;
-
-/** The wiring that it has, or should have. */
-export function wiringOf(held: PlacedAddress, conf: NetConf, netnsPath: string): PodWiring {
-  const { branch: _, ...pod } = interfaceOf(held, conf, netnsPath);
-  return held.eni === undefined
-    ? { ...pod, routeTableId: 0, branch: held.branch }
-    : { ...pod, routeTableId: held.eni.routeTableId };
-}
 
 /** Key of the attachment that a request speaks of. */
 export const keyOf = (

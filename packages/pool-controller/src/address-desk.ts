@@ -7,8 +7,8 @@ import type {
 } from '@vpc-cni/ipam';
 import type { PoolController } from './controller.ts';
 import type { CheckpointPort, Clock } from './ports.ts';
-import { reserveOnAny, reserveOnEvery } from './reserve-on-cards.ts';
 import type { PoolRefusal } from './refusal.ts';
+import { reserveOnAny, reserveOnEvery } from './reserve-on-cards.ts';
 
 export type DeskReply =
   | {

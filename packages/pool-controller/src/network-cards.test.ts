@@ -86,7 +86,12 @@ describe('the pool of a node with two network cards', () => {
     node.unmanaged.add('eni-1.1');
     const [eni] = [...node.ec2.values()];
     if (eni === undefined) throw new Error('no ENI');
-    const place = { eniId: 'eni-1.1', networkCardIndex: 1, deviceNumber: 1, isPrimary: false } as const;
+    const place = {
+      eniId: 'eni-1.1',
+      networkCardIndex: 1,
+      deviceNumber: 1,
+      isPrimary: false,
+    } as const;
     node.ec2.set('eni-1.1', { ...eni, ...place, mac: '02:00:00:00:01:01' });
     await node.clock.advance(120_000);
     expect(node.controller.maxEnis).toBe(3);
@@ -101,7 +106,9 @@ describe('a pod that asks for an address of every card', () => {
       2, 2,
     ]);
     expect(await answered(node, add(node, 'p', true))).toEqual([[0, 1]]);
-    expect((await node.desk.release(keyOf('p'))).map((one) => one.networkCardIndex)).toEqual([0, 1]);
+    expect((await node.desk.release(keyOf('p'))).map((one) => one.networkCardIndex)).toEqual([
+      0, 1,
+    ]);
     expect(node.book.reservations()).toEqual([]);
   });
 
@@ -130,7 +137,9 @@ describe('a pod that asks for an address of every card', () => {
     const reply = add(node, 'g', true);
     expect(await answered(node, reply)).toEqual(['eni-limit']);
     expect(await reply).toMatchObject({
-      message: expect.stringContaining('of 6 addresses on network card 0 of this node 6 are in use'),
+      message: expect.stringContaining(
+        'of 6 addresses on network card 0 of this node 6 are in use',
+      ),
     });
     expect(node.book.reservations()).toHaveLength(reserved);
   });

@@ -19,7 +19,10 @@ async function nodeOn(disk: ReturnType<typeof createFakeDisk>) {
     fileSystem: disk.fileSystem,
   });
   const texts = await files.load();
-  book.restore(recover({ files: texts, podRules: [], enis: [], nowMs: START_MS }).checkpoint, START_MS);
+  book.restore(
+    recover({ files: texts, podRules: [], enis: [], nowMs: START_MS }).checkpoint,
+    START_MS,
+  );
   return { book, files };
 }
 

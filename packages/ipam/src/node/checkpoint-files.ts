@@ -38,7 +38,11 @@ export function createCheckpointFiles(options: {
 }): CheckpointFiles {
   const { path, furtherCards, snapshot, fileSystem } = options;
   const outside = fileSystem === undefined ? {} : { fileSystem };
-  const first = createCheckpointFile({ path, snapshot: () => encodeCheckpoint(snapshot()), ...outside });
+  const first = createCheckpointFile({
+    path,
+    snapshot: () => encodeCheckpoint(snapshot()),
+    ...outside,
+  });
   const further = furtherCards.map((networkCardIndex) => {
     const reservations = () => {
       const { allocations } = snapshot();

@@ -1,3 +1,4 @@
+export { IpamError, type IpamErrorCode, isIpamError } from '../ipam-error.ts';
 export {
   type CheckpointFile,
   type CheckpointFileOptions,
@@ -10,4 +11,3 @@ export {
   type CheckpointFileText,
   createCheckpointFiles,
 } from './checkpoint-files.ts';
-export { IpamError, type IpamErrorCode, isIpamError } from '../ipam-error.ts';
