@@ -19,16 +19,15 @@ export function createDaemonAddresses(socketPath: string): AddressPort {
     }
   };
   return {
-    reserve: async (key, pod, { signal, podUid }) => {
+    reserve: async (key, pod, { signal, podUid, onEveryCard }) => {
       try {
-        return (await ask('reserve', { key, pod, podUid }, signal)) as ReserveReply;
+        return (await ask('reserve', { key, pod, podUid, onEveryCard }, signal)) as ReserveReply;
       } catch (error) {
         return awayRefusal(error);
       }
     },
-    find: async (key) => (await insist<HeldAddress | null>('find', { key })) ?? undefined,
-    identify: async (key, remembered) =>
-      (await insist<HeldAddress | null>('identify', { key, remembered })) ?? undefined,
+    find: (key) => insist<readonly HeldAddress[]>('find', { key }),
+    identify: (key, remembered) => insist<readonly HeldAddress[]>('identify', { key, remembered }),
     release: async (key) => {
       await insist('release', { key });
     },

@@ -27,8 +27,8 @@ function fullBook() {
           reject(until.reason);
         });
       }),
-    find: async () => undefined,
-    identify: async () => undefined,
+    find: async () => [],
+    identify: async () => [],
     release: async ({ containerId }) => {
       log.push(`release ${containerId}`);
     },

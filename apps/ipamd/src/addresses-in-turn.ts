@@ -8,10 +8,11 @@ import type { AddressPort, AttachmentQueue } from '@vpc-cni/plugin';
 export const addressesInTurn = (addresses: AddressPort, queue: AttachmentQueue): AddressPort => ({
   ...addresses,
   // How it is wired is not remembered: nobody here knows when that is done.
-  reserve: (key, pod, { signal, podUid }) =>
+  reserve: (key, pod, { signal, podUid, onEveryCard = false }) =>
     queue.runAdd(key, { pod, signal }, (until) =>
       addresses.reserve(key, pod, {
         signal: until,
+        onEveryCard,
         ...(podUid === undefined ? {} : { podUid }),
       }),
     ),

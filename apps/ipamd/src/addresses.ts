@@ -41,7 +41,12 @@ export async function openAddresses(
   const { config, clock, metrics } = context;
   const { podEni, podSecurityGroupEnforcingMode, annotatePodIp } = config.cluster;
   const onRefusal = () => metrics.noAvailableAddresses.inc();
-  const plain = createAddressPort({ book, desk, onRefusal });
+  const plain = createAddressPort({
+    book,
+    desk,
+    onRefusal,
+    allowsEveryCard: config.enis.onEveryCard,
+  });
   const options = fileSystem === undefined ? {} : { fileSystem };
   const pods = await openBranchPods(context, network, options);
   const findTrunkLink = trunkLinkFinder(trunk, network);

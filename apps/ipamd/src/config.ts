@@ -52,6 +52,8 @@ export interface EniConfig {
   readonly provisions: boolean;
   /** False with `DISABLE_LEAKED_ENI_CLEANUP`, and with `ENABLE_IPv6`. */
   readonly deletesLeaked: boolean;
+  /** `ENABLE_MULTI_NIC`: pods may have addresses of every network card of the instance. */
+  readonly onEveryCard: boolean;
   /** `ADDITIONAL_ENI_TAGS`, those that EC2 takes. */
   readonly additionalTags: Readonly<Record<string, string>>;
 }
@@ -137,6 +139,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       provisions: !values.DISABLE_NETWORK_RESOURCE_PROVISIONING,
       // A node of an IPv6 cluster creates next to no ENIs, and its IAM policy lets it delete none.
       deletesLeaked: !values.DISABLE_LEAKED_ENI_CLEANUP && !values.ENABLE_IPv6,
+      onEveryCard: values.ENABLE_MULTI_NIC,
       additionalTags: tags.tags,
     },
     addressCooldownMs: 1000 * values.IP_COOLDOWN_PERIOD,

@@ -26,11 +26,15 @@ type EniBlocks = Pick<EniFacts, 'secondaryAddresses' | 'prefixes' | 'ipv6Prefixe
 /** EC2 gives a new ENI an IPv6 address or prefixes, not both; the prefix is assigned to it afterwards. */
 const WITHOUT_PREFIX = { addressCount: 0, hasIpv6Address: true } as const;
 
-/** The controller's view of instance metadata. */
-export const createMetadataPort = (imds: Imds, podFamily: PodFamily): MetadataPort => ({
+/** The controller's view of instance metadata: the ENIs of its network cards. */
+export const createMetadataPort = (
+  imds: Imds,
+  podFamily: PodFamily,
+  networkCards: () => readonly number[],
+): MetadataPort => ({
   readEnis: async ({ signal }) =>
     (await imds.readEnis({ signal }))
-      .filter((eni) => eni.networkCardIndex === 0)
+      .filter((eni) => networkCards().includes(eni.networkCardIndex))
       .map((eni) => ({ ...eni, ...podBlocksOf(eni, podFamily) })),
 });
 

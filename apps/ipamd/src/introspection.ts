@@ -62,18 +62,25 @@ export function introspectionViews(options: {
   };
 }
 
-/** The AWS VPC CNI's dump of its data store: network card → totals and ENIs. */
+/** The AWS VPC CNI's dump of its data store: network card → totals and ENIs; card 0 is always there. */
 export function enisView(book: AddressBook, nowMs: number): unknown {
   const cidrsAround = (held: Reservation): readonly HeldIn[] => [
     { cidr: `${held.address}/32`, held },
     { cidr: prefixAround(held.address), held },
   ];
   const holders = Map.groupBy(book.reservations().flatMap(cidrsAround), ({ cidr }) => cidr);
-  const { totalCount, reservedCount } = book.statistics(nowMs);
-  const enis = book.enis(nowMs).map((eni) => [eni.eniId, eniView(eni, holders)]);
-  return {
-    '0': { TotalIPs: totalCount, AssignedIPs: reservedCount, ENIs: Object.fromEntries(enis) },
+  const byCard = Map.groupBy(book.enis(nowMs), ({ networkCardIndex }) => networkCardIndex);
+  const cardView = (networkCardIndex: number) => {
+    const { totalCount, reservedCount } = book.statistics(nowMs, { networkCardIndex });
+    const enis = (byCard.get(networkCardIndex) ?? []).map((eni) => [
+      eni.eniId,
+      eniView(eni, holders),
+    ]);
+    return { TotalIPs: totalCount, AssignedIPs: reservedCount, ENIs: Object.fromEntries(enis) };
   };
+  return Object.fromEntries(
+    [...new Set([0, ...byCard.keys()])].map((card) => [card, cardView(card)]),
+  );
 }
 
 /** A reservation, in one of the CIDRs that its address is in. */

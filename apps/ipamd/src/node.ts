@@ -147,6 +147,7 @@ const nodeFacts = (
       ? [...vpcCidrs, ...(host.externalSnat ? [] : host.excludeSnatCidrs)]
       : vpcIpv6Cidrs,
     networkPolicyMode: grpc.networkPolicyMode,
+    allowsEveryCard: config.enis.onEveryCard,
     nodeAddress: nodeAddress(config, instance),
     instanceId: instance.instanceId,
     region: instance.region,

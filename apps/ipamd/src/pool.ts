@@ -1,6 +1,6 @@
 import type { EniLink, HostNetwork, HostSettings } from '@vpc-cni/host-network';
-import { AddressBook, encodeCheckpoint, PREFIX_SIZE, type RunningSandbox } from '@vpc-cni/ipam';
-import { type CheckpointFileSystem, createCheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import { AddressBook, PREFIX_SIZE, type RunningSandbox } from '@vpc-cni/ipam';
+import { type CheckpointFileSystem, createCheckpointFiles } from '@vpc-cni/ipam/checkpoint-file';
 import { isSchedulable } from '@vpc-cni/kubernetes';
 import {
   type AddressDesk,
@@ -17,6 +17,7 @@ import { createEniCare, type EniCare } from './eni-care.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
 import { createHostPort } from './host-port.ts';
 import { holdsStranded, sweepLeakedEnis } from './leak-sweep.ts';
+import { openNetworkCards } from './network-cards.ts';
 import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
 import { logPoolEvent } from './pool-log.ts';
 import { rememberedEnis, restorePods, routeRestoredPods } from './restore.ts';
@@ -67,9 +68,11 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   const limits = aws.limits();
   const assignmentMode = assignmentModeFor(config.targets, limits, log);
   const book = new AddressBook({ addressCooldownMs: config.addressCooldownMs });
-  const checkpoint = createCheckpointFile({
+  const networkCards = await openNetworkCards(context, aws);
+  const checkpoint = createCheckpointFiles({
     path: config.checkpointPath,
-    snapshot: () => encodeCheckpoint(inWallTime(book.toCheckpoint(), clock, context.wallNowMs())),
+    furtherCards: networkCards.all.slice(1),
+    snapshot: () => inWallTime(book.toCheckpoint(), clock, context.wallNowMs()),
     ...(surroundings.fileSystem === undefined ? {} : { fileSystem: surroundings.fileSystem }),
   });
   const care = createEniCare(allocator);
@@ -80,7 +83,9 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     checkpoint,
     clock,
     limits: aws.limits,
-    metadata: createMetadataPort(aws.imds, podFamily),
+    metadata: createMetadataPort(aws.imds, podFamily, networkCards.managed),
+    networkCards: networkCards.managed,
+    hiddenSlots: networkCards.hiddenSlots,
     enis: createEniPort({
       ...aws,
       ...config.enis,
@@ -115,9 +120,9 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   surroundings.cluster?.onNodeChange(() => controller.kick());
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
-  const text = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
+  const files = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
   await phases.run('reading the ENIs (IMDS and EC2)', async () => {
-    await controller.adopt(rememberedEnis(text));
+    await controller.adopt(rememberedEnis(files));
     const hasPrimary = book.enis(clock.nowMs()).some(({ isPrimary }) => isPrimary);
     if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
   });
@@ -127,7 +132,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
       book,
       host,
       checkpoint,
-      text,
+      files,
       random,
       sandboxes: surroundings.sandboxes,
     }),
@@ -157,6 +162,7 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
     },
     start: () => {
       controller.start();
+      work.push(networkCards.follow(() => controller.kick()));
       work.push(facts.follow(random));
       if (config.enis.provisions)
         work.push(sweepLeakedEnis(context, { allocator, isNeeded, random }));

@@ -21,6 +21,7 @@ const everyReason: Readonly<Record<RefusalReason, true>> = {
   'eni-absent': true,
   kubernetes: true,
   'branch-eni-pending': true,
+  'multi-nic-disabled': true,
 };
 
 test('docs/reasons.md tells operators of every reason, and of no other', () => {

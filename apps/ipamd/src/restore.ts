@@ -13,13 +13,14 @@ import {
   type RunningSandbox,
   recover,
 } from '@vpc-cni/ipam';
-import type { CheckpointFile } from '@vpc-cni/ipam/checkpoint-file';
+import type { CheckpointFiles, CheckpointFileText } from '@vpc-cni/ipam/checkpoint-file';
 import type { EniTruth } from '@vpc-cni/pool-controller';
+import { attachmentsOf } from './attachments-of.ts';
 import type { Context } from './context.ts';
 import type { PoolHost } from './pool.ts';
 
 /**
- * Takes over the pods of an earlier process: everything in the checkpoint whose host link still
+ * Takes over the pods of an earlier process: everything in the checkpoint of which a host link still
  * exists. The rest has no pod any more; its rules are removed and its addresses cool down.
  *
  * A checkpoint that is damaged is moved aside, and one that is gone is missed only by pods: then every
@@ -30,9 +31,9 @@ export async function restorePods(options: {
   readonly context: Context;
   readonly book: AddressBook;
   readonly host: { readonly network: PoolHost };
-  readonly checkpoint: CheckpointFile;
-  /** What {@link checkpoint} has; `undefined` when there is none. */
-  readonly text: string | undefined;
+  readonly checkpoint: CheckpointFiles;
+  /** What {@link checkpoint} has. */
+  readonly files: readonly CheckpointFileText[];
   /** A number from 0 up to 1. */
   readonly random: () => number;
   /** What the container runtime runs; asked only when the checkpoint does not tell. */
@@ -41,8 +42,8 @@ export async function restorePods(options: {
   const { context, book, host, checkpoint } = options;
   const { log, clock } = context;
   const recovery = await recoverPods(options);
-  for (const { error } of recovery.unreadable) {
-    const movedTo = await checkpoint.quarantine(context.wallNowMs());
+  for (const { networkCardIndex, error } of recovery.unreadable) {
+    const movedTo = await checkpoint.quarantine(networkCardIndex, context.wallNowMs());
     log.error({ err: error, movedTo }, 'the checkpoint is damaged and was moved aside');
   }
   if (recovery.kind === 'rebuilt') {
@@ -56,10 +57,11 @@ export async function restorePods(options: {
   for (const { key, ipv4, ipv6, reason } of dropped) {
     log.warn({ key, ipv4, ipv6, reason }, 'checkpoint entry dropped');
   }
-  const orphans = book.reservations().filter((pod) => !hasHostLink(pod, linkNames));
-  for (const { key, address } of orphans) {
+  const isWired = (pod: Reservation, index: number) => hasHostLink(pod, index, linkNames);
+  const orphans = attachmentsOf(book.reservations()).filter((held) => !held.some(isWired));
+  for (const { key, address } of orphans.flat()) {
     host.network.tearDownPodRules(address);
-    book.release(key, clock.nowMs());
+    book.releaseAll(key, clock.nowMs());
     log.info({ key, address }, 'pod is gone, its address cools down');
   }
   for (const { key, address, eni } of book.reservations()) {
@@ -71,13 +73,8 @@ export async function restorePods(options: {
 }
 
 /** The ENIs that an earlier process had, as far as its checkpoint tells. */
-export function rememberedEnis(text: string | undefined): readonly EniTruth[] {
-  const { checkpoint } = recover({
-    files: [{ networkCardIndex: 0, text }],
-    podRules: [],
-    enis: [],
-    nowMs: 0,
-  });
+export function rememberedEnis(files: readonly CheckpointFileText[]): readonly EniTruth[] {
+  const { checkpoint } = recover({ files, podRules: [], enis: [], nowMs: 0 });
   return (checkpoint.enis ?? []).map(({ blocks, ...eni }) => ({
     ...eni,
     secondaryAddresses: blocks.filter(isAddress),
@@ -90,13 +87,14 @@ async function recoverPods({
   context,
   book,
   host,
-  text,
+  files,
   sandboxes = async () => [],
 }: Parameters<typeof restorePods>[0]): Promise<Recovery> {
   const nowMs = context.clock.nowMs();
+  const enis = book.enis(nowMs);
   const evidence = {
-    files: [{ networkCardIndex: 0, text }],
-    enis: book.enis(nowMs).map(({ networkCardIndex, addresses, prefixes }) => ({
+    files,
+    enis: enis.map(({ networkCardIndex, addresses, prefixes }) => ({
       networkCardIndex,
       addresses: addresses.map(({ address }) => address),
       prefixes: prefixes.map(({ prefix }) => prefix),
@@ -104,7 +102,11 @@ async function recoverPods({
     nowMs,
   };
   const fromFile = recover({ ...evidence, podRules: [] });
-  if (fromFile.kind === 'checkpoint') return fromFile;
+  // A card above 0 has a file only while it has pods: without one, it had none, or the file is lost.
+  const isRead = (card: number) =>
+    files.some(({ networkCardIndex, text }) => networkCardIndex === card && text !== undefined);
+  const isWhole = enis.every(({ networkCardIndex }) => isRead(networkCardIndex));
+  if (fromFile.kind === 'checkpoint' && isWhole) return fromFile;
   const wired = await host.network.listPods();
   const isPods = (address: IpAddress) =>
     isOfIpv6(address) === (context.config.podFamily === 'ipv6');
@@ -112,6 +114,8 @@ async function recoverPods({
     .filter(isIpAddress)
     .filter(isPods)
     .map((address) => ({ address }));
+  const fromKernel = recover({ ...evidence, podRules });
+  if (fromKernel.kind === 'checkpoint') return fromKernel;
   return recover({ ...evidence, podRules, sandboxes: await sandboxes() });
 }
 
@@ -134,15 +138,16 @@ export const routeRestoredPods =
   };
 
 /**
- * Whether the pod's host link is among the host's links. Its prefix is ignored, because
+ * Whether the host link of the pod's interface with that number is among the host's links. Its prefix is ignored, because
  * `AWS_VPC_K8S_CNI_VETHPREFIX` may have changed since. Entries of old releases name no pod; they are
  * believed, as upstream does.
  */
 function hasHostLink(
   { metadata: { podNamespace = '', podName = '' } }: Reservation,
+  index: number,
   linkNames: readonly string[],
 ): boolean {
   if (podNamespace === '' || podName === '') return true;
-  const suffix = hostLinkName({ prefix: '', podNamespace, podName });
+  const suffix = hostLinkName({ prefix: '', podNamespace, podName, index });
   return linkNames.some((name) => name.endsWith(suffix));
 }

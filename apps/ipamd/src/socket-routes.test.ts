@@ -35,18 +35,19 @@ beforeEach(() => {
 const post = async (path: string, body: unknown) => routes[path]?.(body, signal);
 
 test.each([
-  ['reserve', { key, pod }, [key, pod, {}]],
-  ['reserve', { key, pod, podUid: 'uid' }, [key, pod, { podUid: 'uid' }]],
+  ['reserve', { key, pod }, [key, pod, { onEveryCard: false }]],
+  ['reserve', { key, pod, onEveryCard: true }, [key, pod, { onEveryCard: true }]],
+  ['reserve', { key, pod, podUid: 'u' }, [key, pod, { onEveryCard: false, podUid: 'u' }]],
   ['find', { key }, [key]],
   [
     'identify',
-    { key, remembered: { ...pod, address: '10.0.0.5' } },
-    [key, { ...pod, address: '10.0.0.5' }],
+    { key, remembered: { ...pod, addresses: ['10.0.0.5', '10.0.1.5'] } },
+    [key, { ...pod, addresses: ['10.0.0.5', '10.0.1.5'] }],
   ],
   [
     'identify',
-    { key, remembered: { ...pod, address: '10.0.0.5', branch: { vlanId: 7, mode: 'strict' } } },
-    [key, { ...pod, address: '10.0.0.5', branch: { vlanId: 7, mode: 'strict' } }],
+    { key, remembered: { ...pod, addresses: ['10.0.0.5'], branch: { vlanId: 7, mode: 'strict' } } },
+    [key, { ...pod, addresses: ['10.0.0.5'], branch: { vlanId: 7, mode: 'strict' } }],
   ],
   ['release', { key }, [key]],
   ['list', { networkName: 'aws-cni' }, ['aws-cni']],
@@ -70,7 +71,12 @@ test.each([
   ['reserve', { key, pod: { ...pod, podName: {} } }, 'pod.podName is {}'],
   ['find', { key: 'abc' }, 'key.networkName is missing'],
   ['release', {}, 'key.networkName is missing'],
-  ['identify', { key, remembered: pod }, 'remembered.address is missing'],
+  ['identify', { key, remembered: pod }, 'remembered.addresses.0 is missing'],
+  [
+    'identify',
+    { key, remembered: { ...pod, addresses: ['10.0.0.5', 7] } },
+    'remembered.addresses.1 is 7',
+  ],
   ['list', [], 'networkName is missing'],
 ])(
   '%s of %j is refused, naming field, value and what was expected',

@@ -22,12 +22,16 @@ export function socketRoutes(ports: () => DaemonPorts): Readonly<Record<string, 
   const addresses = () => ports().addresses;
   return {
     '/v1/addresses/reserve': async (body, signal) =>
-      addresses().reserve(keyIn(body), podIn(body), { signal, ...podUidIn(body) }),
+      addresses().reserve(keyIn(body), podIn(body), {
+        signal,
+        onEveryCard: valueAt(body, ['onEveryCard']) === true,
+        ...podUidIn(body),
+      }),
     '/v1/addresses/find': async (body) => addresses().find(keyIn(body)),
     '/v1/addresses/identify': async (body) =>
       addresses().identify(keyIn(body), {
         ...podIn(body, 'remembered'),
-        address: textAt(body, ['remembered', 'address']),
+        addresses: addressesIn(body),
         ...branchIn(body),
       }),
     '/v1/addresses/release': async (body) => addresses().release(keyIn(body)),
@@ -49,6 +53,14 @@ const podIn = (body: unknown, member = 'pod'): PodIdentity => ({
 
 const podUidIn = (body: unknown): { readonly podUid?: string } =>
   valueAt(body, ['podUid']) === undefined ? {} : { podUid: textAt(body, ['podUid']) };
+
+/** Those that an ADD has answered; at least one. */
+function addressesIn(body: unknown): RememberedPod['addresses'] {
+  const listed = valueAt(body, ['remembered', 'addresses']);
+  const count = Array.isArray(listed) ? listed.length : 0;
+  const textOf = (index: number) => textAt(body, ['remembered', 'addresses', String(index)]);
+  return [textOf(0), ...Array.from({ length: Math.max(0, count - 1) }, (_, at) => textOf(at + 1))];
+}
 
 function branchIn(body: unknown): Pick<RememberedPod, 'branch'> {
   const path = ['remembered', 'branch'];

@@ -158,8 +158,8 @@ describe('notices', () => {
       'WARM_IP_TARGETS is "5", expected a variable that is read: did you mean WARM_IP_TARGET?',
     ],
     [
-      { ENABLE_MULTI_NIC: 'true' },
-      'ENABLE_MULTI_NIC is "true", expected false: this release cannot do it yet: pods get one address, on network card 0',
+      { ENABLE_IMDS_ONLY_MODE: 'true' },
+      'ENABLE_IMDS_ONLY_MODE is "true", expected false: this release cannot do it yet: EC2 is not changed, but still asked to describe ENIs and subnets',
     ],
     [
       { WARM_ENI_TARGET: '-1' },

@@ -109,6 +109,8 @@ export interface EniAllocator {
   freeEni(eniId: EniId, options?: CallOptions): Promise<void>;
   /** What EC2 knows of the ENIs, in its own order. Those that do not exist are left out. */
   describeEnis(eniIds: readonly EniId[], options?: CallOptions): Promise<readonly EniTruth[]>;
+  /** What EC2 knows of all ENIs of the instance, those among them that have no addresses (`efa-only`). */
+  describeAttachedEnis(options?: CallOptions): Promise<readonly EniTruth[]>;
   /**
    * What the instance can carry: the limits the allocator was given, corrected by what EC2 allowed and
    * refused since. `undefined` when it was given none.
@@ -252,6 +254,7 @@ export function createEniAllocator(options: EniAllocatorOptions): EniAllocator {
     freeEni: (eniId, callOptions = {}) => freeEni(context, eniId, callOptions),
     describeEnis: async (eniIds, callOptions = {}) =>
       eniIds.length === 0 ? [] : describeEnis(context, eniIds, callOptions),
+    describeAttachedEnis: (callOptions = {}) => ec2.describeEnis({ instanceId }, callOptions),
     limits: limits.now,
     syncTags: (enis, callOptions = {}) => syncTags(context, enis, callOptions),
     syncDeleteOnTermination: (enis, callOptions = {}) =>

@@ -176,12 +176,15 @@ function createState({ maxEnis = 4, looksUntilDetached = 2, subnets = [] }: Fake
     delete eni.isDeletedOnTermination;
     eni.status = 'available';
   };
-  const matches = (eni: EniTruth, filter: EniFilter) =>
-    'eniIds' in filter
-      ? filter.eniIds.includes(eni.eniId)
-      : eni.status === filter.status &&
-        (filter.tagKeys ?? []).every((key) => eni.tags[key] !== undefined) &&
-        Object.entries(filter.tags).every(([key, value]) => eni.tags[key] === value);
+  const matches = (eni: EniTruth, filter: EniFilter) => {
+    if ('eniIds' in filter) return filter.eniIds.includes(eni.eniId);
+    if ('instanceId' in filter) return eni.instanceId === filter.instanceId;
+    return (
+      eni.status === filter.status &&
+      (filter.tagKeys ?? []).every((key) => eni.tags[key] !== undefined) &&
+      Object.entries(filter.tags).every(([key, value]) => eni.tags[key] === value)
+    );
+  };
 
   const port: Ec2NetworkPort = {
     async createEni(request) {

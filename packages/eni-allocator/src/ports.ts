@@ -118,7 +118,11 @@ export type DetachOutcome = 'detaching' | 'not-attached' | 'busy';
 export type DeleteOutcome = 'deleted' | 'not-found' | 'in-use';
 
 /** Which ENIs to describe: by id (unknown ids are left out of the answer), or all that match. */
-export type EniFilter = { readonly eniIds: readonly EniId[] } | EniProperties;
+export type EniFilter =
+  | { readonly eniIds: readonly EniId[] }
+  /** All that are on an instance. */
+  | { readonly instanceId: InstanceId }
+  | EniProperties;
 
 /** What ENIs have in common; all of it must be so. */
 export interface EniProperties {

@@ -13,6 +13,7 @@ export type {
   EgressWiringPort,
 } from './egress/egress-ports.ts';
 export { createPluginHandlers } from './handlers.ts';
+export { podLinkName } from './multi-nic.ts';
 export type {
   AddressPort,
   AttachmentKey,

@@ -18,7 +18,15 @@ import {
 import { createIntentKeeper, type IntentKeeper } from './intent-keeper.ts';
 import { limitsByCard } from './limits-by-card.ts';
 import { createObserver, type Observer } from './observer.ts';
-import type { CheckpointPort, Clock, EniPort, EniTruth, HostPort, MetadataPort } from './ports.ts';
+import type {
+  CheckpointPort,
+  Clock,
+  EniPort,
+  EniSlot,
+  EniTruth,
+  HostPort,
+  MetadataPort,
+} from './ports.ts';
 import { type Limit, limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
 import { waitingByCard, wordFor } from './waiting-by-card.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
@@ -39,6 +47,8 @@ export interface PoolControllerOptions {
    * above 0 with one address free. Default: card 0.
    */
   readonly networkCards?: () => readonly number[];
+  /** Slots of ENIs that metadata never shows, because they have no addresses. Default: none. */
+  readonly hiddenSlots?: () => readonly EniSlot[];
   /** Default `primary-subnet`. */
   readonly newEnisGoTo?: NewEniPlacement;
   /** Default true. `DISABLE_NETWORK_RESOURCE_PROVISIONING`: false; somebody else gives ENIs and addresses. */
@@ -152,6 +162,7 @@ class PoolLoop implements PoolController {
       reconcileIntervalMs: 60_000,
       truthIntervalMs: 4 * 3_600_000,
       networkCards: () => [0],
+      hiddenSlots: () => [],
       newEnisGoTo: 'primary-subnet',
       provisions: true,
       outlook: () => ({ isSchedulable: true, isLeaving: false }),
@@ -186,7 +197,11 @@ class PoolLoop implements PoolController {
 
   #limits() {
     const { limits, targets } = this.#options;
-    return limitsByCard(this.networkCards, limits(), this.#observer.otherSlots, targets.maxEnis);
+    return limitsByCard(this.networkCards, limits(), this.#otherSlots(), targets.maxEnis);
+  }
+
+  #otherSlots(): readonly EniSlot[] {
+    return [...this.#observer.otherSlots, ...this.#options.hiddenSlots()];
   }
 
   refusal(): PoolRefusal | undefined {
@@ -309,7 +324,7 @@ class PoolLoop implements PoolController {
     const startedAtMs = this.#nowMs();
     onEvent({ kind: 'action-started', action });
     try {
-      const { otherSlots } = this.#observer;
+      const otherSlots = this.#otherSlots();
       await applyAction(action, { ...this.#options, intents, otherSlots, signal });
       if (grows(action)) this.#troubles.noteSuccess(action, book.enis(this.#nowMs()));
       onEvent({ kind: 'action-done', action, elapsedMs: this.#nowMs() - startedAtMs });

@@ -3,8 +3,8 @@ import type { BranchPod, BranchPods } from './branch-pods.ts';
 import type { PodEnis } from './follow-pod-enis.ts';
 
 /**
- * Addresses of pods that have security groups, and so ENIs, of their own: those come with the ENI, and all
- * others are of the pool.
+ * Addresses of pods that have security groups, and so ENIs, of their own: those come with the ENI, one for
+ * each pod whatever it asks for, and all others are of the pool.
  */
 export function branchAddresses(
   pool: AddressPort,
@@ -24,7 +24,7 @@ export function branchAddresses(
 ): AddressPort {
   const reserve: AddressPort['reserve'] = async (key, pod, options) => {
     const known = pods.find(key);
-    if (known !== undefined) return { kind: 'reserved', held: heldOf(known), isNew: false };
+    if (known !== undefined) return { kind: 'reserved', held: [heldOf(known)], isNew: false };
     // What no container runtime of Kubernetes asks for, nobody has given an ENI to.
     if (podEnis === undefined || pod.podName === '') return pool.reserve(key, pod, options);
     const { signal, podUid, wiring } = options;
@@ -44,21 +44,23 @@ export function branchAddresses(
     } catch (error) {
       return unwritable(error);
     }
-    return { kind: 'reserved', held: heldOf(held), isNew: true };
+    return { kind: 'reserved', held: [heldOf(held)], isNew: true };
   };
 
   return {
     reserve,
     find: async (key) => {
       const known = pods.find(key);
-      return known === undefined ? pool.find(key) : heldOf(known);
+      return known === undefined ? pool.find(key) : [heldOf(known)];
     },
     identify: async (key, remembered) => {
-      const { branch } = remembered;
+      const { branch, addresses, ...pod } = remembered;
       if (branch === undefined) return pool.identify(key, remembered);
+      const known = pods.find(key);
+      if (known !== undefined) return [heldOf(known)];
       // It is somebody else's by now.
-      if (pods.all().some((pod) => pod.branch.vlanId === branch.vlanId)) return undefined;
-      return { ...remembered, key };
+      if (pods.all().some((other) => other.branch.vlanId === branch.vlanId)) return [];
+      return [{ ...pod, key, branch, address: addresses[0] }];
     },
     release: async (key) => {
       await pods.release(key);

@@ -68,7 +68,7 @@ async function startDaemon() {
   }));
   const emptyPool = {
     ...nothing.addresses,
-    find: async () => undefined,
+    find: async () => [],
     release: async () => {},
   };
   const handlers = createPluginHandlers({

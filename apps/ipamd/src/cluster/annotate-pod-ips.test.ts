@@ -45,10 +45,10 @@ const oneAddress = (): AddressPort => ({
     const eni = { deviceNumber: 0, routeTableId: 254 };
     const placed = { key, ...identity, address: '10.0.0.7', eni };
     held = placed;
-    return { kind: 'reserved', held: placed, isNew };
+    return { kind: 'reserved', held: [placed], isNew };
   },
-  find: async () => held,
-  identify: async () => undefined,
+  find: async () => (held === undefined ? [] : [held]),
+  identify: async () => [],
   release: async () => {
     held = undefined;
   },

@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import type { Cluster } from './cluster.ts';
 
 /**
- * `ANNOTATE_POD_IP`: a pod has its address in an annotation before its ADD is answered; without it the ADD
+ * `ANNOTATE_POD_IP`: a pod has its address (of several the first) in an annotation before its ADD is answered; without it the ADD
  * fails and keeps nothing. A DEL empties it, and does not wait for that: mostly the pod is gone.
  */
 export function annotatingPodIps(
@@ -25,7 +25,7 @@ export function annotatingPodIps(
     name: pod.podName,
   });
 
-  async function forget(held: Awaited<ReturnType<AddressPort['find']>>): Promise<void> {
+  async function forget([held]: Awaited<ReturnType<AddressPort['find']>>): Promise<void> {
     if (held === undefined || held.podName === '') return;
     const patchFor = (pod: AnnotatedPod) => forgetIpPatch(pod, held.address);
     await patchObject(client, podOf(held), patchFor, { signal: ending, clock });
@@ -36,7 +36,7 @@ export function annotatingPodIps(
     reserve: async (key, pod, options) => {
       const reply = await addresses.reserve(key, pod, options);
       if (reply.kind === 'refused') return reply;
-      const { address } = reply.held;
+      const [{ address }] = reply.held;
       try {
         const patchFor = (object: AnnotatedPod) => annotateIpPatch(object, address);
         await patchObject(client, podOf(pod), patchFor, { ...options, clock });

@@ -14,9 +14,8 @@ export interface RuntimeListing {
 export const GRACE_MS = 600_000;
 
 /** What is asked of an attachment here. */
-export type HeldAttachment = Pick<Reservation, 'key' | 'reservedAtMs' | 'metadata'> & {
-  readonly address: string;
-};
+export type HeldAttachment = Pick<Reservation, 'key' | 'reservedAtMs' | 'metadata'> &
+  Partial<Pick<Reservation, 'networkCardIndex'>> & { readonly address: string };
 
 /** Whether only the address is known of the attachment, and stands for its container: `recoveredKey`. */
 export const hasLostKey = ({ key, address }: HeldAttachment): boolean =>
@@ -34,9 +33,11 @@ export function missingAttachments(
   listing: RuntimeListing,
   nowMs: number,
 ): readonly HeldAttachment[] {
+  // Of a pod with several interfaces the runtime tells the addresses of the first one only.
+  const mayBeFurther = ({ networkCardIndex = 0 }: HeldAttachment) => networkCardIndex > 0;
   const isThere = (reservation: HeldAttachment) =>
     hasLostKey(reservation)
-      ? listing.addresses.has(reservation.address)
+      ? mayBeFurther(reservation) || listing.addresses.has(reservation.address)
       : listing.sandboxIds.has(reservation.key.containerId);
   if (!held.some(isThere)) return [];
   return held.filter(

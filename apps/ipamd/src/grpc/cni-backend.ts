@@ -5,6 +5,7 @@ import type {
   AttachmentQueue,
   HeldAddress,
   PlacedAddress,
+  PodIdentity,
 } from '@vpc-cni/plugin';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
@@ -37,10 +38,11 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
 
   async function reserve(
     key: AttachmentKey,
-    pod: { readonly podNamespace: string; readonly podName: string },
-    signal: AbortSignal,
-  ): Promise<PlacedAddress> {
-    const reply = await addresses.reserve(key, pod, { signal });
+    pod: PodIdentity,
+    options: { readonly signal: AbortSignal; readonly onEveryCard: boolean },
+  ): Promise<readonly [PlacedAddress, ...PlacedAddress[]]> {
+    const reply = await addresses.reserve(key, pod, options);
+    const { signal } = options;
     if (reply.kind === 'refused') throw new Error(`${reply.reason}: ${reply.message}`);
     if (!signal.aborted) return reply.held;
     // Nobody will read the answer, and the runtime's DEL may have been here already.
@@ -56,18 +58,20 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
       const pod = { podNamespace: request.K8SPODNAMESPACE, podName: request.K8SPODNAME };
       try {
         requireComplete(key);
-        if (request.RequiresMultiNICAttachment) throw new Error('one network card per pod');
         // Before its turn in the queue: the DEL takes one of its own.
         const failure = await carryOutDel(key);
         if (failure !== undefined) throw new Error(`an earlier DEL fails: ${failure}`);
-        const held = await queue.runAdd(key, { pod, signal }, (until) => reserve(key, pod, until));
+        const onEveryCard = request.RequiresMultiNICAttachment;
+        const held = await queue.runAdd(key, { pod, signal }, (until) =>
+          reserve(key, pod, { signal: until, onEveryCard }),
+        );
         signal.throwIfAborted();
-        log.info({ key, ...pod, address: held.address }, 'grpc: AddNetwork');
+        log.info({ key, ...pod, addresses: held.map(addressOf) }, 'grpc: AddNetwork');
         const { podFamily, usesExternalSnat, unmappedCidrs, networkPolicyMode } = facts();
         return {
           Success: true,
-          IPAllocationMetadata: [placeOf(held)],
-          ...branchOf(held),
+          IPAllocationMetadata: held.map(placeOf),
+          ...branchOf(held[0]),
           UseExternalSNAT: usesExternalSnat,
           [podFamily === 'ipv6' ? 'VPCv6CIDRs' : 'VPCv4CIDRs']: [...unmappedCidrs],
           NetworkPolicyMode: networkPolicyMode,
@@ -90,12 +94,14 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
         await addresses.release(key);
         return found;
       });
-      if (held === undefined) throw new ConnectError(UNKNOWN_POD, Code.Unknown);
-      log.info({ key, address: held.address, reason: request.Reason }, 'grpc: DelNetwork');
+      const [first] = held;
+      if (first === undefined) throw new ConnectError(UNKNOWN_POD, Code.Unknown);
+      const { Reason: reason } = request;
+      log.info({ key, addresses: held.map(addressOf), reason }, 'grpc: DelNetwork');
       return {
         Success: true,
-        IPAllocationMetadata: [placeOf(held)],
-        ...(held.branch === undefined ? {} : { PodVlanId: held.branch.vlanId }),
+        IPAllocationMetadata: held.map(placeOf),
+        ...(first.branch === undefined ? {} : { PodVlanId: first.branch.vlanId }),
         NetworkPolicyMode: facts().networkPolicyMode,
       };
     },
@@ -116,6 +122,8 @@ const keyOf = (request: {
 const STRANDED = { deviceNumber: 0, routeTableId: 0 };
 /** A branch ENI is no device of the instance. */
 const ON_BRANCH = { deviceNumber: -1, routeTableId: 0 };
+
+const addressOf = ({ address }: HeldAddress) => address;
 
 const placeOf = ({
   address,

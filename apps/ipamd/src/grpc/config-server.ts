@@ -7,9 +7,11 @@ export const createConfigServer = (
   facts: () => NodeFacts,
 ): ServiceImpl<typeof ConfigServerBackend> => ({
   getNetworkPolicyConfigs: () => {
-    const { podFamily, networkPolicyMode, nodeAddress, instanceId, region } = facts();
+    const { podFamily, networkPolicyMode, allowsEveryCard, nodeAddress, instanceId, region } =
+      facts();
     return {
       NetworkPolicyMode: networkPolicyMode,
+      MultiNICEnabled: allowsEveryCard,
       [podFamily === 'ipv6' ? 'NodeIPv6' : 'NodeIPv4']: nodeAddress,
       InstanceID: instanceId,
       Region: region,

@@ -34,6 +34,7 @@ const FACTS: NodeFacts = {
   usesExternalSnat: false,
   unmappedCidrs: ['10.0.0.0/16', '10.12.0.0/16'],
   networkPolicyMode: 'Standard',
+  allowsEveryCard: false,
   nodeAddress: '10.0.0.4',
   instanceId: 'i-0123456789abcdef0',
   region: 'eu-central-1',
@@ -43,7 +44,7 @@ const atMaxPods: Refusal = { kind: 'refused', reason: 'at-max-pods', message: '2
 
 export async function createGrpcNode(
   runDirectory: string,
-  has: { readonly addresses: readonly IpAddress[] },
+  has: { readonly addresses: readonly IpAddress[]; readonly onCard1?: readonly IpAddress[] },
   facts: Partial<NodeFacts> = {},
 ): Promise<GrpcNode> {
   const clock = createFakeClock();
@@ -59,7 +60,18 @@ export async function createGrpcNode(
     primaryAddress: '10.0.0.5',
     attachedAtMs: 0,
   });
+  book.addEni({
+    eniId: 'eni-2',
+    deviceNumber: 1,
+    networkCardIndex: 1,
+    isPrimary: false,
+    routeTableId: 10_101,
+    subnetId: 'subnet-1',
+    primaryAddress: '10.0.0.6',
+    attachedAtMs: 0,
+  });
   for (const address of has.addresses) book.addAddress('eni-1', address);
+  for (const address of has.onCard1 ?? []) book.addAddress('eni-2', address);
 
   let answerWhenEmpty: (signal: AbortSignal) => Promise<Refusal> = async () => atMaxPods;
   let save = async () => {};
@@ -70,16 +82,25 @@ export async function createGrpcNode(
     checkpoint: { save: () => save() },
     controller: {
       kick: () => {},
-      waitingLine: { wait: (_: number, until: AbortSignal) => answerWhenEmpty(until) },
+      networkCards: [0, 1],
+      waitingLine: { wait: (_: unknown, until: AbortSignal) => answerWhenEmpty(until) },
     } as never,
   });
   let findPodEni: PodEnis['find'] = async () => undefined;
-  const addresses = branchAddresses(createAddressPort({ book, desk, onRefusal: () => {} }), {
-    pods: createBranchPods([], () => save()),
-    podEnis: { find: (pod, options) => findPodEni(pod, options) },
-    mode: 'strict',
-    nowMs: clock.nowMs,
-  });
+  const addresses = branchAddresses(
+    createAddressPort({
+      book,
+      desk,
+      allowsEveryCard: facts.allowsEveryCard ?? false,
+      onRefusal: () => {},
+    }),
+    {
+      pods: createBranchPods([], () => save()),
+      podEnis: { find: (pod, options) => findPodEni(pod, options) },
+      mode: 'strict',
+      nowMs: clock.nowMs,
+    },
+  );
   const queue = createAttachmentQueue();
   const tornDown: string[] = [];
   const handlers = createPluginHandlers({

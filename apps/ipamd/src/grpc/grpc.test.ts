@@ -47,9 +47,10 @@ async function serve(
   environment: Record<string, string> = {},
   facts: Partial<NodeFacts> = {},
   addresses: readonly IpAddress[] = ['10.0.41.99', '10.0.41.100'],
+  onCard1: readonly IpAddress[] = [],
 ) {
   if (listeners.length > 0) await end();
-  node = await createGrpcNode(runDirectory, { addresses }, facts);
+  node = await createGrpcNode(runDirectory, { addresses, onCard1 }, facts);
   const config = readConfig({ AWS_VPC_K8S_CNI_RUN_DIR: runDirectory, ...environment });
   listeners = grpcListeners(config, grpcServices(node.options));
   for (const { listen } of listeners) await listen();
@@ -166,7 +167,7 @@ describe('AddNetwork', () => {
     ['no container', { ContainerID: '' }],
     ['no interface', { IfName: '' }],
     ['no network', { NetworkName: '' }],
-    ['several network cards', { RequiresMultiNICAttachment: true }],
+    ['a wish for several network cards, not allowed', { RequiresMultiNICAttachment: true }],
   ])('with %s is answered by an otherwise empty reply', async (_, request) => {
     expect(await add(request)).toMatchObject(EMPTY_ADD_REPLY);
     expect(heldBy()).toEqual([]);
@@ -396,6 +397,51 @@ describe('the CNI socket', () => {
     expect(heldBy().length).toBeLessThanOrEqual(1);
     await cni('DEL');
     expect(heldBy()).toEqual([]);
+  });
+});
+
+describe('with ENABLE_MULTI_NIC and two network cards', () => {
+  const allowed = { allowsEveryCard: true };
+  const onEvery = { RequiresMultiNICAttachment: true };
+  const first = { IPv4Addr: '10.0.41.99', DeviceNumber: 1, RouteTableId: 2 };
+  const second = { IPv4Addr: '10.0.42.99', DeviceNumber: 1, RouteTableId: 10_101 };
+
+  test('a pod that asks for it gets an address of each, and gives all of them back', async () => {
+    await serve({}, allowed, ['10.0.41.99'], ['10.0.42.99']);
+    expect(await add(onEvery)).toMatchObject({
+      Success: true,
+      IPAllocationMetadata: [first, second],
+    });
+    expect(node.book.reservations().map(({ metadata }) => metadata.interfacesCount)).toEqual([
+      2, 2,
+    ]);
+    expect(await del()).toMatchObject({ Success: true, IPAllocationMetadata: [first, second] });
+    expect(heldBy()).toEqual([]);
+  });
+
+  test('it gets none where one of them has none', async () => {
+    await serve({}, allowed, [], ['10.0.42.99']);
+    expect(await add(onEvery)).toMatchObject(EMPTY_ADD_REPLY);
+    expect(heldBy()).toEqual([]);
+  });
+
+  test('another pod gets one address, of the second card where the first has none', async () => {
+    await serve({}, allowed, [], ['10.0.42.99']);
+    expect(await add()).toMatchObject({ Success: true, IPAllocationMetadata: [second] });
+    expect(await del()).toMatchObject({ Success: true, IPAllocationMetadata: [second] });
+  });
+
+  test('a pod with an ENI of its own gets that one, whatever it asks for', async () => {
+    await serve({}, allowed, ['10.0.41.99'], ['10.0.42.99']);
+    node.whenAskedForPodEni(podEni);
+    expect(await add(onEvery)).toMatchObject({ IPAllocationMetadata: [ON_BRANCH], PodVlanId: 7 });
+    expect(heldBy()).toEqual([]);
+  });
+
+  test('the policy agent is told', async () => {
+    await serve({}, allowed);
+    const { getNetworkPolicyConfigs } = ConfigServerBackend.method;
+    expect(await client.call(getNetworkPolicyConfigs, {})).toMatchObject({ MultiNICEnabled: true });
   });
 });
 

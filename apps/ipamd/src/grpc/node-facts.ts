@@ -7,6 +7,8 @@ export interface NodeFacts {
   readonly unmappedCidrs: readonly string[];
   /** `NETWORK_POLICY_ENFORCING_MODE` as it was written; empty without network policies. */
   readonly networkPolicyMode: string;
+  /** `ENABLE_MULTI_NIC`. */
+  readonly allowsEveryCard: boolean;
   /** Primary address of the node, in the pods' family. */
   readonly nodeAddress: string;
   readonly instanceId: string;

@@ -1,5 +1,7 @@
 import { type WiredAttachment, wiredAttachment } from '@vpc-cni/host-network';
 import type { EniPlace, Reservation } from '@vpc-cni/ipam';
+import { podLinkName } from '@vpc-cni/plugin';
+import { attachmentsOf } from '../attachments-of.ts';
 import type { BranchPod } from '../branch/branch-pods.ts';
 import { GRACE_MS } from '../cri/dead-attachments.ts';
 
@@ -25,26 +27,37 @@ export function podsToRepair(
     readonly nowMs: number;
   },
 ): readonly WiredAttachment[] {
-  const last = new Map<string, Reservation | BranchPod>();
-  for (const pod of reservations.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs)) {
-    const { podNamespace, podName } = pod.metadata;
-    last.set(JSON.stringify([podNamespace, podName]), pod);
+  const last = new Map<string, readonly NumberedPod[]>();
+  const inTurn = reservations.toSorted((a, b) => a.reservedAtMs - b.reservedAtMs);
+  for (const held of attachmentsOf(inTurn)) {
+    const numbered = held.map((pod, interfaceIndex) => ({ pod, interfaceIndex }));
+    for (const { podNamespace, podName } of held.map(({ metadata }) => metadata)) {
+      last.set(JSON.stringify([podNamespace, podName]), numbered);
+    }
   }
   const isWired = ({ metadata: { wiring, podName = '' }, reservedAtMs }: Reservation | BranchPod) =>
     wiring !== undefined || (podName !== '' && nowMs - reservedAtMs > GRACE_MS);
-  return [...last.values()]
-    .filter((pod) => isWired(pod) && !isBusy(pod.key))
-    .filter(isPlaced)
-    .map(({ key, address, metadata: { podNamespace = '', podName = '', wiring }, ...place }) =>
+  return [...last.values()].flat().flatMap(({ pod, interfaceIndex }) => {
+    if (!isWired(pod) || isBusy(pod.key) || !isPlaced(pod)) return [];
+    const { key, address, metadata, ...place } = pod;
+    const { podNamespace = '', podName = '', wiring } = metadata;
+    return [
       wiredAttachment({
         podNamespace,
         podName,
-        podLinkName: key.interfaceName,
+        podLinkName: podLinkName(key.interfaceName, interfaceIndex),
+        ...(interfaceIndex === 0 ? {} : { interfaceIndex }),
         address,
         ...wayOutOf(place),
         ...(wiring ?? { netnsPath: '', vethPrefix }),
       }),
-    );
+    ];
+  });
+}
+
+interface NumberedPod {
+  readonly pod: Reservation | BranchPod;
+  readonly interfaceIndex: number;
 }
 
 type PlacedPod = (Reservation & { readonly eni: EniPlace }) | BranchPod;

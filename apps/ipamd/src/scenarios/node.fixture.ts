@@ -83,7 +83,7 @@ export function createNode(
       );
       const reply = await Promise.race([asking, fate.died.then(() => DIED)]);
       if (reply.kind === 'reserved' && !fate.isDead) {
-        const { address } = reply.reservation;
+        const [{ address }] = reply.reservations;
         witness.handedOut({ instanceId, podName }, address);
         host.wire({ podName, address });
       }

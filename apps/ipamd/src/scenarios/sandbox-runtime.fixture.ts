@@ -131,7 +131,12 @@ export function createSandboxRuntime(node: Node, witness: Witness): SandboxRunti
     connect: async () => {
       const { ready, fate } = node.daemon;
       const { book, desk, controller } = await ready;
-      const addresses = createAddressPort({ book, desk, onRefusal: () => {} });
+      const addresses = createAddressPort({
+        book,
+        desk,
+        allowsEveryCard: false,
+        onRefusal: () => {},
+      });
       const wiring = wiringOf(fate);
       const next = {
         fate,

@@ -50,6 +50,7 @@ const rows: readonly Row[] = [
   ['c5.xlarge', 4, 15, 4, 8],
   ['c5.4xlarge', 8, 30, 16, 32],
   ['c5n.18xlarge', 15, 50, 72, 192],
+  ['c6in.32xlarge', 8, 50, 128, 256, { cards: 2 }],
   ['r5.large', 3, 10, 2, 16],
   ['p3dn.24xlarge', 15, 50, 96, 768],
   ['p4d.24xlarge', 15, 50, 96, 1152, { cards: 4 }],

@@ -101,6 +101,7 @@ function eniFolder(cloud: Cloud, eni: AttachedEni): MetadataFolder {
   const vpc = cloud.network.vpc(eni.vpcId);
   // Types of before the Nitro system know nothing of network cards.
   const knowsCards = cloud.instanceOf(eni)?.type.hypervisor !== 'xen';
+  const hasAddresses = eni.interfaceType !== 'efa-only';
   return {
     'device-number': String(eni.attachment.deviceIndex),
     'interface-id': eni.eniId,
@@ -108,7 +109,9 @@ function eniFolder(cloud: Cloud, eni: AttachedEni): MetadataFolder {
     'ipv6-prefix': listOf(eni.ipv6Prefixes),
     ipv6s: listOf(eni.ipv6Addresses),
     'local-hostname': privateDnsName(cloud, eni.primaryAddress),
-    'local-ipv4s': listOf([eni.primaryAddress, ...eni.secondaryAddresses]),
+    'local-ipv4s': hasAddresses
+      ? listOf([eni.primaryAddress, ...eni.secondaryAddresses])
+      : undefined,
     mac: eni.mac,
     'network-card': knowsCards ? String(eni.attachment.networkCardIndex) : undefined,
     'owner-id': cloud.accountId,

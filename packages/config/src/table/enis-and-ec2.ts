@@ -65,8 +65,8 @@ export const enisAndEc2 = {
     readBy: ['ipamd'],
     status: 'newer',
     since: 'v1.20.0',
-    effect: 'Pods may ask for an address on every network card of the instance.',
-    notYet: 'pods get one address, on network card 0',
+    effect:
+      'The pool is on every network card of the instance, and pods with the annotation `k8s.amazonaws.com/nicConfig: multi-nic-attachment` get an address and an interface of each. False: card 0 only, and such pods are refused.',
   },
   ADDITIONAL_ENI_TAGS: {
     parser: 'SB',

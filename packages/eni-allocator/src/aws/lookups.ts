@@ -78,6 +78,10 @@ export const lookups = (perform: Perform): Lookups => ({
 });
 
 function subjectOf(filter: EniFilter): Pick<AwsCall, 'doing' | 'facts'> {
+  if ('instanceId' in filter) {
+    const { instanceId } = filter;
+    return { doing: `describing the ENIs of ${instanceId}`, facts: { instanceId } };
+  }
   if (!('eniIds' in filter)) {
     return { doing: `describing ${filter.status} ENIs`, facts: {} };
   }
@@ -99,6 +103,9 @@ function encodeFilter(filter: EniFilter): readonly Filter[][] {
       const ids = filter.eniIds.slice(start, start + MAX_FILTER_VALUES);
       return [{ Name: 'network-interface-id', Values: ids }];
     });
+  }
+  if ('instanceId' in filter) {
+    return [[{ Name: 'attachment.instance-id', Values: [filter.instanceId] }]];
   }
   const { status, tags, tagKeys = [], vpcId } = filter;
   return [

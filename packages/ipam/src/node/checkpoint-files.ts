@@ -1,6 +1,11 @@
 import { type Checkpoint, mergeCheckpoints } from '../checkpoint.ts';
 import { encodeCheckpoint } from '../checkpoint-codec.ts';
-import { type CheckpointFile, checkpointPath, createCheckpointFile } from './checkpoint-file.ts';
+import {
+  type CheckpointFile,
+  type CheckpointFileOptions,
+  checkpointPath,
+  createCheckpointFile,
+} from './checkpoint-file.ts';
 import type { CheckpointFileSystem } from './checkpoint-file-system.ts';
 
 /** The checkpoint of a node on disk, in a file for each of its network cards. */
@@ -31,7 +36,7 @@ export function createCheckpointFiles(options: {
   readonly path: string;
   /** Cards above 0 that may have pods, or had some. */
   readonly furtherCards: readonly number[];
-  /** Called once or more for each write. */
+  /** Called once for each save, and once for each write. */
   readonly snapshot: () => Checkpoint;
   /** For tests. Default: the real one. */
   readonly fileSystem?: CheckpointFileSystem;
@@ -44,17 +49,21 @@ export function createCheckpointFiles(options: {
     ...outside,
   });
   const further = furtherCards.map((networkCardIndex) => {
-    const reservations = () => {
-      const { allocations } = snapshot();
-      return encodeCheckpoint({ ...NOTHING, allocations }, { networkCardIndex });
+    const textOf = ({ allocations }: Checkpoint) =>
+      encodeCheckpoint({ ...NOTHING, allocations }, { networkCardIndex });
+    const options = {
+      path: checkpointPath(path, networkCardIndex),
+      snapshot: () => textOf(snapshot()),
+      ...outside,
     };
-    return { networkCardIndex, file: keepUpToDate(path, networkCardIndex, reservations, outside) };
+    return { networkCardIndex, textOf, file: createTextKeeper(options, textOf(NOTHING)) };
   });
   const files = [{ networkCardIndex: 0, file: first }, ...further];
   return {
     save: async () => {
+      const now = snapshot();
       await first.save();
-      await Promise.all(further.map(({ file }) => file.save()));
+      await Promise.all(further.map(({ file, textOf }) => file.keep(textOf(now))));
     },
     load: () =>
       Promise.all(
@@ -71,28 +80,27 @@ export function createCheckpointFiles(options: {
 const NOTHING: Checkpoint = mergeCheckpoints([]);
 
 /** A file that is written only when what it should have is not what it has. */
-function keepUpToDate(
-  firstPath: string,
-  networkCardIndex: number,
-  wanted: () => string,
-  outside: { readonly fileSystem?: CheckpointFileSystem },
-): CheckpointFile {
-  const withoutPods = encodeCheckpoint(NOTHING, { networkCardIndex });
-  let writing = withoutPods;
-  let onDisk: string | undefined = withoutPods;
+interface TextKeeper extends Pick<CheckpointFile, 'load' | 'quarantine'> {
+  /** Resolves once the file has this text, or a later snapshot. */
+  keep(text: string): Promise<void>;
+}
+
+/** @param absent what a file that is not there says. */
+function createTextKeeper(options: CheckpointFileOptions, absent: string): TextKeeper {
+  let writing = absent;
+  let onDisk: string | undefined = absent;
   let underWayCount = 0;
   const file = createCheckpointFile({
-    path: checkpointPath(firstPath, networkCardIndex),
+    ...options,
     snapshot: () => {
-      writing = wanted();
+      writing = options.snapshot();
       return writing;
     },
-    ...outside,
   });
   return {
-    save: async () => {
+    keep: async (text) => {
       // A write that is under way may be of something else by now.
-      if (underWayCount === 0 && wanted() === onDisk) return;
+      if (underWayCount === 0 && text === onDisk) return;
       underWayCount += 1;
       onDisk = undefined;
       try {
@@ -104,11 +112,11 @@ function keepUpToDate(
     },
     load: async () => {
       const text = await file.load();
-      onDisk = text ?? withoutPods;
+      onDisk = text ?? absent;
       return text;
     },
     quarantine: async (nowMs) => {
-      onDisk = withoutPods;
+      onDisk = absent;
       return file.quarantine(nowMs);
     },
   };
