@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator } from '@vpc-cni/aws-emulator';
@@ -38,10 +38,8 @@ export interface SandboxSource {
   >;
 }
 
-/** `/v1/enis`, network card 0. */
-interface EnisView {
-  readonly 0: { readonly ENIs: Readonly<Record<string, EniView>> };
-}
+/** `/v1/enis`, by network card. */
+type EnisView = Readonly<Record<string, { readonly ENIs: Readonly<Record<string, EniView>> }>>;
 
 interface EniView {
   readonly RouteTableID: number;
@@ -63,16 +61,14 @@ export async function readAccounts(
   runtime?: SandboxSource,
 ): Promise<NodeAccounts> {
   const view = (await node.introspect('/v1/enis')) as Partial<EnisView>;
-  if (view[0] === undefined) throw new Error(`the daemon of ${node.name} is starting`);
-  const enis = Object.values(view[0].ENIs);
+  if (view['0'] === undefined) throw new Error(`the daemon of ${node.name} is starting`);
+  const enis = Object.values(view).flatMap((card) => Object.values(card?.ENIs ?? {}));
   const held = enis.flatMap(({ RouteTableID: routeTableId, ...eni }) =>
     Object.values(blocksOf(eni)).flatMap(({ IPAddresses }) =>
       Object.keys(IPAddresses).map((address) => ({ address, routeTableId })),
     ),
   );
-  const checkpoint = JSON.parse(await readFile(join(node.runDirectory, 'ipam.json'), 'utf8')) as {
-    readonly allocations: readonly Allocation[];
-  };
+  const allocations = await savedAllocations(node.runDirectory);
   const sandboxes = await runtime?.runningSandboxes();
   const [rules, routes, links] = await Promise.all(
     [
@@ -84,8 +80,8 @@ export async function readAccounts(
   const { enis: cloudEnis } = emulator.describe();
   return {
     reserved: held.map(({ address }) => address).sort(),
-    checkpoint: checkpoint.allocations.map(addressOf).sort(),
-    attachments: checkpoint.allocations
+    checkpoint: allocations.map(addressOf).sort(),
+    attachments: allocations
       .map((allocation) => `${addressOf(allocation)} ${allocation.containerID}`)
       .sort(),
     sandboxes: sandboxes?.map(({ address, containerId }) => `${address} ${containerId}`).sort(),
@@ -116,6 +112,18 @@ const blocksOf = ({
   ...AvailableIPv4Cidrs,
   ...IPv6Cidrs,
 });
+
+/** Those of the checkpoints of all network cards. */
+async function savedAllocations(runDirectory: string): Promise<readonly Allocation[]> {
+  const names = (await readdir(runDirectory)).filter((name) =>
+    /^ipam(-nic-\d+)?\.json$/.test(name),
+  );
+  if (!names.includes('ipam.json')) throw new Error(`no checkpoint in ${runDirectory}`);
+  const texts = await Promise.all(names.map((name) => readFile(join(runDirectory, name), 'utf8')));
+  return texts.flatMap(
+    (text) => (JSON.parse(text) as { readonly allocations: readonly Allocation[] }).allocations,
+  );
+}
 
 /** As the checkpoint has it: an address of either family. */
 interface Allocation {
