@@ -90,7 +90,9 @@ test.each([
   expect(asked).toEqual(['POST /v1/status {}']);
 });
 
-test('an attachment that holds nothing is undefined', async () => {
-  await listen({ body: 'null' });
-  expect(await createDaemonAddresses(socketPath).find(key)).toBeUndefined();
+test('a wish for an address of every network card reaches the daemon', async () => {
+  const asked = await listen({ body: JSON.stringify(starting) });
+  const { signal } = new AbortController();
+  await createDaemonAddresses(socketPath).reserve(key, pod, { signal, onEveryCard: true });
+  expect(asked).toEqual([expect.stringContaining('"onEveryCard":true')]);
 });

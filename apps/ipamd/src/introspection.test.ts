@@ -112,3 +112,22 @@ test('shows addresses and prefixes of the pool as the AWS VPC CNI does', () => {
     },
   });
 });
+
+test('shows each network card by itself, card 0 even when it has nothing', () => {
+  const book = new AddressBook({ addressCooldownMs: 30_000 });
+  book.addEni({
+    eniId: 'eni-2',
+    deviceNumber: 1,
+    networkCardIndex: 1,
+    isPrimary: false,
+    routeTableId: 10_101,
+    subnetId: 'subnet-1',
+    primaryAddress: '10.0.0.5',
+    attachedAtMs: 0,
+  });
+  book.addAddress('eni-2', '10.0.0.9');
+  expect(enisView(book, 0)).toMatchObject({
+    '0': { TotalIPs: 0, AssignedIPs: 0, ENIs: {} },
+    '1': { TotalIPs: 1, AssignedIPs: 0, ENIs: { 'eni-2': { RouteTableID: 10_101 } } },
+  });
+});

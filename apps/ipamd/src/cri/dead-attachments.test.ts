@@ -38,6 +38,12 @@ describe('an attachment is missing', () => {
     ['the clock went back', reservation({ reservedAtMs: NOW_MS + 1 }), listing([]), false],
     ['its key is lost and its address is listed', lost, listing(['web'], ['10.0.0.16']), false],
     ['its key is lost and its address is not listed', lost, listing(['web'], ['10.0.0.17']), true],
+    [
+      'its key is lost, and it may be of an interface that the runtime does not tell of',
+      { ...lost, networkCardIndex: 1 },
+      listing([]),
+      false,
+    ],
   ])('or not: %s', (_, held, has, isMissing) => {
     expect(missingAttachments([anchor, held], has, NOW_MS)).toEqual(isMissing ? [held] : []);
   });

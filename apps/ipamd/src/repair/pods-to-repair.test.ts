@@ -26,6 +26,12 @@ const nextSandbox: Reservation = {
   address: '10.0.41.100',
   reservedAtMs: NOW_MS,
 };
+const onCard1: Reservation = {
+  ...web,
+  address: '10.0.51.7',
+  eni: { eniId: 'eni-2', deviceNumber: 1, networkCardIndex: 1, routeTableId: 10_101 },
+  networkCardIndex: 1,
+};
 const { wiring: __, ...names } = web.metadata;
 const unwritten = { ...web, metadata: names };
 
@@ -36,6 +42,14 @@ const attachment = {
   address: '10.0.41.99',
   routeTableId: 2,
   mtuBytes: 1500,
+};
+const onSecondCard = {
+  ...attachment,
+  podLinkName: 'mNicIf1',
+  hostLinkName: 'abca0b7655f3c9',
+  interfaceIndex: 1,
+  address: '10.0.51.7',
+  routeTableId: 10_101,
 };
 const { mtuBytes: ___, ...hostSide } = {
   ...attachment,
@@ -85,6 +99,21 @@ test.each<{
     expected: [onItsEni],
   },
   { name: 'no pod whose ENI is away', pods: [stranded], expected: [] },
+  {
+    name: 'each interface of a pod on two network cards',
+    pods: [onCard1, web],
+    expected: [attachment, onSecondCard],
+  },
+  {
+    name: 'the interface that is left to it by its number, when the ENI of the other is away',
+    pods: [stranded, onCard1],
+    expected: [onSecondCard],
+  },
+  {
+    name: 'of sandboxes on two network cards the last, all of it',
+    pods: [web, onCard1, nextSandbox],
+    expected: [{ ...attachment, address: '10.0.41.100' }],
+  },
   {
     name: 'of a pod’s sandboxes the last, whatever the order they are listed in',
     pods: [nextSandbox, web],

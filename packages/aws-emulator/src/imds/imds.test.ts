@@ -170,6 +170,17 @@ describe('metadata for one instance', () => {
     expect((await read(`${folder}/device-number`)).body).toBe('2');
   });
 
+  test('an ENI for EFA alone has no addresses', async () => {
+    const { emulator, subnetId } = cloud;
+    emulator.knobs.attachDelayMs = 0;
+    const { outside } = emulator;
+    const eni = await outside.createEni({ subnetId, interfaceType: 'efa-only' });
+    await outside.attachEni(eni.eniId, { instanceId: 'i-00000000000000001', deviceIndex: 2 });
+    const folder = `meta-data/network/interfaces/macs/${eni.mac}`;
+    expect((await read(`${folder}/interface-id`)).body).toBe(eni.eniId);
+    expect((await read(`${folder}/local-ipv4s`)).status).toBe(404);
+  });
+
   test('paths that are hidden are missing, from their folder too', async () => {
     const { knobs } = cloud.emulator;
     const folder = `meta-data/network/interfaces/macs/${mac}/`;

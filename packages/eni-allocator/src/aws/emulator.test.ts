@@ -75,6 +75,23 @@ describe('an ENI from EC2', () => {
     ]);
   });
 
+  test('is among those of the instance, with ENIs of others and without addresses', async () => {
+    const { outside } = emulator;
+    const { instanceId, subnetId, primaryEniId } = instance;
+    const { eniId: efaId } = await outside.createEni({ subnetId, interfaceType: 'efa-only' });
+    await outside.createEni({ subnetId });
+    await withTime(outside.attachEni(efaId, { instanceId, deviceIndex: 2 }));
+    const { eniId } = await allocate();
+    const attached = await allocator.describeAttachedEnis();
+    expect(new Map(attached.map((eni) => [eni.eniId, eni.interfaceType]))).toEqual(
+      new Map([
+        [primaryEniId, 'interface'],
+        [eniId, 'interface'],
+        [efaId, 'efa-only'],
+      ]),
+    );
+  });
+
   test('gets a device number of its own when several come at once', async () => {
     const both = await withTime(Promise.all([allocate(), allocate()]));
     expect(both.map((eni) => eni.deviceNumber).sort()).toEqual([1, 2]);
