@@ -58,7 +58,7 @@ test.each([
     await startAndSettle();
     const reply = await world.settle(node.add('web'));
     expect(reply).toMatchObject({
-      reservation: { address: expect.stringMatching(/^10\.0\.64\./) },
+      reservations: [{ address: expect.stringMatching(/^10\.0\.64\./) }],
     });
     expect(primaryEni()).toMatchObject({ secondaryAddresses: [], prefixes: [] });
     expect(secondaryEnis()).not.toEqual([]);

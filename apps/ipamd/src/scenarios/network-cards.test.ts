@@ -1,10 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { handleRequest, KNOWN_VERSIONS, type PluginHandlers } from '@vpc-cni/cni-spec';
-import { createPodWiring } from '@vpc-cni/host-network';
 import { decodeCheckpoint } from '@vpc-cni/ipam';
-import { createPluginHandlers } from '@vpc-cni/plugin';
-import type { Addresses } from '../addresses.ts';
 import { enisOf, leakedEnis } from './ec2-view.fixture.ts';
+import { askPlugin, type CniRequest, MULTI } from './network-cards.fixture.ts';
 import type { Node } from './node.fixture.ts';
 import { createWorld, type World, type WorldOptions } from './world.fixture.ts';
 
@@ -36,57 +33,17 @@ const secondaryEnis = () =>
 const slots = () =>
   secondaryEnis().map(({ networkCardIndex, deviceIndex }) => `${networkCardIndex}/${deviceIndex}`);
 
-/** One queue for each daemon. */
-const handlersOf = new WeakMap<Addresses, PluginHandlers>();
-
 /** What the container runtime asks of the daemon that runs. */
-async function cni(
-  command: string,
-  podName: string,
-  { nicConfig, prevResult }: { readonly nicConfig?: string; readonly prevResult?: unknown } = {},
-) {
-  const { addresses, fate } = node.daemon;
-  if (addresses === undefined) throw new Error('the daemon is not ready');
-  const handlers =
-    handlersOf.get(addresses) ??
-    createPluginHandlers({
-      ...addresses,
-      wiring: createPodWiring(node.site.host.open(fate)),
-      readiness: { refusal: () => undefined },
-    });
-  handlersOf.set(addresses, handlers);
-  const annotations = nicConfig === undefined ? {} : { 'k8s.amazonaws.com/nicConfig': nicConfig };
-  const { exitCode, stdout } = await world.settle(
-    handleRequest(
-      {
-        environment: {
-          CNI_COMMAND: command,
-          CNI_CONTAINERID: podName,
-          CNI_NETNS: `/run/netns/${podName}`,
-          CNI_IFNAME: 'eth0',
-          CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${podName}`,
-          CNI_PATH: '/opt/cni/bin',
-        },
-        stdin: JSON.stringify({
-          cniVersion: '1.0.0',
-          name: 'aws-cni',
-          type: 'aws-cni',
-          prevResult,
-          runtimeConfig: { 'io.kubernetes.cri.pod-annotations': annotations },
-        }),
-      },
-      handlers,
-      { supportedVersions: KNOWN_VERSIONS },
-    ),
-  );
+async function cni(...words: [command: string, podName: string, request?: CniRequest]) {
+  const reply = await world.settle(askPlugin(node, ...words));
+  if (reply === undefined) throw new Error('the daemon was killed');
+  const { exitCode, stdout } = reply;
   return { exitCode, output: stdout === '' ? undefined : JSON.parse(stdout) };
 }
 
-const MULTI = { nicConfig: 'multi-nic-attachment' };
-
 /** Table and interface of each address that the pod holds, as its result tells. */
-async function add(podName: string, options?: Parameters<typeof cni>[2]) {
-  const { exitCode, output } = await cni('ADD', podName, options);
+async function add(podName: string, request?: CniRequest) {
+  const { exitCode, output } = await cni('ADD', podName, request);
   if (exitCode !== 0) throw new Error(JSON.stringify(output));
   return output as {
     readonly interfaces: readonly { readonly name: string; readonly mac?: string }[];
