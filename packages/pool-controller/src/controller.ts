@@ -1,4 +1,4 @@
-import type { AddressBook, AddressStatistics, EniSnapshot } from '@vpc-cni/ipam';
+import type { AddressBook, EniSnapshot } from '@vpc-cni/ipam';
 import {
   type Plan,
   type PlanLimits,
@@ -10,6 +10,7 @@ import {
 import { createActionLedger, type StartedAction } from './action-ledger.ts';
 import { applyAction } from './apply-action.ts';
 import type { PoolEvent } from './events.ts';
+import { grows } from './grows.ts';
 import {
   createGrowthTroubles,
   type GrowthTroubles,
@@ -18,6 +19,7 @@ import {
 import { createIntentKeeper, type IntentKeeper } from './intent-keeper.ts';
 import { limitsByCard } from './limits-by-card.ts';
 import { createObserver, type Observer } from './observer.ts';
+import { type OutlookSources, outlookOfNode, outlooksByCard } from './outlooks.ts';
 import type {
   CheckpointPort,
   Clock,
@@ -27,7 +29,7 @@ import type {
   HostPort,
   MetadataPort,
 } from './ports.ts';
-import { type Limit, limitIn, type Outlook, type PoolRefusal, refusalFor } from './refusal.ts';
+import { type PoolRefusal, refusalFor } from './refusal.ts';
 import { waitingByCard, wordFor } from './waiting-by-card.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
@@ -115,11 +117,6 @@ const SETTLE_MS = 50;
 /** After giving something back failed, the next attempt waits. */
 const SHRINK_RETRY_MS = 30_000;
 
-const PROVISIONING_DISABLED: Limit = {
-  reason: 'provisioning-disabled',
-  message: 'DISABLE_NETWORK_RESOURCE_PROVISIONING is set: ENIs and addresses come from elsewhere',
-};
-
 /**
  * The control loop of a node's warm pool: observe, plan, apply, record; level-triggered.
  *
@@ -127,15 +124,6 @@ const PROVISIONING_DISABLED: Limit = {
  */
 export const createPoolController = (options: PoolControllerOptions): PoolController =>
   new PoolLoop(options);
-
-const GROWTH: ReadonlySet<StartedAction['kind']> = new Set([
-  'create-eni',
-  'create-eni-with-prefixes',
-  'assign-addresses',
-  'assign-prefixes',
-]);
-
-const grows = ({ kind }: StartedAction) => GROWTH.has(kind);
 
 class PoolLoop implements PoolController {
   readonly waitingLine: WaitingLine = createWaitingLine();
@@ -205,7 +193,7 @@ class PoolLoop implements PoolController {
   }
 
   refusal(): PoolRefusal | undefined {
-    const outlook = this.#outlookOfNode();
+    const outlook = outlookOfNode(this.#sources());
     const { totalCount, strandedCount } = outlook.statistics;
     return totalCount + strandedCount > 0 ? undefined : refusalFor(outlook, outlook.nowMs);
   }
@@ -342,52 +330,15 @@ class PoolLoop implements PoolController {
 
   #answerWaiting(): void {
     if (this.waitingLine.length === 0) return;
-    const { networkCards } = this;
-    const outlooks = new Map(
-      networkCards.map((card) => [card, this.#outlookOfCard(card, networkCards.length > 1)]),
-    );
+    const outlooks = outlooksByCard(this.#sources(), this.networkCards);
     this.waitingLine.tell((waiting) => wordFor(waiting, outlooks));
   }
 
-  #outlookOfNode(): Outlook {
-    const statistics = this.#options.book.statistics(this.#nowMs());
-    return this.#outlook(statistics, this.#lastPlan?.refusals ?? [], () => true);
-  }
-
-  #outlookOfCard(networkCardIndex: number, isNamed: boolean): Outlook {
-    const statistics = this.#options.book.statistics(this.#nowMs(), { networkCardIndex });
-    const { refusals = [], refusalsByCard = {} } = this.#lastPlan ?? {};
-    const ofCards = new Set(Object.values(refusalsByCard).flat());
-    const ofNode = refusals.filter((refusal) => !ofCards.has(refusal));
-    const own = [...(refusalsByCard[networkCardIndex] ?? []), ...ofNode];
-    const isHere = (place: { readonly networkCardIndex?: number }) =>
-      (place.networkCardIndex ?? 0) === networkCardIndex;
-    return {
-      ...this.#outlook(statistics, own, isHere),
-      ...(isNamed ? { networkCardIndex } : {}),
-    };
-  }
-
-  #outlook(
-    statistics: AddressStatistics,
-    refusals: Plan['refusals'],
-    isHere: (place: { readonly networkCardIndex?: number }) => boolean,
-  ): Outlook {
-    const nowMs = this.#nowMs();
+  #sources(): OutlookSources {
     const { book, provisions } = this.#options;
-    const enis = new Map(book.enis(nowMs).map((eni) => [eni.eniId as string, eni]));
-    const placeOf = (action: StartedAction) =>
-      'eniId' in action ? (enis.get(action.eniId) ?? {}) : action;
-    const hasSingles = [...enis.values()].some((eni) => isHere(eni) && eni.totalCount > 0);
-    const prefixShortage = hasSingles ? this.#troubles.prefixShortage : undefined;
-    const isFull = refusals.some(({ reason }) => reason === 'subnet-full');
-    return {
-      nowMs,
-      statistics,
-      isGrowing: this.#ledger.inFlight.some((action) => grows(action) && isHere(placeOf(action))),
-      block: this.#troubles.ofNode ?? (isFull ? this.#troubles.ofSubnets(nowMs) : undefined),
-      limit: provisions ? limitIn(refusals, nowMs, prefixShortage) : PROVISIONING_DISABLED,
-    };
+    const { inFlight } = this.#ledger;
+    const [plan, troubles, nowMs] = [this.#lastPlan, this.#troubles, this.#nowMs()];
+    return { book, provisions, inFlight, plan, troubles, nowMs };
   }
 
   /** Until the first instant at which something may be due without a kick. */

@@ -79,6 +79,11 @@ describe('with ENABLE_MULTI_NIC', () => {
     expect([saved('ipam.json'), saved('ipam-nic-1.json')].map(({ length }) => length)).toEqual([
       1, 1,
     ]);
+    // As the AWS VPC CNI would have it, should it come back.
+    expect(JSON.parse(node.site.disk.files.get('ipam-nic-1.json') ?? '')).toMatchObject({
+      version: 'vpc-cni-ipam/1',
+      allocations: [{ containerID: 'web', ifName: 'eth0', metadata: { interfacesCount: 2 } }],
+    });
     expect((await cni('CHECK', 'web')).exitCode).toBe(0);
     expect((await cni('DEL', 'web')).exitCode).toBe(0);
     expect([wired(), reserved()]).toEqual([[], []]);
@@ -130,6 +135,31 @@ describe('with ENABLE_MULTI_NIC', () => {
       ips: ips.map(({ address }) => ({ address })),
     };
     expect((await cni('DEL', 'web', { prevResult: result })).exitCode).toBe(0);
+    expect([wired(), reserved()]).toEqual([[], []]);
+  });
+
+  test('a pod of the AWS VPC CNI is taken over, whose checkpoints say less', async () => {
+    await newNode();
+    await start();
+    const { ips } = await add('web', MULTI);
+    node.kill();
+    const { files } = node.site.disk;
+    for (const name of ['ipam.json', 'ipam-nic-1.json']) {
+      const text = files.get(name) ?? '';
+      files.set(
+        name,
+        text.replaceAll(/,"wiring":\{[^}]*\}/g, '').replace(/,"recentReleases".*/s, '}\n'),
+      );
+    }
+    expect([...files.values()].map((text) => Object.keys(JSON.parse(text)))).toEqual([
+      ['version', 'allocations'],
+      ['version', 'allocations'],
+    ]);
+    await start();
+    expect(reserved().map(({ address, eni }) => `${address}/32 ${eni?.networkCardIndex}`)).toEqual(
+      ips.map(({ address }, card) => `${address} ${card}`),
+    );
+    await cni('DEL', 'web');
     expect([wired(), reserved()]).toEqual([[], []]);
   });
 
