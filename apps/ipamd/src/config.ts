@@ -50,6 +50,8 @@ export interface EniConfig {
   readonly discoversSubnets: boolean;
   /** False with `DISABLE_NETWORK_RESOURCE_PROVISIONING`. */
   readonly provisions: boolean;
+  /** `ENABLE_IMDS_ONLY_MODE`: EC2 is not even asked. Then {@link provisions} is false. */
+  readonly imdsOnly: boolean;
   /** False with `DISABLE_LEAKED_ENI_CLEANUP`, and with `ENABLE_IPv6`. */
   readonly deletesLeaked: boolean;
   /** `ENABLE_MULTI_NIC`: pods may have addresses of every network card of the instance. */
@@ -137,6 +139,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       managesUntagged: values.MANAGE_UNTAGGED_ENI,
       discoversSubnets: values.ENABLE_SUBNET_DISCOVERY,
       provisions: !values.DISABLE_NETWORK_RESOURCE_PROVISIONING,
+      imdsOnly: values.ENABLE_IMDS_ONLY_MODE,
       // A node of an IPv6 cluster creates next to no ENIs, and its IAM policy lets it delete none.
       deletesLeaked: !values.DISABLE_LEAKED_ENI_CLEANUP && !values.ENABLE_IPv6,
       onEveryCard: values.ENABLE_MULTI_NIC,

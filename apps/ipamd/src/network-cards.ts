@@ -22,8 +22,8 @@ const RETRY_MS = 10_000;
 
 /**
  * Finds out which network cards the pool is on: card 0, and with `ENABLE_MULTI_NIC` all but those that
- * others use for EFA alone. Until EC2 has told, those on which metadata shows ENIs; where it may not be asked,
- * all of them.
+ * others use for EFA alone. Until EC2 has told, those on which metadata shows ENIs; where it may not be asked
+ * (`ENABLE_IMDS_ONLY_MODE`, or the IAM policy), all of them.
  */
 export async function openNetworkCards(
   { config, log, clock, signal }: Context,
@@ -37,10 +37,15 @@ export async function openNetworkCards(
   const all = (limits().networkCards ?? [{ networkCardIndex: 0 }]).map(
     ({ networkCardIndex }) => networkCardIndex,
   );
-  const isAsked = config.enis.onEveryCard && all.length > 1;
+  const { onEveryCard, imdsOnly } = config.enis;
+  const isAsked = onEveryCard && !imdsOnly && all.length > 1;
   const shown = isAsked ? await imds.readEnis({ signal }) : [];
+  const isManagedUnasked = onEveryCard && imdsOnly;
   let managed: readonly number[] = all.filter(
-    (card) => card === 0 || shown.some(({ networkCardIndex }) => networkCardIndex === card),
+    (card) =>
+      isManagedUnasked ||
+      card === 0 ||
+      shown.some(({ networkCardIndex }) => networkCardIndex === card),
   );
   let hiddenSlots: readonly EniSlot[] = [];
 

@@ -16,6 +16,7 @@ import type { Context } from './context.ts';
 import { createEniCare, type EniCare } from './eni-care.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
 import { createHostPort } from './host-port.ts';
+import { createImdsOnlyEniPort } from './imds-only/imds-only-eni-port.ts';
 import { holdsStranded, sweepLeakedEnis } from './leak-sweep.ts';
 import { openNetworkCards } from './network-cards.ts';
 import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
@@ -78,22 +79,27 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   const care = createEniCare(allocator);
   const hostPort = createHostPort(host.network, podFamily, host.settings, context);
   const isNeeded = (eni: Parameters<typeof holdsStranded>[1]) => holdsStranded(book, eni);
+  const metadata = createMetadataPort(aws.imds, podFamily, networkCards.managed);
+  const files = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
+  const remembered = rememberedEnis(files);
   const controller = createPoolController({
     book,
     checkpoint,
     clock,
     limits: aws.limits,
-    metadata: createMetadataPort(aws.imds, podFamily, networkCards.managed),
+    metadata,
     networkCards: networkCards.managed,
     hiddenSlots: networkCards.hiddenSlots,
-    enis: createEniPort({
-      ...aws,
-      ...config.enis,
-      podFamily,
-      securityGroupIds: () => facts.current.securityGroupIds,
-      isNeeded,
-      onDescribed: care.note,
-    }),
+    enis: config.enis.imdsOnly
+      ? createImdsOnlyEniPort({ metadata, clock, remembered })
+      : createEniPort({
+          ...aws,
+          ...config.enis,
+          podFamily,
+          securityGroupIds: () => facts.current.securityGroupIds,
+          isNeeded,
+          onDescribed: care.note,
+        }),
     host: hostPort,
     targets: { ...config.targets, assignmentMode },
     maxPods: maxPods(limits, {
@@ -120,9 +126,9 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   surroundings.cluster?.onNodeChange(() => controller.kick());
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
-  const files = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
-  await phases.run('reading the ENIs (IMDS and EC2)', async () => {
-    await controller.adopt(rememberedEnis(files));
+  const source = config.enis.imdsOnly ? 'IMDS' : 'IMDS and EC2';
+  await phases.run(`reading the ENIs (${source})`, async () => {
+    await controller.adopt(remembered);
     const hasPrimary = book.enis(clock.nowMs()).some(({ isPrimary }) => isPrimary);
     if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
   });

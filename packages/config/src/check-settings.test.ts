@@ -158,10 +158,6 @@ describe('notices', () => {
       'WARM_IP_TARGETS is "5", expected a variable that is read: did you mean WARM_IP_TARGET?',
     ],
     [
-      { ENABLE_IMDS_ONLY_MODE: 'true' },
-      'ENABLE_IMDS_ONLY_MODE is "true", expected false: this release cannot do it yet: EC2 is not changed, but still asked to describe ENIs and subnets',
-    ],
-    [
       { WARM_ENI_TARGET: '-1' },
       'WARM_ENI_TARGET is "-1", expected a whole number of at least 0: 1 is used',
     ],

@@ -44,25 +44,16 @@ export function checkSettings<R extends Reader>(
 
 function noticesOf(
   environment: Environment,
-  { values, findings }: SettingsReading,
+  { findings }: SettingsReading,
   isOneOf: (of: readonly Reader[]) => boolean,
 ): readonly Finding[] {
   const isRead = (variable: string) => isVariable(variable) && isOneOf(settingOf(variable).readBy);
   return [
     ...findings.filter(({ variable }) => isRead(variable)),
-    ...(isOneOf(['ipamd']) ? notYetNotices(environment, values) : []),
     ...inertNotices(environment),
     ...misspeltNotices(environment),
   ];
 }
-
-const notYetNotices = (environment: Environment, values: SettingsReading['values']) =>
-  variables.flatMap((variable): readonly Finding[] => {
-    const { notYet, byDefault } = settingOf(variable);
-    if (notYet === undefined || values[variable] === byDefault) return [];
-    const remedy = `this release cannot do it yet: ${notYet}`;
-    return [{ variable, value: environment[variable] ?? '', expected: `${byDefault}`, remedy }];
-  });
 
 const inertNotices = (environment: Environment) =>
   variables.flatMap((variable): readonly Finding[] => {

@@ -81,8 +81,6 @@ export interface Setting {
   readonly effect: string;
   /** What happens with a value that cannot be used, where that is not what the class says. */
   readonly invalid?: string;
-  /** What this release cannot do yet although the variable asks for it; asking leaves a notice. */
-  readonly notYet?: string;
 }
 
 export type SettingTable = Readonly<Record<string, Setting>>;

@@ -87,7 +87,6 @@ function entry(variable: Variable): string {
     ['Status', statusOf(row)],
     ['Unusable', row.invalid ?? ''],
     ['Overridden by', overridesOf(variable).map(overrideOf).join(', ')],
-    ['Not yet', row.notYet ?? ''],
   ].filter(([, fact]) => fact !== '');
   const lines = facts.map(([name, fact]) => `- ${name}: ${fact}`);
   return `### \`${variable}\`\n\n${row.effect}\n\n${lines.join('\n')}`;

@@ -6,6 +6,7 @@ import type {
   PlacedAddress,
   PodInterface,
   PodPlace,
+  PodToCheck,
   PodWiring,
   Refusal,
   WiringPort,
@@ -27,6 +28,8 @@ export interface FakeOutside {
   giveBranchEnis(branchEni: Omit<BranchEni, 'mode'>): void;
   /** What the wiring was last asked to tear down. */
   readonly tornDown: () => PodInterface | undefined;
+  /** What the wiring was last asked to check. */
+  readonly checked: () => PodToCheck | undefined;
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
   readonly log: readonly string[];
   refuseWith(refusal: Refusal | undefined): void;
@@ -62,6 +65,7 @@ export function createFakeOutside(): FakeOutside {
   let releaseError: Error | undefined;
   let missing: readonly string[] = [];
   let tornDown: PodInterface | undefined;
+  let checked: PodToCheck | undefined;
   const gates = new Map<HeldOperation, Promise<void>>();
   const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
   const ownerOf = (pod: PodInterface) =>
@@ -73,6 +77,7 @@ export function createFakeOutside(): FakeOutside {
     hostLinks,
     places,
     tornDown: () => tornDown,
+    checked: () => checked,
     log,
     readiness: { refusal: () => refusal },
     giveBranchEnis: (value) => {
@@ -178,7 +183,10 @@ export function createFakeOutside(): FakeOutside {
         if (hostLinks.get(pod.podName) === owner) hostLinks.delete(pod.podName);
         log.push(`${owner} is torn down`);
       },
-      check: async () => missing,
+      check: async (pod) => {
+        checked = pod;
+        return missing;
+      },
     },
   };
 }

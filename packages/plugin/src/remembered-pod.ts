@@ -8,7 +8,7 @@ import {
 } from '@vpc-cni/cni-spec';
 import { branchLinkIn } from './dummy-interface.ts';
 import { readPodIdentity } from './pod-identity.ts';
-import type { RememberedPod } from './ports.ts';
+import type { RememberedBranch, RememberedPod } from './ports.ts';
 
 /**
  * The addresses that the runtime remembers of the ADD: first those of this plugin, for others that are
@@ -27,6 +27,15 @@ function rememberedResult(conf: PluginConf): Partial<CniResult> {
 
 const addressesIn = ({ ips = [] }: Partial<CniResult>): readonly string[] =>
   ips.flatMap(({ address }) => address.split('/')[0] ?? []);
+
+/** The next hop of a pod that was given an ENI of its own, which no other pod's result has. */
+export const withRouter = (
+  branch: NonNullable<RememberedPod['branch']>,
+  conf: PluginConf,
+): RememberedBranch | undefined => {
+  const router = rememberedResult(conf).ips?.[0]?.gateway;
+  return router === undefined ? undefined : { ...branch, router };
+};
 
 /**
  * The pod as the runtime's memory of its ADD has it; `undefined` when there is none, or none that can

@@ -19,7 +19,8 @@ export interface OutlookSources {
 
 const PROVISIONING_DISABLED: Limit = {
   reason: 'provisioning-disabled',
-  message: 'DISABLE_NETWORK_RESOURCE_PROVISIONING is set: ENIs and addresses come from elsewhere',
+  message:
+    'DISABLE_NETWORK_RESOURCE_PROVISIONING (or ENABLE_IMDS_ONLY_MODE) is set: ENIs and addresses come from elsewhere',
 };
 
 /** What the node can be expected to have addresses for. */

@@ -231,6 +231,20 @@ describe('with ENABLE_MULTI_NIC', () => {
     ]);
   });
 
+  test('and ENABLE_IMDS_ONLY_MODE pods have what others gave each card, and EC2 is not asked', async () => {
+    await newNode({ environment: { ENABLE_MULTI_NIC: 'true', ENABLE_IMDS_ONLY_MODE: 'true' } });
+    const primary = enisOf(world.cloud, node.instance.instanceId).find(
+      ({ isPrimary }) => isPrimary,
+    );
+    if (primary === undefined) throw new Error('no primary ENI');
+    await world.cloud.outside.assign(primary.eniId, { addressCount: 2 });
+    await attach('interface', 1);
+    world.takeCalls();
+    await start();
+    expect(placesOf(await add('web', MULTI))).toEqual(['eth0 254', 'mNicIf1 10100']);
+    expect(world.takeCalls()).toEqual([]);
+  });
+
   test('a daemon that may not ask EC2 any more serves the cards it knows, and says what it lacks', async () => {
     await newNode();
     await start();
