@@ -26,6 +26,8 @@ export type {
   PodInterface,
   PodPlace,
   PodWiring,
+  PolicyFailure,
+  PolicyPort,
   ReadinessPort,
   Refusal,
   RefusalReason,
