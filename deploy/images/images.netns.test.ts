@@ -90,12 +90,13 @@ async function startMain(name: string, capabilities = main.capabilities ?? {}): 
 
 const listPath = () => join(containerd.confDirectory, '10-aws.conflist');
 
-test('init brings the plugins of others to the host, sets its sysctls, and ends', async () => {
+test('init brings the plugins of others and the collector of support data to the host, sets its sysctls, and ends', async () => {
   const { containers, ...cri } = containerd.cri;
   const id = await containers.start(await cri.runHostSandbox({ ...POD, name: 'init' }), init);
   await until('init ends', async () => (await containers.exitCodeOf(id)) !== undefined);
   expect(await containers.exitCodeOf(id)).toBe(0);
-  expect(await readdir(containerd.pluginDirectory)).toEqual(await readdir('/usr/lib/cni'));
+  const brought = [...(await readdir('/usr/lib/cni')), 'aws-cni-support.sh'];
+  expect((await readdir(containerd.pluginDirectory)).sort()).toEqual(brought.sort());
   expect(await onNode('cat', '/proc/sys/net/ipv4/conf/eth0/rp_filter')).toBe('2');
 });
 
