@@ -16,4 +16,5 @@ export {
   readReadmeExample,
   runReadmeExample,
 } from './readme-example.ts';
+export { signalOnLoadOf } from './signal-on-load.ts';
 export { type AsUpstream, readAsUpstream } from './upstream-checkpoint.ts';
