@@ -17,6 +17,7 @@ import {
 import { openAddresses } from './addresses.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
+import type { RecallPodEni } from './branch/recall-pod-eni.ts';
 import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
 import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
@@ -44,6 +45,7 @@ export interface ReadyNode {
   /** For plugins that run in processes of their own. */
   readonly ports: DaemonPorts;
   readonly addresses: AddressPort;
+  readonly recallPodEni: RecallPodEni | undefined;
   readonly plugins: ServedPlugins;
   /**
    * What deferred DELs are carried out by: without the policy agent, as in the AWS VPC CNI. When the node starts it
@@ -78,7 +80,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const { addresses, attachments } = await openAddresses(context, {
+  const { addresses, attachments, recallPodEni } = await openAddresses(context, {
     pool,
     cluster,
     network: host.network,
@@ -108,6 +110,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   return {
     ports: { addresses: addressesInTurn(addresses, queue), readiness, policies },
     addresses,
+    recallPodEni,
     plugins: { 'aws-cni': handlers, 'egress-cni': egress },
     forDeferred: { 'aws-cni': createPluginHandlers(outside), 'egress-cni': egress },
     queue,
