@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping } from './checks/probes.ts';
 import { atRest, REPAIR_ENVIRONMENT, repairsOf, untilItLooksLike } from './drift.fixture.ts';
-import { movePodsToAnotherSubnet, prepareIpv6Node } from './ipv6-node.fixture.ts';
+import { runInit } from './installer.fixture.ts';
 import type { Pod, SandboxNode } from './node.ts';
+import { movePodsToAnotherSubnet } from './pod-subnet.fixture.ts';
 import { mustRun } from './run-command.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
@@ -24,20 +25,13 @@ beforeEach(async () => {
   const [one, two] = box.nodes;
   if (one === undefined || two === undefined) throw new Error('the box has no two nodes');
   [node, other, pods] = [one, two, []];
-  await prepareIpv6Node(node);
+  await runInit(node, { ENABLE_IPv6: 'true' });
 });
 
 afterEach(async () => {
   await Promise.all(pods.map((pod) => node.runtime.removeSandbox(pod)));
   await box.close();
 });
-
-function ipv6AddressOf({ instanceId }: SandboxNode): string {
-  const { enis } = box.emulator.describe();
-  const [address] = enis.find((eni) => eni.instanceId === instanceId)?.ipv6Addresses ?? [];
-  if (address === undefined) throw new Error(`${instanceId} has no IPv6 address`);
-  return address;
-}
 
 const onNode = (script: string) => mustRun(['sh', '-ec', script], { netns: node.netns });
 const onPod = ({ netns }: Pod, script: string) => mustRun(['sh', '-ec', script], { netns });
@@ -140,7 +134,7 @@ test.each([
     expect(pod).toBeGreaterThanOrEqual((isOnPrimary ? 8 : 9) + 5);
     for (const { netns, address } of pods) {
       await ping(node.netns, address);
-      await ping(netns, ipv6AddressOf(other));
+      await ping(netns, other.ipv6Address);
       for (const peer of pods) await ping(netns, peer.address);
     }
   },

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping, seenSource } from './checks/probes.ts';
+import { runInit } from './installer.fixture.ts';
 import { readAccounts, settledAccounts } from './invariants.ts';
-import { movePodsToAnotherSubnet, prepareIpv6Node } from './ipv6-node.fixture.ts';
 import type { Pod, SandboxNode } from './node.ts';
+import { movePodsToAnotherSubnet } from './pod-subnet.fixture.ts';
 import { mustRun } from './run-command.ts';
 import { pluginConf } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
@@ -25,7 +26,7 @@ beforeEach(async () => {
   const [one, two] = box.nodes;
   if (one === undefined || two === undefined) throw new Error('the box has no two nodes');
   [node, other, pods] = [one, two, new Map()];
-  await Promise.all([prepareIpv6Node(node), prepareIpv6Node(other)]);
+  await Promise.all(box.nodes.map((each) => runInit(each, { ENABLE_IPv6: 'true' })));
 });
 
 afterEach(async () => {

@@ -1,20 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { SandboxNode } from './node.ts';
-import { workspaceRoot } from './program-path.ts';
-import { mustRun } from './run-command.ts';
 import type { VpcInABox } from './vpc-in-a-box.ts';
-
-/** What the init container does: a node that forwards IPv6, for one. */
-export async function prepareIpv6Node({ netns, runDirectory }: SandboxNode): Promise<void> {
-  const bin = join(runDirectory, 'bin');
-  await mkdir(bin);
-  const program = join(workspaceRoot, 'apps/cni-plugin/dist/install.js');
-  await mustRun([process.execPath, program, 'init'], {
-    netns,
-    env: { ENABLE_IPv6: 'true', HOST_CNI_BIN_PATH: bin },
-  });
-}
 
 /** Closes the nodes’ subnet to pods, and opens another: their addresses are on a further ENI. */
 export async function movePodsToAnotherSubnet({ emulator }: VpcInABox): Promise<void> {
