@@ -5,6 +5,7 @@ import {
   createKubernetesEmulator,
   type JsonObject,
   type KubernetesEmulator,
+  type Rule,
 } from '@vpc-cni/kubernetes-emulator';
 import { parseAllDocuments } from 'yaml';
 import { workspaceRoot } from './program-path.ts';
@@ -35,12 +36,15 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Listens over TLS, and knows the daemon by its token, with the rights that the manifest gives it. */
-export async function createCluster(): Promise<Cluster> {
+/**
+ * Listens over TLS, and knows the daemon by its token, with the rights that the manifest gives it, and what settings
+ * add to them.
+ */
+export async function createCluster(further: readonly Rule[] = []): Promise<Cluster> {
   const api = createKubernetesEmulator({ withoutToken: undefined });
   api.setIdentity(TOKEN, {
     user: 'system:serviceaccount:kube-system:aws-node',
-    rules: await shippedRules(),
+    rules: [...(await shippedRules()), ...further],
   });
   const { caCertificate = '' } = await api.listen({
     host: EC2_ENDPOINT_ADDRESS,
@@ -75,7 +79,7 @@ export async function createCluster(): Promise<Cluster> {
 }
 
 /** Those about resources, of the role in the manifest. */
-async function shippedRules() {
+async function shippedRules(): Promise<readonly Rule[]> {
   const manifest = join(workspaceRoot, 'deploy/kustomize/base/aws-k8s-cni.yaml');
   const objects = parseAllDocuments(await readFile(manifest, 'utf8')).map((one) => one.toJS());
   const role = objects.find(({ kind }) => kind === 'ClusterRole');
