@@ -174,13 +174,10 @@ describe('is refused', () => {
   });
 
   test('somebody who is not root', async () => {
-    const { exitCode, stderr } = await runCommand([
-      'setpriv',
-      '--reuid=65534',
-      '--clear-groups',
-      'sh',
-      script,
-    ]);
+    // A namespace of an ordinary user has no other users to run it as.
+    await writeFile(join(output, 'id'), '#!/bin/sh\necho 65534\n', { mode: 0o755 });
+    path = `${output}:${path}`;
+    const { exitCode, stderr } = await collect();
     expect(exitCode).toBe(1);
     expect(stderr).toMatch('run it as root');
   });
