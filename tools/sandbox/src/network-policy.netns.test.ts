@@ -21,11 +21,15 @@ const SLOW_MS = 300;
 const standAlone = [process.execPath, join(workspaceRoot, 'apps/cni-plugin/dist/main.js')];
 
 describe.each([
-  { name: 'the launcher', plugin: undefined, prefix: 'npl' },
-  { name: 'the stand-alone plugin', plugin: standAlone, prefix: 'nps' },
-])('network policies under $name', ({ plugin, prefix }) => {
+  { name: 'the launcher', prefix: 'npl', plugin: undefined, isIpv6: false },
+  { name: 'the launcher, with IPv6', prefix: 'np6', plugin: undefined, isIpv6: true },
+  { name: 'the stand-alone plugin', prefix: 'nps', plugin: standAlone, isIpv6: false },
+])('network policies under $name', ({ plugin, prefix, isIpv6 }) => {
+  const iptables = isIpv6 ? 'ip6tables' : 'iptables';
+  const ip = isIpv6 ? ['ip', '-6'] : ['ip', '-4'];
   let box: VpcInABox;
   let node: SandboxNode;
+  let nodeAddress: string;
   let agent: FakePolicyAgent | undefined;
 
   const socketPath = () => join(node.runDirectory, 'npa.sock');
@@ -33,7 +37,7 @@ describe.each([
     const [namespace = '', name = ''] = pod.split('/');
     const link = `eni${linkNameSuffix(namespace, name)}`;
     const rule = [verb, 'PREROUTING', '-i', link, '-j', 'DROP'];
-    return mustRun(['iptables', '-w', '-t', 'raw', ...rule], { netns: node.netns });
+    return mustRun([iptables, '-w', '-t', 'raw', ...rule], { netns: node.netns });
   };
   const isClosed = ({ pod }: AgentCall) => pod.startsWith('default/closed');
   async function startAgent(): Promise<FakePolicyAgent> {
@@ -47,7 +51,7 @@ describe.each([
     return started;
   }
   const reachesNode = async (netns: string) => {
-    const { exitCode } = await runCommand(['ping', '-c1', '-W1', node.primaryAddress], { netns });
+    const { exitCode } = await runCommand(['ping', '-c1', '-W1', nodeAddress], { netns });
     return exitCode === 0;
   };
 
@@ -56,12 +60,16 @@ describe.each([
       nodeCount: 1,
       instanceType: 't3.small',
       prefix,
+      hasIpv6: isIpv6,
       ...(plugin === undefined ? {} : { plugin }),
     });
     const [only] = box.nodes;
     if (only === undefined) throw new Error('the box has no node');
     node = only;
     await node.start({ ...behaviourEnvironment, NETWORK_POLICY_ENFORCING_MODE: 'Strict' });
+    const shown = ['-o', 'address', 'show', 'dev', 'eth0', 'scope', 'global'];
+    const addresses = await mustRun([...ip, ...shown], { netns: node.netns });
+    nodeAddress = /inet6? ([^/]+)/.exec(addresses)?.[1] ?? '';
   });
   afterAll(() => box?.close());
   beforeEach(() => startAgent());
@@ -91,7 +99,7 @@ describe.each([
 
   const remains = async () => ({
     addresses: await addressesInUse(node),
-    rules: (await mustRun(['ip', 'rule'], { netns: node.netns })).match(/^512:/gm)?.length ?? 0,
+    rules: (await mustRun([...ip, 'rule'], { netns: node.netns })).match(/^512:/gm)?.length ?? 0,
   });
 
   test.each([
