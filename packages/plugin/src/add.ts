@@ -3,15 +3,15 @@ import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { podLinkName, wantsEveryCard } from './multi-nic.ts';
 import { readNetConf } from './net-conf.ts';
+import { enforcePolicies } from './network-policies.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity, readPodUid } from './pod-identity.ts';
 import type { PlacedAddress } from './ports.ts';
 import { requireWanted } from './require-wanted.ts';
-import { setUpInterfaces } from './set-up-interfaces.ts';
 import { keyOf, wiringsOf } from './wiring-of.ts';
 
 /**
- * ADD: reserve an address, or one of every network card, wire the pod, report both.
+ * ADD: reserve an address, or one of every network card, wire the pod, have its network policies enforced, report.
  *
  * What a failing ADD made is undone; what an earlier ADD of the same attachment made is left alone.
  */
@@ -36,6 +36,9 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   if (reply.kind === 'refused') throw refusalError(reply);
 
   const { held, isNew } = reply;
+  /** What has been done since, the last first. */
+  const undo: (() => Promise<void>)[] = [];
+  if (isNew) undo.unshift(() => ports.addresses.release(key));
   try {
     const wirings = wiringsOf(
       held.map((one) => ({ ...one, ...pod })),
@@ -44,7 +47,13 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
     );
     const hostLinkNames = await ports.queue.wire(pod, async () => {
       requireWanted(signal);
-      return setUpInterfaces(ports.wiring, wirings);
+      const names: string[] = [];
+      for (const wiring of wirings) {
+        names.push((await ports.wiring.setUp(wiring)).hostLinkName);
+        undo.unshift(() => ports.queue.wire(pod, () => ports.wiring.tearDown(wiring)));
+      }
+      await enforcePolicies(ports, pod, { interfaceCount: wirings.length, signal });
+      return names;
     });
     const wired = (one: PlacedAddress, index: number) => ({
       held: one,
@@ -55,8 +64,13 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
     const [first, ...more] = held;
     return addResult([wired(first, 0), ...more.map((one, index) => wired(one, index + 1))]);
   } catch (error) {
-    // That it could not be written down is the next DEL's matter; what went wrong first is the runtime's.
-    if (isNew) await ports.addresses.release(key).catch(() => {});
+    // What cannot be undone is the next DEL's matter; what went wrong first is the runtime's.
+    await inTurn(undo).catch(() => {});
     throw wiringError(error, `wire ${request.ifName} of pod ${pod.podNamespace}/${pod.podName}`);
   }
+}
+
+/** Up to the first that fails: an address is free only once nothing of its pod is left. */
+async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step();
 }

@@ -28,6 +28,8 @@ export type {
   PodPlace,
   PodToCheck,
   PodWiring,
+  PolicyFailure,
+  PolicyPort,
   ReadinessPort,
   Refusal,
   RefusalReason,

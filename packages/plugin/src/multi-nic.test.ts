@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createFakeOutside, type FakeOutside } from './fake-outside.ts';
 import { createFakeRuntime, type FakeRuntime } from './fake-runtime.ts';
 import { createPluginHandlers } from './handlers.ts';
+import type { PolicyPort } from './ports.ts';
 
 // Pods whose annotation asks for an interface on every network card; the node has two.
 
@@ -56,6 +57,29 @@ describe('ADD', () => {
     expect((await cni('ADD', { conf: MULTI })).output).toMatchObject({ code: 100 });
     expect(outside.wired.size).toBe(0);
     expect(await outside.addresses.list('aws-cni')).toEqual([]);
+  });
+
+  test('keeps its addresses while the first interface cannot be taken down again', async () => {
+    outside.failSetUp(new Error('RTM_NEWLINK: EPERM'), 1);
+    outside.failTearDown(new Error('RTM_DELLINK: EBUSY'));
+    expect((await cni('ADD', { conf: MULTI })).output).toMatchObject({
+      code: 100,
+      details: 'RTM_NEWLINK: EPERM',
+    });
+    expect(await outside.addresses.list('aws-cni')).toHaveLength(2);
+  });
+
+  test('tells the network policy agent how many interfaces there are, once all are wired', async () => {
+    const told: string[] = [];
+    const policies: PolicyPort = {
+      enforce: async (_, { interfaceCount }) => {
+        told.push(`${interfaceCount}: ${[...outside.wired.keys()]}`);
+        return undefined;
+      },
+      forget: async () => undefined,
+    };
+    await createFakeRuntime(createPluginHandlers({ ...outside, policies }))('ADD', { conf: MULTI });
+    expect(told).toEqual(['2: a,a/1']);
   });
 
   test('repeated without DEL leaves the first one as it is', async () => {
