@@ -17,6 +17,8 @@ export async function serve(environment: Environment): Promise<never> {
   }
   if (config.problems.length > 0) process.exit(1);
 
+  // The process ends as it would without this, but not unseen by who reads the log.
+  process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'ipamd crashed'));
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => ending.abort(new Error(`ended by ${name}`)));

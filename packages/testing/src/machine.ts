@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -26,7 +27,7 @@ export interface MachineProgramOptions {
 
 export interface MachineProgram {
   hasEnded(): boolean;
-  /** Resolves to the exit status. */
+  /** Resolves to the exit status; 128 + n after signal n, as shells have it. */
   ended(): Promise<number>;
   /** Sends the signal and waits for the end. */
   stop(signal: NodeJS.Signals): Promise<void>;
@@ -120,7 +121,8 @@ function asProgram(nsenter: ChildProcess): MachineProgram {
     hasEnded: () => hasEnded(nsenter),
     ended: async () => {
       await ended(nsenter);
-      return nsenter.exitCode ?? -1;
+      const { exitCode, signalCode } = nsenter;
+      return exitCode ?? 128 + (signalCode === null ? 0 : constants.signals[signalCode]);
     },
     stop: async (signal) => {
       const giveUpAtMs = Date.now() + CHILD_LIMIT_MS;

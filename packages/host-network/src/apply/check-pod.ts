@@ -35,17 +35,17 @@ export async function withPod<T>(
   { netnsPath }: Pick<PodAttachment, 'netnsPath'>,
   look: (pod: Netlink) => Promise<T>,
 ): Promise<T | undefined> {
-  let pod: Netlink;
   try {
-    pod = openNetlink({ netnsPath });
+    const pod = openNetlink({ netnsPath });
+    try {
+      return await look(pod);
+    } finally {
+      pod.close();
+    }
   } catch (error) {
-    if (!isHostNetworkError(error) || error.code !== 'netns-not-found') throw error;
-    return undefined;
-  }
-  try {
-    return await look(pod);
-  } finally {
-    pod.close();
+    // It may go while it is looked at.
+    if (isHostNetworkError(error) && error.code === 'netns-not-found') return undefined;
+    throw error;
   }
 }
 

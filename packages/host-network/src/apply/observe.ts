@@ -56,11 +56,15 @@ async function readLink(
   const neighbourLists = [...neighbourFamilies].map((family) =>
     neighbours.list(link.index, link.name, family),
   );
-  const found = (await Promise.all(addressLists)).flat();
+  // Awaited together: where one fails because its namespace has gone, all do.
+  const [foundAddresses, foundNeighbours] = await Promise.all([
+    Promise.all(addressLists),
+    Promise.all(neighbourLists),
+  ]);
   return {
     // The kernel names labels, not links, and none for IPv6.
-    addresses: found.map((address) => ({ ...address, linkName: link.name })),
-    neighbours: (await Promise.all(neighbourLists)).flat(),
+    addresses: foundAddresses.flat().map((address) => ({ ...address, linkName: link.name })),
+    neighbours: foundNeighbours.flat(),
   };
 }
 

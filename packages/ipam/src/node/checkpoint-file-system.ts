@@ -1,5 +1,7 @@
-import { closeSync, fsync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, openSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** The few things a checkpoint file needs of a file system; each may fail. */
@@ -25,24 +27,35 @@ export interface OpenFile {
 
 const syncDescriptor = promisify(fsync);
 
+// statfs(2)
+const TMPFS_MAGIC = 0x01021994;
+
+/** There fsync does nothing, and need not be asked to. */
+const isInMemory = (directory: string): boolean => statfsSync(directory).type === TMPFS_MAGIC;
+
 /**
  * The machine's own file system.
  *
  * A pod waits for every write, and each trip to the thread pool costs more than what it does here:
  * opening, writing to the page cache and renaming take microseconds and are done on the spot. Only
- * what really waits for a disk, fsync, goes to the pool.
+ * what really waits for a disk, fsync, goes to the pool; /run, where a node's checkpoint is, has none.
  */
 export const nodeFileSystem: CheckpointFileSystem = {
   createExclusively: async (path, mode) => {
     const descriptor = openSync(path, 'wx', mode);
     return {
       write: async (text) => writeFileSync(descriptor, text),
-      sync: () => syncDescriptor(descriptor),
+      sync: async () => {
+        if (!isInMemory(dirname(path))) return syncDescriptor(descriptor);
+        // Nothing to wait for; but who comes in this turn of the event loop can share the next write.
+        return nextTurn();
+      },
       close: async () => closeSync(descriptor),
     };
   },
   rename: async (from, to) => renameSync(from, to),
   syncDirectory: async (path) => {
+    if (isInMemory(path)) return;
     const descriptor = openSync(path, 'r');
     try {
       await syncDescriptor(descriptor);

@@ -24,7 +24,7 @@ export interface CriNode {
   killDaemon(): Promise<void>;
   /** Power off and on. `/var/run` is lost where it is in memory, as usual. */
   reboot(options: { readonly losesVarRun: boolean }): Promise<void>;
-  /** The end of what we and containerd have logged. */
+  /** Whether the daemon runs, and the end of what we and containerd have logged. */
   readLogs(): Promise<string>;
   /** Ends everything that has been started on the node. */
   close(): Promise<void>;
@@ -72,7 +72,10 @@ export async function startCriNode(
   };
   const readLogs = async () => {
     const ours = await readFile(join(scratch, 'ipamd.log'), 'utf8').catch(() => '');
-    return `${ours.slice(-2_000)}\n${(await containerd.readLog()).slice(-2_000)}`;
+    const state = daemon?.hasEnded()
+      ? `the daemon has ended with status ${await daemon.ended()}`
+      : 'the daemon runs';
+    return [state, ours.slice(-2_000), (await containerd.readLog()).slice(-2_000)].join('\n');
   };
   const programs = form === 'launcher' ? dirname(launcherPath) : join(scratch, 'programs');
   const startDaemon = () => {

@@ -41,9 +41,12 @@ export function withOneNode(options: {
     node: () => started(node),
     box: () => started(box),
     expectExactly: async (pods) => {
-      const { kubelet, node: sandboxNode } = started(node);
+      const { kubelet, node: sandboxNode, readLogs } = started(node);
       await kubelet.collectGarbage();
-      const accounts = await settledAccounts(sandboxNode, started(box).emulator, kubelet);
+      const settled = settledAccounts(sandboxNode, started(box).emulator, kubelet);
+      const accounts = await settled.catch(async (cause: unknown) => {
+        throw new Error(`${cause}\n${await readLogs()}`, { cause });
+      });
       const addresses = pods.map(({ address }) => address).sort();
       expect(new Set(addresses).size).toBe(pods.length);
       expect(accounts.reserved).toEqual(addresses);
