@@ -12,21 +12,35 @@ const folder = execFileSync(join(workspaceRoot, 'tools/sandbox/upstream-plugin/b
 }).trim();
 
 /** Upstream's own programs, under the names that runtimes know. */
-export const upstreamPrograms: Readonly<Record<'aws-cni' | 'egress-cni', string>> = {
+export const upstreamPrograms = {
   'aws-cni': join(folder, 'routed-eni-cni-plugin'),
   'egress-cni': join(folder, 'egress-cni-plugin'),
-};
+} as const;
 
 /** Upstream's program knows no other place; it gets the node's directory there, for itself alone. */
 const SOCKET_DIRECTORY = '/run/aws-node';
+/** Where egress-cni finds host-local. */
+const PLUGIN_DIRECTORY = '/usr/lib/cni';
 const inPlace = `mkdir -p ${SOCKET_DIRECTORY}
   mount --bind "$1" ${SOCKET_DIRECTORY}
-  exec "$0"`;
+  CNI_PATH=${PLUGIN_DIRECTORY} exec "$0"`;
 
 /** A runtime that executes upstream's program on the node. Its sandboxes are the node's runtime's to make. */
-export const upstreamRuntime = ({ runDirectory, netns, name }: SandboxNode): ContainerRuntime =>
+export const upstreamRuntime = (
+  node: SandboxNode,
+  program: keyof typeof upstreamPrograms = 'aws-cni',
+): ContainerRuntime => {
+  const argv = [upstreamPrograms[program], node.runDirectory];
+  return runtimeOf(node, ['unshare', '--mount', 'sh', '-ec', inPlace, ...argv]);
+};
+
+/** A runtime that executes a program on the node. Its sandboxes are the node's runtime's to make. */
+export const runtimeOf = (
+  { runDirectory, netns, name }: SandboxNode,
+  plugin: readonly string[],
+): ContainerRuntime =>
   createContainerRuntime({
-    plugin: ['unshare', '--mount', 'sh', '-ec', inPlace, upstreamPrograms['aws-cni'], runDirectory],
+    plugin,
     runDirectory,
     hostNetns: netns,
     nodeName: name,
