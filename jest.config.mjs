@@ -1,6 +1,11 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 const lane = (displayName, testMatch, testPathIgnorePatterns) => ({
   displayName,
   rootDir: import.meta.dirname,
+  // Not by user id, as by default: in a user namespace everybody's is that of root.
+  cacheDirectory: join(tmpdir(), `jest-${process.env['USER'] ?? 'root'}`),
   roots: ['<rootDir>/packages', '<rootDir>/apps', '<rootDir>/tools', '<rootDir>/deploy'],
   testMatch,
   testPathIgnorePatterns: [

@@ -8,6 +8,7 @@ import {
   type BranchPodsOptions,
   openBranchPods,
 } from './branch/open-branch-pods.ts';
+import { podEniRecaller, type RecallPodEni } from './branch/recall-pod-eni.ts';
 import { trunkLinkFinder } from './branch/trunk-link.ts';
 import { annotatingPodIps } from './cluster/annotate-pod-ips.ts';
 import type { Cluster } from './cluster/cluster.ts';
@@ -19,6 +20,8 @@ export interface Addresses {
   readonly addresses: AddressPort;
   /** Everything that holds an address, whether it is the pool's or comes with an ENI of the pod's own. */
   attachments(): readonly (ReturnType<Pool['book']['reservations']>[number] | BranchPod)[];
+  /** Absent without `ENABLE_POD_ENI`. */
+  readonly recallPodEni: RecallPodEni | undefined;
 }
 
 /** The pool, with what the settings put around it. */
@@ -38,8 +41,8 @@ export async function openAddresses(
     readonly random?: () => number;
   } & BranchPodsOptions,
 ): Promise<Addresses> {
-  const { config, clock, metrics } = context;
-  const { podEni, podSecurityGroupEnforcingMode, annotatePodIp } = config.cluster;
+  const { config, clock, metrics, log } = context;
+  const { podEni, podSecurityGroupEnforcingMode: mode, annotatePodIp } = config.cluster;
   const onRefusal = () => metrics.noAvailableAddresses.inc();
   const plain = createAddressPort({ book, desk, onRefusal });
   const options = fileSystem === undefined ? {} : { fileSystem };
@@ -51,7 +54,7 @@ export async function openAddresses(
       podEni && cluster !== undefined
         ? followPodEnis(context, { cluster, findTrunkLink, random })
         : undefined,
-    mode: podSecurityGroupEnforcingMode,
+    mode,
     nowMs: clock.nowMs,
   });
   return {
@@ -60,5 +63,9 @@ export async function openAddresses(
         ? annotatingPodIps(withBranches, cluster, context)
         : withBranches,
     attachments: () => [...book.reservations(), ...pods.all()],
+    recallPodEni:
+      podEni && cluster !== undefined
+        ? podEniRecaller(cluster, { family: config.podFamily, mode, log })
+        : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import {
   type AllocatorEvent,
+  ASSUMED_LIMITS,
   type AwsEc2Options,
   createAwsEc2,
   createCallBudget,
@@ -32,6 +33,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import { eniConfigSubnets } from './cluster/eni-config-subnets.ts';
 import { createTeller, missingPermission } from './cluster/tell-people.ts';
 import type { Context } from './context.ts';
+import { withheldEc2 } from './imds-only/withheld-ec2.ts';
 import { nameIfSlow } from './name-if-slow.ts';
 import { version } from './version.ts';
 
@@ -85,7 +87,9 @@ export async function connectToAws(
   const ec2 = connectToEc2(context, { instance, cluster, ways });
   const onEvent = (event: AllocatorEvent) => logEvent(log, event);
   // The built-in table spares a call and a permission; EC2 knows types that are newer.
-  const known = limitsOf(instance.instanceType);
+  const known =
+    limitsOf(instance.instanceType) ??
+    (config.enis.imdsOnly ? limitsWithoutEc2(instance, log) : undefined);
   const assumed: PlanLimits =
     known ??
     (await phases.run('asking EC2 what the instance type can carry', () =>
@@ -105,7 +109,7 @@ export async function connectToAws(
       ? eniConfigSubnets({ ...instance, context, cluster, ec2 })
       : undefined;
   const discovery =
-    custom === undefined && config.enis.discoversSubnets
+    custom === undefined && config.enis.discoversSubnets && !config.enis.imdsOnly
       ? discoverSubnets({
           ...instance,
           ec2,
@@ -157,6 +161,7 @@ function connectToEc2(
   // Who audits EC2 calls finds those of VPC CNIs by this name.
   const product = { name: 'amazon-vpc-cni-k8s', version: config.productVersion || version };
   const aws = createAwsEc2({ region, timeoutMs: httpTimeoutMs, endpoint, product, ...ways.ec2 });
+  if (config.enis.imdsOnly) return withheldEc2(aws);
   const bounded = withDeadline(aws, DEADLINE_IN_TIMEOUTS * httpTimeoutMs, clock);
   const observed = withCallObserver(bounded, (operation) => {
     metrics.ec2Requests.inc({ fn: EC2_ACTIONS[operation] });
@@ -176,6 +181,15 @@ function connectToEc2(
     { ...defaultRetryPolicy, attempts: 3 },
     clock,
   );
+}
+
+/** Nothing is created by these figures: they are for metrics, and for the sentence that refuses a pod. */
+function limitsWithoutEc2({ instanceType }: InstanceFacts, log: Context['log']): PlanLimits {
+  log.warn(
+    { reason: 'instance-type-unknown', instanceType, limits: ASSUMED_LIMITS },
+    `this release does not know what ${instanceType} can carry, and ENABLE_IMDS_ONLY_MODE keeps it from asking EC2: awscni_eni_max and awscni_ip_max are guessed; use a release that knows the type, or allow ec2:DescribeInstanceTypes and use DISABLE_NETWORK_RESOURCE_PROVISIONING instead`,
+  );
+  return ASSUMED_LIMITS;
 }
 
 function logEvent(log: Context['log'], event: AllocatorEvent): void {

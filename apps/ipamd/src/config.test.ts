@@ -114,22 +114,31 @@ test('with IPv6 pods have addresses of that family, and leaked ENIs are left alo
   expect(readConfig(IPV4)).toMatchObject({ podFamily: 'ipv4', enis: { deletesLeaked: true } });
 });
 
-test.each([
-  ['ENABLE_IMDS_ONLY_MODE', { enis: { provisions: false, deletesLeaked: false } }],
-  ['ENABLE_MULTI_NIC', {}],
-])('%s is carried, with a notice of what this release cannot do yet', (variable, expected) => {
-  const config = readConfig({ ...IPV4, [variable]: 'true' });
-  expect(config).toMatchObject(expected);
-  expect(config.problems).toEqual([]);
-  expect(config.notices).toEqual([
-    {
-      variable,
-      value: 'true',
-      expected: 'false',
-      remedy: expect.stringContaining('cannot do it yet'),
-    },
-  ]);
+test('ENABLE_IMDS_ONLY_MODE keeps EC2 from being asked, and so from being changed', () => {
+  const config = readConfig({ ...IPV4, ENABLE_IMDS_ONLY_MODE: 'true' });
+  expect(config).toMatchObject({
+    enis: { imdsOnly: true, provisions: false, deletesLeaked: false },
+    problems: [],
+    notices: [],
+  });
 });
+
+test.each([['ENABLE_MULTI_NIC', {}]])(
+  '%s is carried, with a notice of what this release cannot do yet',
+  (variable, expected) => {
+    const config = readConfig({ ...IPV4, [variable]: 'true' });
+    expect(config).toMatchObject(expected);
+    expect(config.problems).toEqual([]);
+    expect(config.notices).toEqual([
+      {
+        variable,
+        value: 'true',
+        expected: 'false',
+        remedy: expect.stringContaining('cannot do it yet'),
+      },
+    ]);
+  },
+);
 
 test.each([
   ['AWS_VPC_K8S_CNI_EXTERNALSNAT', 'yes', 'true or false'],

@@ -50,6 +50,8 @@ export interface EniConfig {
   readonly discoversSubnets: boolean;
   /** False with `DISABLE_NETWORK_RESOURCE_PROVISIONING`. */
   readonly provisions: boolean;
+  /** `ENABLE_IMDS_ONLY_MODE`: EC2 is not even asked. Then {@link provisions} is false. */
+  readonly imdsOnly: boolean;
   /** False with `DISABLE_LEAKED_ENI_CLEANUP`, and with `ENABLE_IPv6`. */
   readonly deletesLeaked: boolean;
   /** `ADDITIONAL_ENI_TAGS`, those that EC2 takes. */
@@ -135,6 +137,7 @@ export function readConfig(environment: Environment): IpamdConfig {
       managesUntagged: values.MANAGE_UNTAGGED_ENI,
       discoversSubnets: values.ENABLE_SUBNET_DISCOVERY,
       provisions: !values.DISABLE_NETWORK_RESOURCE_PROVISIONING,
+      imdsOnly: values.ENABLE_IMDS_ONLY_MODE,
       // A node of an IPv6 cluster creates next to no ENIs, and its IAM policy lets it delete none.
       deletesLeaked: !values.DISABLE_LEAKED_ENI_CLEANUP && !values.ENABLE_IPv6,
       additionalTags: tags.tags,

@@ -151,12 +151,14 @@ const podBlocksOf = (
     : { secondaryAddresses, prefixes: prefixes.filter(isIpv4Prefix) };
 
 function roleOf(eni: Ec2Eni, isExcluded: boolean): NonNullable<EniTruth['role']> {
-  if (isExcluded) return 'excluded';
+  const kind = eniKind(eni);
+  // No pod has an address of the trunk, whatever becomes of its subnet.
+  if (isExcluded && kind !== 'trunk') return 'excluded';
   const roles: Record<ReturnType<typeof eniKind>, EniRole> = {
     standard: 'ordinary',
     trunk: 'trunk',
     efa: 'efa',
     'efa-only': 'excluded',
   };
-  return roles[eniKind(eni)];
+  return roles[kind];
 }

@@ -22,8 +22,12 @@ export function createHostPort(
     routeTableId,
     links: () => [...links.values()],
     link: (eniId) => links.get(eniId),
-    setUpEni: async (eni, { signal }) => {
-      const link = { ...placeOf(eni, podFamily), mac: eni.mac, routeTableId: routeTableId(eni) };
+    setUpEni: async (eni, { signal, role }) => {
+      const place =
+        role === 'trunk'
+          ? { ...placeOfTrunk(eni, podFamily), isTrunk: true }
+          : placeOf(eni, podFamily);
+      const link = { ...place, mac: eni.mac, routeTableId: routeTableId(eni) };
       const isKnown = links.has(eni.eniId);
       const changes = await network.setUpEni(link, settings(), { signal });
       links.set(eni.eniId, link);
@@ -37,6 +41,15 @@ export function createHostPort(
     },
   };
 }
+
+/** It carries the ENIs of pods, and no pod has its addresses: in IPv6 clusters it may have none of that family. */
+const placeOfTrunk = (
+  eni: ObservedEni,
+  podFamily: IpamdConfig['podFamily'],
+): ReturnType<typeof placeOf> => (hasIpv6(eni) ? placeOf(eni, podFamily) : placeOf(eni, 'ipv4'));
+
+const hasIpv6 = ({ ipv6Addresses = [], subnetIpv6Cidr }: ObservedEni) =>
+  ipv6Addresses.length > 0 && subnetIpv6Cidr !== undefined;
 
 /** The ENI's own address and its subnet, in the family of the pods. */
 function placeOf(

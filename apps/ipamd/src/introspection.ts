@@ -112,8 +112,8 @@ function eniView(
   return {
     ID: eni.eniId,
     IsPrimary: eni.isPrimary,
-    IsTrunk: false,
-    IsEFA: false,
+    IsTrunk: eni.role === 'trunk',
+    IsEFA: eni.role === 'efa',
     DeviceNumber: eni.deviceNumber,
     AvailableIPv4Cidrs: viewOf(cidrs.filter((cidr) => !isIpv6(cidr))),
     IPv6Cidrs: viewOf(cidrs.filter(isIpv6)),

@@ -15,6 +15,7 @@ import {
 import { openAddresses } from './addresses.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
 import { connectToAws } from './aws.ts';
+import type { RecallPodEni } from './branch/recall-pod-eni.ts';
 import { connectToCluster } from './cluster/cluster.ts';
 import { keepFeatures, wantedFeatures } from './cluster/cni-node-features.ts';
 import { eniConfigNameOf } from './cluster/eni-config-subnets.ts';
@@ -41,6 +42,7 @@ export interface ReadyNode {
   /** For plugins that run in processes of their own. */
   readonly ports: DaemonPorts;
   readonly addresses: AddressPort;
+  readonly recallPodEni: RecallPodEni | undefined;
   readonly plugins: ServedPlugins;
   /** Of both: an attachment's operations come one after the other. */
   readonly queue: AttachmentQueue;
@@ -70,7 +72,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
     ...(runtime === undefined ? {} : { sandboxes: () => runningSandboxes(runtime, context) }),
   });
 
-  const { addresses, attachments } = await openAddresses(context, {
+  const { addresses, attachments, recallPodEni } = await openAddresses(context, {
     pool,
     cluster,
     network: host.network,
@@ -98,6 +100,7 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   return {
     ports: { addresses: addressesInTurn(addresses, queue), readiness },
     addresses,
+    recallPodEni,
     plugins: { 'aws-cni': handlers, 'egress-cni': egress },
     queue,
     facts: () => nodeFacts(config, instance, facts.current),

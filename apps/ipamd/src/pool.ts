@@ -16,6 +16,7 @@ import type { Context } from './context.ts';
 import { createEniCare, type EniCare } from './eni-care.ts';
 import { createEniPort, createMetadataPort } from './eni-port.ts';
 import { createHostPort } from './host-port.ts';
+import { createImdsOnlyEniPort } from './imds-only/imds-only-eni-port.ts';
 import { holdsStranded, sweepLeakedEnis } from './leak-sweep.ts';
 import type { NetworkFacts, NetworkFactsFeed } from './network-facts.ts';
 import { logPoolEvent } from './pool-log.ts';
@@ -75,20 +76,25 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   const care = createEniCare(allocator);
   const hostPort = createHostPort(host.network, podFamily, host.settings, context);
   const isNeeded = (eni: Parameters<typeof holdsStranded>[1]) => holdsStranded(book, eni);
+  const metadata = createMetadataPort(aws.imds, podFamily);
+  const text = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
+  const remembered = rememberedEnis(text);
   const controller = createPoolController({
     book,
     checkpoint,
     clock,
     limits: aws.limits,
-    metadata: createMetadataPort(aws.imds, podFamily),
-    enis: createEniPort({
-      ...aws,
-      ...config.enis,
-      podFamily,
-      securityGroupIds: () => facts.current.securityGroupIds,
-      isNeeded,
-      onDescribed: care.note,
-    }),
+    metadata,
+    enis: config.enis.imdsOnly
+      ? createImdsOnlyEniPort({ metadata, clock, remembered })
+      : createEniPort({
+          ...aws,
+          ...config.enis,
+          podFamily,
+          securityGroupIds: () => facts.current.securityGroupIds,
+          isNeeded,
+          onDescribed: care.note,
+        }),
     host: hostPort,
     targets: { ...config.targets, assignmentMode },
     maxPods: maxPods(limits, {
@@ -115,9 +121,9 @@ export async function bringUpPool(surroundings: PoolSurroundings): Promise<Pool>
   surroundings.cluster?.onNodeChange(() => controller.kick());
   const desk = createAddressDesk({ book, checkpoint, controller, clock, waitMs: config.addWaitMs });
 
-  const text = await phases.run(`reading ${config.checkpointPath}`, () => checkpoint.load());
-  await phases.run('reading the ENIs (IMDS and EC2)', async () => {
-    await controller.adopt(rememberedEnis(text));
+  const source = config.enis.imdsOnly ? 'IMDS' : 'IMDS and EC2';
+  await phases.run(`reading the ENIs (${source})`, async () => {
+    await controller.adopt(remembered);
     const hasPrimary = book.enis(clock.nowMs()).some(({ isPrimary }) => isPrimary);
     if (!hasPrimary) throw new Error('EC2 does not show the primary ENI yet');
   });

@@ -71,6 +71,18 @@ export const precedences: readonly Precedence[] = [
     (v) => v.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
   ),
   precedence(
+    'ENABLE_SUBNET_DISCOVERY',
+    'ENABLE_IMDS_ONLY_MODE',
+    'true',
+    (v) => v.ENABLE_IMDS_ONLY_MODE,
+  ),
+  precedence(
+    'MANAGE_UNTAGGED_ENI',
+    'ENABLE_IMDS_ONLY_MODE',
+    'true',
+    (v) => v.ENABLE_IMDS_ONLY_MODE,
+  ),
+  precedence(
     'ENI_CONFIG_ANNOTATION_DEF',
     'AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG',
     'false',

@@ -57,15 +57,47 @@ describe('ADD', () => {
   });
 });
 
-test('CHECK looks at the wiring that ADD made', async () => {
-  await cni('ADD');
-  expect((await cni('CHECK', { conf: { prevResult: result('vlancc21c2d7785') } })).exitCode).toBe(
-    0,
-  );
-  outside.drift(['host: link vlan.eth.7']);
-  expect((await cni('CHECK')).output).toMatchObject({
-    code: 102,
-    details: 'host: link vlan.eth.7',
+describe('CHECK', () => {
+  const remembering = (...words: Parameters<typeof result>) => ({
+    conf: { prevResult: result(...words) },
+  });
+  beforeEach(() => cni('ADD'));
+
+  test('looks at the wiring that ADD made', async () => {
+    expect((await cni('CHECK', remembering('vlancc21c2d7785'))).exitCode).toBe(0);
+    outside.drift(['host: link vlan.eth.7']);
+    expect((await cni('CHECK')).output).toMatchObject({
+      code: 102,
+      details: 'host: link vlan.eth.7',
+    });
+  });
+
+  test.each([
+    { mode: 'strict', hostLink: 'vlancc21c2d7785' },
+    { mode: 'standard', hostLink: 'enicc21c2d7785' },
+  ])('of a $mode pod that others wired goes by the runtime’s memory', async (pod) => {
+    outside.loseKey('a');
+    expect(await cni('CHECK', remembering(pod.hostLink))).toEqual({
+      exitCode: 0,
+      output: undefined,
+    });
+    expect(outside.checked()).toMatchObject({ podName: 'sample-pod', address: '10.0.0.1' });
+    expect(outside.checked()?.branch).toEqual({
+      vlanId: 7,
+      mode: pod.mode,
+      router: '10.0.32.1',
+    });
+  });
+
+  test.each([
+    { name: 'an ordinary pod', dummy: { mac: '0', sandbox: '1' }, isElsewhere: false },
+    { name: 'a pod whose VLAN another has by now', dummy: {}, isElsewhere: true },
+  ])('of $name that nobody knows is error 3', async ({ dummy, isElsewhere }) => {
+    if (isElsewhere) await cni('DEL');
+    else outside.loseKey('a');
+    const { output } = await cni('CHECK', remembering('vlancc21c2d7785', dummy));
+    expect(output).toMatchObject({ code: 3 });
+    expect(outside.checked()).toBeUndefined();
   });
 });
 

@@ -5,6 +5,7 @@ import type {
   HeldAddress,
   PodInterface,
   PodPlace,
+  PodToCheck,
   PodWiring,
   Refusal,
   WiringPort,
@@ -26,6 +27,8 @@ export interface FakeOutside {
   giveBranchEnis(branchEni: Omit<BranchEni, 'mode'>): void;
   /** What the wiring was last asked to tear down. */
   readonly tornDown: () => PodInterface | undefined;
+  /** What the wiring was last asked to check. */
+  readonly checked: () => PodToCheck | undefined;
   /** What happened, in order: `reserve a`, and where something takes time, `set up a` … `a is set up`. */
   readonly log: readonly string[];
   refuseWith(refusal: Refusal | undefined): void;
@@ -59,6 +62,7 @@ export function createFakeOutside(): FakeOutside {
   let releaseError: Error | undefined;
   let missing: readonly string[] = [];
   let tornDown: PodInterface | undefined;
+  let checked: PodToCheck | undefined;
   const gates = new Map<HeldOperation, Promise<void>>();
   const idOf = (key: AttachmentKey) => `${key.containerId}/${key.interfaceName}`;
   const ownerOf = (pod: PodInterface) =>
@@ -69,6 +73,7 @@ export function createFakeOutside(): FakeOutside {
     hostLinks,
     places,
     tornDown: () => tornDown,
+    checked: () => checked,
     log,
     readiness: { refusal: () => refusal },
     giveBranchEnis: (value) => {
@@ -166,7 +171,10 @@ export function createFakeOutside(): FakeOutside {
         if (hostLinks.get(pod.podName) === owner) hostLinks.delete(pod.podName);
         log.push(`${owner} is torn down`);
       },
-      check: async () => missing,
+      check: async (pod) => {
+        checked = pod;
+        return missing;
+      },
     },
   };
 }

@@ -40,6 +40,9 @@ export interface BranchEni extends BranchLink {
   readonly trunkLinkIndex: number;
 }
 
+/** One that others made: all that the runtime remembers of it, which is all but what its link is made of. */
+export type RememberedBranch = BranchLink & Pick<BranchEni, 'router'>;
+
 /** An address that an attachment holds. */
 export interface HeldAddress extends PodIdentity {
   readonly key: AttachmentKey;
@@ -148,6 +151,11 @@ export interface PodWiring extends PodInterface {
   readonly branch?: BranchEni;
 }
 
+/** A pod that was wired, here or by others. */
+export type PodToCheck = Omit<PodWiring, 'branch'> & {
+  readonly branch?: BranchEni | RememberedBranch;
+};
+
 /**
  * Sets up links, addresses, routes and rules of a pod.
  *
@@ -159,7 +167,7 @@ export interface WiringPort {
   /** Succeeds for what is gone already, the ENI of the address included. */
   tearDown(pod: PodInterface): Promise<void>;
   /** What is missing or differs, in words; empty when all is well. */
-  check(pod: PodWiring): Promise<readonly string[]>;
+  check(pod: PodToCheck): Promise<readonly string[]>;
 }
 
 /** Codes of wiring errors that the runtime is told apart. */

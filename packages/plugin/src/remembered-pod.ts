@@ -8,7 +8,7 @@ import {
 } from '@vpc-cni/cni-spec';
 import { branchLinkIn } from './dummy-interface.ts';
 import { readPodIdentity } from './pod-identity.ts';
-import type { RememberedPod } from './ports.ts';
+import type { RememberedBranch, RememberedPod } from './ports.ts';
 
 /**
  * The address that the runtime remembers of the ADD: the first one, for plugins chained behind this one
@@ -24,6 +24,15 @@ function rememberedResult(conf: PluginConf): Partial<CniResult> {
   const result = parsePrevResult(conf);
   return result === undefined ? {} : convertResult(result, CURRENT_VERSION);
 }
+
+/** The next hop of a pod that was given an ENI of its own, which no other pod's result has. */
+export const withRouter = (
+  branch: NonNullable<RememberedPod['branch']>,
+  conf: PluginConf,
+): RememberedBranch | undefined => {
+  const router = rememberedResult(conf).ips?.[0]?.gateway;
+  return router === undefined ? undefined : { ...branch, router };
+};
 
 const addressIn = ({ ips: [ip] = [] }: Partial<CniResult>) => ip?.address.split('/')[0];
 

@@ -95,7 +95,8 @@ const SHRINK_RETRY_MS = 30_000;
 
 const PROVISIONING_DISABLED: Limit = {
   reason: 'provisioning-disabled',
-  message: 'DISABLE_NETWORK_RESOURCE_PROVISIONING is set: ENIs and addresses come from elsewhere',
+  message:
+    'DISABLE_NETWORK_RESOURCE_PROVISIONING (or ENABLE_IMDS_ONLY_MODE) is set: ENIs and addresses come from elsewhere',
 };
 
 /**

@@ -12,7 +12,8 @@ interface Entry {
 
 /** Wires an ENI on the host (the primary one is wired already) and enters it into the address book. */
 export async function enterEni(eni: ObservedEni, entry: Entry): Promise<void> {
-  if (!eni.isPrimary) await entry.host.setUpEni(eni, { signal: entry.signal });
+  const { signal, role } = entry;
+  if (!eni.isPrimary) await entry.host.setUpEni(eni, { signal, role });
   entry.book.addEni({
     eniId: eni.eniId,
     deviceNumber: eni.deviceNumber,
@@ -22,7 +23,7 @@ export async function enterEni(eni: ObservedEni, entry: Entry): Promise<void> {
     subnetId: eni.subnetId,
     primaryAddress: eni.primaryAddress,
     attachedAtMs: entry.nowMs,
-    role: entry.role,
+    role,
   });
   for (const block of assignedBlocks(eni)) addBlock(entry.book, eni.eniId, block);
 }

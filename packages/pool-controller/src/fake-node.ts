@@ -34,6 +34,8 @@ export interface FakeNode {
   metadata: readonly ObservedEni[] | undefined;
   /** ENIs tagged as not to be managed. */
   readonly unmanaged: Set<EniId>;
+  /** ENIs that are trunks. */
+  readonly trunks: Set<EniId>;
   /** ENIs that EC2 knows but that are attached to no instance. */
   readonly detached: Set<EniId>;
   /** What the host was asked, in order, such as `setUpEni eni-1`. */
@@ -107,6 +109,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   const book = new AddressBook({ addressCooldownMs });
   const ec2 = new Map<EniId, ObservedEni>();
   const unmanaged = new Set<EniId>();
+  const trunks = new Set<EniId>();
   const detached = new Set<EniId>();
   const linkless = new Set<EniId>();
   const hostCalls: string[] = [];
@@ -224,6 +227,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
         .map((eni) => ({
           ...eni,
           isManaged: !unmanaged.has(eni.eniId),
+          ...(trunks.has(eni.eniId) ? { role: 'trunk' as const } : {}),
         }));
       await descriptionHold;
       return described;
@@ -235,8 +239,8 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
   };
   const host: HostPort = {
     routeTableId: ({ deviceNumber }) => (deviceNumber === 0 ? 254 : deviceNumber + 1),
-    setUpEni: async ({ eniId }, { signal }) => {
-      hostCalls.push(`setUpEni ${eniId}`);
+    setUpEni: async ({ eniId }, { signal, role }) => {
+      hostCalls.push(role === 'ordinary' ? `setUpEni ${eniId}` : `setUpEni ${eniId} as ${role}`);
       failIfTold('setUpEni');
       const waitMs = linkless.has(eniId) ? LINK_LIMIT_MS : linkDelayMs;
       if (waitMs > 0) await clock.sleep(waitMs, { signal });
@@ -289,6 +293,7 @@ export function createFakeNode(options: FakeNodeOptions = {}): FakeNode {
     calls,
     ec2,
     unmanaged,
+    trunks,
     detached,
     linkless,
     hostCalls,

@@ -105,8 +105,8 @@ export interface EniPort {
 /** Host wiring of secondary ENIs. */
 export interface HostPort {
   routeTableId(eni: { readonly networkCardIndex: number; readonly deviceNumber: number }): number;
-  /** Waits (bounded) for the link to appear, then configures it; may be repeated. */
-  setUpEni(eni: ObservedEni, options: CallOptions): Promise<void>;
+  /** Waits (bounded) for the link to appear, then configures it as its role has it; may be repeated. */
+  setUpEni(eni: ObservedEni, options: CallOptions & { readonly role: EniRole }): Promise<void>;
   /** An ENI that was never set up is no error. */
   tearDownEni(eniId: EniId): Promise<void>;
 }

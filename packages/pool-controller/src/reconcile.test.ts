@@ -232,6 +232,14 @@ test('restores the wiring of known ENIs, whatever became of it', async () => {
   expect(node.hostCalls).toEqual(['setUpEni eni-1', 'setUpEni eni-1']);
 });
 
+test('tells the host which ENI is the trunk, each time', async () => {
+  const { node } = await nodeWithTwoEnis();
+  node.trunks.add('eni-1');
+  await node.controller.adopt();
+  await node.controller.adopt();
+  expect(node.hostCalls).toEqual(['setUpEni eni-1 as trunk', 'setUpEni eni-1 as trunk']);
+});
+
 test('fails as a whole when EC2 cannot be asked, and changes nothing', async () => {
   const { node } = await nodeWithTwoEnis();
   await node.controller.adopt();

@@ -90,7 +90,9 @@ export async function reconcile(r: Reconciler): Promise<Reconciled> {
   const areWired = await Promise.all([
     ...lost.map((eniId) => attempt(eniId, () => r.host.tearDownEni(eniId), r)),
     ...newcomers.map((doubt) => attempt(doubt.eniId, () => adopt(doubt, r), r)),
-    ...settled.map((eni) => attempt(eni.eniId, () => repair(eni, r), r)),
+    ...settled.map((eni) =>
+      attempt(eni.eniId, () => repair(eni, known.get(eni.eniId)?.role, r), r),
+    ),
   ]);
   const atLast = knownEnis(r);
   const leftAlone = stillLeftAlone(observed, asked, r);
@@ -218,8 +220,12 @@ const roleOf = (
 ): EniRole => (isPrimary && !servesFromPrimary ? 'excluded' : role);
 
 /** Restores what somebody changed of a known ENI's link, routes and rule. */
-async function repair(eni: ObservedEni, { host, signal }: Reconciler): Promise<void> {
-  if (!eni.isPrimary) await host.setUpEni(eni, { signal });
+async function repair(
+  eni: ObservedEni,
+  role: EniRole = 'ordinary',
+  { host, signal }: Reconciler,
+): Promise<void> {
+  if (!eni.isPrimary) await host.setUpEni(eni, { signal, role });
 }
 
 /** What is attached and not the pool's, by EC2's latest word on each. */

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping } from './checks/probes.ts';
+import {
+  atRest,
+  INTERVAL_MS,
+  REPAIR_ENVIRONMENT,
+  repairsOf,
+  untilItLooksLike,
+} from './drift.fixture.ts';
 import type { Pod, SandboxNode } from './node.ts';
 import { mustRun } from './run-command.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
@@ -11,14 +18,11 @@ let box: VpcInABox;
 let node: SandboxNode;
 let pods: Pod[];
 
-const INTERVAL_MS = 2_000;
-/** One interval, the pass, and what a busy machine takes to look. */
-const LONGEST_REPAIR_MS = INTERVAL_MS + 8_000;
 /** The subnet's first address. */
 const VPC_ROUTER = '10.0.32.1';
 
 const environment = {
-  AWS_VPC_K8S_CNI_REPAIR_INTERVAL: String(INTERVAL_MS / 1_000),
+  ...REPAIR_ENVIRONMENT,
   IP_COOLDOWN_PERIOD: '0',
 };
 
@@ -84,35 +88,6 @@ async function looksOfPod(pod: Pod) {
   };
 }
 
-/** Once no ENI is on its way any more. */
-async function restingLooks() {
-  for (let last = await looks(); ; ) {
-    await sleep(2_000);
-    const now = await looks();
-    if (JSON.stringify(now) === JSON.stringify(last)) return now;
-    last = now;
-  }
-}
-
-async function untilItLooksLike(before: Awaited<ReturnType<typeof looks>>): Promise<void> {
-  const giveUpAtMs = Date.now() + LONGEST_REPAIR_MS;
-  let after = await looks();
-  while (JSON.stringify(after) !== JSON.stringify(before) && Date.now() < giveUpAtMs) {
-    await sleep(100);
-    after = await looks();
-  }
-  expect(after).toEqual(before);
-}
-
-async function repairs() {
-  const text = await inNode('curl', '-s', '--noproxy', '*', 'http://127.0.0.1:61678/metrics');
-  const count = (object: string) =>
-    Number(
-      new RegExp(`awscni_drift_repair_count\\{object="${object}"\\} (\\d+)`).exec(text)?.[1] ?? 0,
-    );
-  return { host: count('host'), eni: count('eni'), pod: count('pod') };
-}
-
 async function vandaliseHost(): Promise<void> {
   const table = podWithTable().routeTableId;
   await onNode(`ip rule del priority 1024
@@ -152,14 +127,14 @@ test.each([
     },
   },
 ])('what a vandal does is undone within one interval, and counted, by $daemon', async (the) => {
-  const before = await restingLooks();
+  const before = await atRest(looks);
   await the.meanwhile();
-  expect(await repairs()).toMatchObject({ pod: 0 });
+  expect(await repairsOf(node)).toMatchObject({ pod: 0 });
   await vandaliseHost();
   await vandalisePod(podWithTable());
   expect(await looks()).not.toEqual(before);
-  await untilItLooksLike(before);
-  const { host, eni, pod } = await repairs();
+  await untilItLooksLike(before, looks);
+  const { host, eni, pod } = await repairsOf(node);
   expect(host).toBeGreaterThanOrEqual(3);
   expect(eni).toBeGreaterThanOrEqual(2);
   // Three settings, link, route, two rules; default route, neighbour entry.
@@ -174,7 +149,7 @@ test('pods that come and go are no drift, and none comes back', async () => {
     await Promise.all(visitors.map((pod) => node.deletePod(pod)));
   }
   await sleep(2 * INTERVAL_MS);
-  expect(await repairs()).toEqual({ host: 0, eni: 0, pod: 0 });
+  expect(await repairsOf(node)).toEqual({ host: 0, eni: 0, pod: 0 });
   const rules = await inNode('ip', 'rule');
   expect(rules.match(/^512:/gm)).toHaveLength(pods.length);
   await expectPodsTalk();

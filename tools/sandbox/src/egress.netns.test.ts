@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -8,47 +8,53 @@ import {
   type NetworkConfList,
   parseConfList,
 } from '@vpc-cni/cni-spec';
-import { type CniRuntime, createCniRuntime } from '@vpc-cni/cni-spec/runtime';
-import { ping } from './checks/probes.ts';
+import type { CniRuntime } from '@vpc-cni/cni-spec/runtime';
+import { ping, seenSource } from './checks/probes.ts';
+import { installList, installPrograms, runInit, runtimeOf } from './installer.fixture.ts';
 import { settledAccounts } from './invariants.ts';
 import type { SandboxNode } from './node.ts';
-import { workspaceRoot } from './program-path.ts';
 import { mustRun } from './run-command.ts';
 import type { PodSandbox } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
 // The configuration list as it is shipped, carried out as a runtime does: the launcher under both names, and the daemon.
 
-const NODE_ADDRESS = '2001:db8:aaa::10';
+/** Where the shipped list has the plugin keep its addresses. */
+const GIVEN = '/run/cni/v4pd/egress-v6-ipam/aws-cni';
 
 let box: VpcInABox;
 let node: SandboxNode;
+/** Without a daemon: somebody in IPv6. */
+let peer: SandboxNode;
 let cni: CniRuntime;
-/** As the installer writes it. */
+/** As the installer writes it by default, and with ENABLE_V6_EGRESS. */
 let shipped: NetworkConfList;
+let withEgress: NetworkConfList;
 let sandbox: PodSandbox;
 
 const hostDirectory = (name: string) => join(node.runDirectory, name);
 const inNode = (...argv: readonly string[]) => mustRun(argv, { netns: node.netns });
 /** With addresses that rest no longer than the tests need. */
 const startDaemon = () => node.start({ ENABLE_V6_EGRESS: 'true', IP_COOLDOWN_PERIOD: '1' });
-const programs = join(workspaceRoot, 'apps/cni-plugin/dist');
 
 beforeAll(async () => {
-  box = await createVpcInABox({ nodeCount: 1, instanceType: 't3.small', prefix: 'egress' });
-  const [only] = box.nodes;
-  if (only === undefined) throw new Error('the box has no node');
-  node = only;
-  await startDaemon();
-  await inNode('ip', 'addr', 'add', `${NODE_ADDRESS}/128`, 'dev', 'lo');
-  await inNode('ip6tables', '-t', 'nat', '-L');
-  for (const name of ['bin', 'net.d']) await mkdir(hostDirectory(name));
-  await installPrograms();
-  shipped = await installedList();
-  cni = createCniRuntime({
-    pluginDirectories: [hostDirectory('bin')],
-    cacheDirectory: hostDirectory('results'),
+  box = await createVpcInABox({
+    nodeCount: 2,
+    instanceType: 't3.small',
+    prefix: 'egress',
+    hasIpv6: true,
+    podFamily: 'ipv4',
   });
+  const [one, two] = box.nodes;
+  if (one === undefined || two === undefined) throw new Error('the box has no two nodes');
+  [node, peer] = [one, two];
+  await runInit(node, { ENABLE_V6_EGRESS: 'true' });
+  await startDaemon();
+  await inNode('ip6tables', '-t', 'nat', '-L');
+  await installPrograms(node);
+  shipped = await installList(node);
+  withEgress = await installList(node, { ENABLE_V6_EGRESS: 'true' });
+  cni = runtimeOf(node);
 });
 afterAll(() => box?.close());
 
@@ -60,51 +66,7 @@ afterEach(async () => {
   await untilNothingIsLeft();
 });
 
-/** A runtime executes plugins on the host, which here is a namespace. */
-async function installPrograms(): Promise<void> {
-  const commands = {
-    'aws-cni': join(programs, 'aws-cni'),
-    'egress-cni': join(programs, 'egress-cni'),
-    portmap: '/usr/lib/cni/portmap',
-  };
-  for (const [name, program] of Object.entries(commands)) {
-    await access(program);
-    const script = `#!/bin/sh
-export AWS_VPC_K8S_CNI_RUN_DIR=${node.runDirectory}
-exec nsenter --net=${node.netns} ${program}
-`;
-    await writeFile(hostDirectory(`bin/${name}`), script, { mode: 0o755 });
-  }
-}
-
-async function installedList(): Promise<NetworkConfList> {
-  await mustRun([process.execPath, join(programs, 'install.js'), 'open'], {
-    netns: node.netns,
-    env: {
-      HOST_CNI_BIN_PATH: hostDirectory('bin'),
-      HOST_CNI_CONFDIR_PATH: hostDirectory('net.d'),
-      AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory,
-      AWS_VPC_K8S_PLUGIN_LOG_FILE: hostDirectory('plugin.log'),
-      AWS_VPC_K8S_EGRESS_V6_PLUGIN_LOG_FILE: hostDirectory('egress.log'),
-    },
-  });
-  return parseConfList(await readFile(hostDirectory('net.d/10-aws.conflist'), 'utf8'));
-}
-
-/** As it is with ENABLE_V6_EGRESS on an instance that has an IPv6 address, but for where the addresses are kept. */
-function enabled(): NetworkConfList {
-  const plugins = shipped.plugins.map(({ raw, ipam, type }) =>
-    type === 'egress-cni'
-      ? {
-          ...raw,
-          enabled: 'true',
-          nodeIP: NODE_ADDRESS,
-          ipam: { ...ipam, dataDir: hostDirectory('egress') },
-        }
-      : raw,
-  );
-  return parseConfList(JSON.stringify({ ...shipped.raw, disableCheck: false, plugins }));
-}
+const enabled = () => parseConfList(JSON.stringify({ ...withEgress.raw, disableCheck: false }));
 
 /** GC came with 1.1.0, which not every portmap knows. */
 function enabledWithGc(): NetworkConfList {
@@ -142,9 +104,7 @@ function execute(list: NetworkConfList, verb: 'ADD' | 'DEL', type: string, prevR
 }
 
 const given = async () =>
-  (await readdir(hostDirectory('egress/aws-cni')).catch(() => [])).filter((name) =>
-    name.startsWith('fd00'),
-  );
+  (await readdir(GIVEN).catch(() => [])).filter((name) => name.startsWith('fd00'));
 const spooled = () => readdir(hostDirectory('deferred-del')).catch(() => []);
 
 /** Of a pod and its egress. */
@@ -172,7 +132,13 @@ test('the shipped list has egress switched off, and a pod of it has one link', a
 test('a pod has a way out in IPv6, and loses it with its DEL', async () => {
   const list = enabled();
   expect((await linkNames(list)).slice(-2)).toEqual([expect.stringMatching(/^veth/), 'v6if0']);
-  await ping(sandbox.netns, NODE_ADDRESS);
+  await ping(sandbox.netns, peer.ipv6Address);
+  const seen = await seenSource({
+    clientNetns: sandbox.netns,
+    serverNetns: peer.netns,
+    serverAddress: peer.ipv6Address,
+  });
+  expect(seen).toBe(node.ipv6Address);
   expect(await wiring()).toMatch(TRACES);
   expect(await given()).toHaveLength(1);
   await cni.checkList(list, attachment());
@@ -235,10 +201,10 @@ describe('while the daemon is away', () => {
     const list = enabled();
     await add(list);
     await node.stop('SIGKILL');
-    await ping(sandbox.netns, NODE_ADDRESS);
+    await ping(sandbox.netns, peer.ipv6Address);
     await startDaemon();
     await cni.checkList(list, attachment());
-    await ping(sandbox.netns, NODE_ADDRESS);
+    await ping(sandbox.netns, peer.ipv6Address);
     await cni.delList(list, attachment());
   });
 });
@@ -250,14 +216,11 @@ test('GC takes both down when the runtime has forgotten the pod, and leaves the 
   const staying = { ...attachment(), containerId: other.containerId, netns: other.netns };
   try {
     await cni.addList(list, staying);
-    const forgetful = createCniRuntime({
-      pluginDirectories: [hostDirectory('bin')],
-      cacheDirectory: hostDirectory('no-results'),
-    });
+    const forgetful = runtimeOf(node, 'no-results');
     const valid = [{ containerID: other.containerId, ifname: 'eth0' }];
     await forgetful.gcList(list, valid);
     expect(await given()).toHaveLength(1);
-    await ping(other.netns, NODE_ADDRESS);
+    await ping(other.netns, peer.ipv6Address);
     await cni.delList(list, staying);
   } finally {
     await node.runtime.removeSandbox(other);

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping, seenSource } from './checks/probes.ts';
+import { runInit } from './installer.fixture.ts';
 import { readAccounts, settledAccounts } from './invariants.ts';
 import type { Pod, SandboxNode } from './node.ts';
-import { workspaceRoot } from './program-path.ts';
+import { movePodsToAnotherSubnet } from './pod-subnet.fixture.ts';
 import { mustRun } from './run-command.ts';
 import { pluginConf } from './runtime.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
@@ -26,24 +26,13 @@ beforeEach(async () => {
   const [one, two] = box.nodes;
   if (one === undefined || two === undefined) throw new Error('the box has no two nodes');
   [node, other, pods] = [one, two, new Map()];
-  await Promise.all([prepare(node), prepare(other)]);
+  await Promise.all(box.nodes.map((each) => runInit(each, { ENABLE_IPv6: 'true' })));
 });
 
 afterEach(async () => {
   await Promise.all([...pods].map(([pod, { runtime }]) => runtime.removeSandbox(pod)));
   await box.close();
 });
-
-/** What the init container does: a node that forwards IPv6, for one. */
-async function prepare({ netns, runDirectory }: SandboxNode): Promise<void> {
-  const bin = join(runDirectory, 'bin');
-  await mkdir(bin);
-  const program = join(workspaceRoot, 'apps/cni-plugin/dist/install.js');
-  await mustRun([process.execPath, program, 'init'], {
-    netns,
-    env: { ENABLE_IPv6: 'true', HOST_CNI_BIN_PATH: bin },
-  });
-}
 
 /** One after the other, so that the first gets the first /80. */
 async function startBoth(): Promise<void> {
@@ -142,18 +131,7 @@ test('a daemon whose checkpoint is gone finds its pods in the kernel', async () 
 });
 
 test('where the primary ENI’s subnet is closed to pods, they leave by another ENI', async () => {
-  const [{ vpcId, subnetId, availabilityZone } = { vpcId: undefined }] =
-    box.emulator.describe().subnets;
-  if (vpcId === undefined) throw new Error('the box has no subnet');
-  const role = 'kubernetes.io/role/cni';
-  await box.emulator.outside.tag(subnetId, { [role]: '0' });
-  box.emulator.addSubnet({
-    vpcId,
-    cidr: '10.0.64.0/19',
-    ipv6Cidr: '2001:db8:0:2::/64',
-    availabilityZone,
-    tags: { [role]: '1' },
-  });
+  await movePodsToAnotherSubnet(box);
   await startBoth();
   const [pod] = await addPods(node, 'a');
   const [peer] = await addPods(other, 'b');

@@ -25,6 +25,8 @@ export interface SandboxNode {
   readonly netns: string;
   readonly primaryAddress: string;
   readonly publicAddress: string;
+  /** Of the primary ENI; empty without IPv6. */
+  readonly ipv6Address: string;
   readonly runDirectory: string;
   /** What its daemon is told by default. */
   readonly daemonEnvironment: Readonly<Record<string, string>>;
@@ -50,6 +52,8 @@ export interface NodeIdentity {
   readonly netns: string;
   readonly primaryAddress: string;
   readonly publicAddress: string;
+  /** Of the primary ENI; empty without IPv6. */
+  readonly ipv6Address: string;
   readonly ec2Endpoint: string;
   readonly podFamily: 'ipv4' | 'ipv6';
 }

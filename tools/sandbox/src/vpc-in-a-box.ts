@@ -28,8 +28,10 @@ export async function createVpcInABox(options: {
   readonly prefix?: string;
   /** Time from AttachNetworkInterface to the link's appearance, ms. Default 100. */
   readonly attachDelayMs?: number;
-  /** The nodes are those of an IPv6 cluster. Default false. */
+  /** VPC, subnet and nodes have IPv6 too. Default false. */
   readonly hasIpv6?: boolean;
+  /** What the nodes are configured for. Default: IPv6 where there is any. */
+  readonly podFamily?: 'ipv4' | 'ipv6';
   /** Command line of the plugin that the nodes' runtimes execute. Default: the launcher. */
   readonly plugin?: readonly string[];
 }): Promise<VpcInABox> {
@@ -40,6 +42,7 @@ export async function createVpcInABox(options: {
     attachDelayMs = 100,
     plugin,
     hasIpv6 = false,
+    podFamily = hasIpv6 ? 'ipv6' : 'ipv4',
   } = options;
   const fabric = await createFabric({ prefix, vpcCidrs: [VPC_CIDR] });
   const emulator = createEmulator({ region: 'us-west-2', attachDelayMs, fabric });
@@ -86,7 +89,8 @@ export async function createVpcInABox(options: {
             primaryAddress: instance.primaryAddress,
             publicAddress: instance.publicAddress ?? '',
             ec2Endpoint: url,
-            podFamily: hasIpv6 ? 'ipv6' : 'ipv4',
+            ipv6Address: ipv6AddressOf(emulator, instance.primaryEniId),
+            podFamily,
           },
           containerIds(index),
           plugin,
@@ -98,6 +102,11 @@ export async function createVpcInABox(options: {
     await close();
     throw error;
   }
+}
+
+function ipv6AddressOf(emulator: Emulator, eniId: string): string {
+  const eni = emulator.describe().enis.find((one) => one.eniId === eniId);
+  return eni?.ipv6Addresses[0] ?? '';
 }
 
 /** 64 hexadecimal digits, as container runtimes make them; counted, so that runs look alike. */

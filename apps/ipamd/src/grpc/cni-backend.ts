@@ -6,9 +6,10 @@ import type {
   HeldAddress,
   PlacedAddress,
 } from '@vpc-cni/plugin';
+import type { RecallPodEni } from '../branch/recall-pod-eni.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import type { CNIBackend } from './gen/rpc_pb.ts';
+import type { CNIBackend, DelNetworkRequest } from './gen/rpc_pb.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 export interface CniBackendOptions {
@@ -17,6 +18,8 @@ export interface CniBackendOptions {
   readonly queue: AttachmentQueue;
   /** Carries out the deferred DEL of an attachment, if it has one; says what keeps it from that. */
   readonly carryOutDel: (key: AttachmentKey) => Promise<string | undefined>;
+  /** For DELs of attachments that nobody here knows. Default: they hold nothing. */
+  readonly recallPodEni?: RecallPodEni | undefined;
   readonly facts: () => NodeFacts;
   readonly version: string;
   readonly metrics: Pick<Metrics, 'addRequests' | 'delRequests'>;
@@ -33,7 +36,7 @@ const UNKNOWN_POD = 'datastore: unknown pod';
  * reason is logged. Errors are for callers of another version and for pods that hold nothing.
  */
 export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof CNIBackend> {
-  const { addresses, queue, carryOutDel, facts, version, metrics, log } = options;
+  const { addresses, queue, carryOutDel, recallPodEni, facts, version, metrics, log } = options;
 
   async function reserve(
     key: AttachmentKey,
@@ -46,6 +49,22 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
     // Nobody will read the answer, and the runtime's DEL may have been here already.
     if (reply.isNew) await addresses.release(key);
     throw signal.reason;
+  }
+
+  /** What another daemon gave the attachment; none if another attachment has its VLAN by now. */
+  async function recall(
+    key: AttachmentKey,
+    { K8SPODNAMESPACE: podNamespace, K8SPODNAME: podName, K8SPODUID: podUid }: DelNetworkRequest,
+    signal: AbortSignal,
+  ): Promise<HeldAddress | undefined> {
+    try {
+      const remembered = await recallPodEni?.({ podNamespace, podName, podUid }, { signal });
+      return remembered && (await addresses.identify(key, remembered));
+    } catch (cause) {
+      log.warn({ key, podNamespace, podName, err: cause }, 'grpc: DelNetwork failed');
+      const message = `whether pod ${podNamespace}/${podName} has an ENI of its own is not known`;
+      throw new ConnectError(message, Code.Unavailable, undefined, undefined, cause);
+    }
   }
 
   return {
@@ -79,13 +98,13 @@ export function createCniBackend(options: CniBackendOptions): ServiceImpl<typeof
       }
     },
 
-    delNetwork: async (request) => {
+    delNetwork: async (request, { signal }) => {
       metrics.delRequests.inc({ reason: request.Reason });
       requireSameVersion(request.ClientVersion, version);
       const key = keyOf(request);
       if (!isComplete(key)) throw new ConnectError(UNKNOWN_POD, Code.Unknown);
       const held = await queue.runDel(key, async () => {
-        const found = await addresses.find(key);
+        const found = (await addresses.find(key)) ?? (await recall(key, request, signal));
         // Also when it holds nothing: the last attempt may have failed to write that down.
         await addresses.release(key);
         return found;

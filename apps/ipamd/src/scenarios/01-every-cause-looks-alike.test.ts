@@ -156,7 +156,7 @@ const cases: Readonly<Record<PoolRefusalReason, Case>> = {
   'provisioning-disabled': {
     environment: { DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' },
     provoke: ({ join }) => join(),
-    says: `${figures(0, 0)}; DISABLE_NETWORK_RESOURCE_PROVISIONING is set: ENIs and addresses come from elsewhere`,
+    says: `${figures(0, 0)}; DISABLE_NETWORK_RESOURCE_PROVISIONING (or ENABLE_IMDS_ONLY_MODE) is set: ENIs and addresses come from elsewhere`,
   },
   'capacity-pending': {
     environment: { WARM_IP_TARGET: '1', AWS_VPC_K8S_CNI_ADD_WAIT: '1' },

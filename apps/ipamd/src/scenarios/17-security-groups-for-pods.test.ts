@@ -297,9 +297,11 @@ describe('after a restart', () => {
     expect(wired()).toEqual([]);
   });
 
-  test('a DEL takes it down by the runtime’s memory alone', async () => {
+  test('CHECK and DEL know it by the runtime’s memory alone, as one that another daemon wired', async () => {
     node.site.disk.files.delete('branch-pods.json');
     await restart();
+    expect((await run('CHECK', { prevResult: result })).exitCode).toBe(0);
+    expect(held()).toEqual([]);
     expect((await run('DEL', { prevResult: result })).exitCode).toBe(0);
     expect(wired()).toEqual([]);
   });

@@ -2,6 +2,7 @@
 // in 35-missing-permission-looks-like-a-hang.test.ts.
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { IamPolicy } from '@vpc-cni/aws-emulator';
 import { actionsOf, readPolicy, without } from './iam-policy.fixture.ts';
 import { problemsOf } from './invariants.fixture.ts';
 import type { Node } from './node.fixture.ts';
@@ -17,7 +18,7 @@ afterEach(() => world.close());
 const names = (count: number) => Array.from({ length: count }, (_, n) => `pod-${n}`);
 
 async function nodeWith(
-  policy: string,
+  policy: string | IamPolicy,
   environment: Readonly<Record<string, string>>,
 ): Promise<Node> {
   world = await createWorld({ instanceType: 't3.small' }); // 3 ENIs of 3 slots for pods
@@ -25,7 +26,9 @@ async function nodeWith(
   const { instanceId } = node.instance;
   world.cloud.outside.tag(instanceId, { [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned' });
   const VPC_ARN = `arn:aws:ec2:us-west-2:123456789012:vpc/${world.subnet.vpcId}`;
-  world.cloud.knobs.usePolicy(readPolicy(policy, { CLUSTER_NAME, VPC_ARN }));
+  world.cloud.knobs.usePolicy(
+    typeof policy === 'string' ? readPolicy(policy, { CLUSTER_NAME, VPC_ARN }) : policy,
+  );
   return node;
 }
 
@@ -96,11 +99,22 @@ describe('a node lives its whole life on', () => {
     await node.stop();
   });
 
-  test('no-provisioning alone, with addresses that others assign', async () => {
-    const node = await nodeWith('no-provisioning', {
-      DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true',
-      ENABLE_SUBNET_DISCOVERY: 'false',
-    });
+  test.each([
+    {
+      what: 'no-provisioning alone',
+      policy: 'no-provisioning',
+      environment: {
+        DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true',
+        ENABLE_SUBNET_DISCOVERY: 'false',
+      },
+    },
+    {
+      what: 'no permission at all',
+      policy: { Version: '2012-10-17', Statement: [] } as const,
+      environment: { ENABLE_IMDS_ONLY_MODE: 'true' },
+    },
+  ])('$what, with addresses that others assign', async ({ policy, environment }) => {
+    const node = await nodeWith(policy, environment);
     await world.cloud.outside.assign(node.instance.primaryEniId, { addressCount: 3 });
     node.start();
     await world.clock.advance(20_000);

@@ -61,7 +61,7 @@ describe('nodes', () => {
   });
 
   test('are never asked by ARP: the fabric knows where an ENI is', () => {
-    const neighbours = execFileSync('ip', ['neighbour', 'show', 'dev', 'fe1'], {
+    const neighbours = execFileSync('ip', ['-4', 'neighbour', 'show', 'dev', 'fe1'], {
       encoding: 'utf8',
     });
     expect(neighbours).toMatch(/^10\.0\.1\.10 lladdr 02:00:00:00:00:01 PERMANENT\s*$/);

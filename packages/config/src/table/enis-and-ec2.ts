@@ -19,8 +19,8 @@ export const enisAndEc2 = {
     readBy: ['ipamd'],
     status: 'newer',
     since: 'v1.19.6',
-    effect: 'EC2 is neither changed nor asked: everything comes from instance metadata.',
-    notYet: 'EC2 is not changed, but still asked to describe ENIs and subnets',
+    effect:
+      'EC2 is neither changed nor asked, so that the node needs no IAM policy: ENIs and addresses are those that instance metadata shows, at start and once a minute. It tells neither tags nor kinds of ENIs: all of them serve pods, and with `ENABLE_POD_ENI` none is known as a trunk. (The AWS VPC CNI still calls EC2 in this mode: `DescribeSubnets` with subnet discovery on, and more for unknown instance types and where metadata differs from what it knows.)',
   },
   DISABLE_LEAKED_ENI_CLEANUP: {
     parser: 'BA',

@@ -1,5 +1,11 @@
 import { hostLinkName } from '../desired/host-link-name.ts';
-import type { BranchMode, EniLink, HostSettings, PodAttachment } from '../desired/settings.ts';
+import type {
+  BranchEni,
+  BranchMode,
+  EniLink,
+  HostSettings,
+  PodAttachment,
+} from '../desired/settings.ts';
 import type { IpAddress } from '../ip.ts';
 import { createTestHost, type TestHost } from '../netns-test-host.ts';
 import { type HostNetwork, openHostNetwork } from './open-host-network.ts';
@@ -45,7 +51,7 @@ export interface BranchNode {
   readonly settings: HostSettings;
   readonly trunk: EniLink;
   /** A pod whose ENI is VLAN 7 of the trunk. */
-  readonly sgPod: PodAttachment;
+  readonly sgPod: PodAttachment & { readonly branch: BranchEni };
   /** A pod of the primary ENI. */
   readonly neighbour: PodAttachment;
   close(): Promise<void>;
@@ -108,6 +114,12 @@ export async function createBranchNode(
   };
 }
 
+/** The node's pod with an address of the other family too. */
+export function dualStackPod({ sgPod }: BranchNode): PodAttachment {
+  const branch = { ...sgPod.branch, secondRouter: ipv6.router };
+  return { ...sgPod, secondAddress: ipv6.sgPod, branch };
+}
+
 const podAt = (
   address: IpAddress,
   netnsPath: string,
@@ -146,12 +158,20 @@ export function makeVpc({ host }: BranchNode): void {
 }
 
 /** The same in IPv6, with nobody but the router and the peer. */
-export function makeIpv6Vpc({ host }: BranchNode): void {
+export function makeIpv6Vpc(node: BranchNode): void {
+  const vpc = `ip -n ${node.host.outside}`;
+  node.host.sh(`
+    ${vpc} link set lo up
+    ${vpc} link add link eth2 name v7 type vlan id 7; ${vpc} link set v7 up`);
+  addIpv6Side(node);
+}
+
+/** Router and peer in IPv6, at the branch ENI's end of the cable. */
+export function addIpv6Side({ host }: BranchNode): void {
   const vpc = `ip -n ${host.outside}`;
   const { router, peer, sgPod } = ipv6;
   host.sh(`
-    ${vpc} link set lo up; ${vpc} addr add ${peer}/128 dev lo
-    ${vpc} link add link eth2 name v7 type vlan id 7; ${vpc} link set v7 up
+    ${vpc} addr add ${peer}/128 dev lo
     ${vpc} addr add ${router}/64 dev v7 nodad
     ${vpc} route add ${sgPod} dev v7 src ${peer}
     ${vpc} neigh add ${sgPod} lladdr ${BRANCH_MAC} nud permanent dev v7`);

@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { tidyLines } from '../netns-test-host.ts';
 import { askInShell, type Mirror, startMirror } from '../talk.fixture.ts';
 import {
+  addIpv6Side,
   BRANCH_MAC,
   type BranchNode,
   createBranchNode,
+  dualStackPod,
   INTERNET,
   ipv4,
   ipv6,
@@ -177,6 +179,37 @@ test.each(['strict', 'standard'] as const)(
   },
 );
 
+test.each(['strict', 'standard'] as const)(
+  'a pod with security groups, %s, speaks both families, each by the router of its own',
+  async (mode) => {
+    node = await createBranchNode(mode);
+    const { network } = node;
+    const pod = dualStackPod(node);
+    makeVpc(node);
+    addIpv6Side(node);
+    const before = everything();
+    await network.setUpPod(pod);
+    expect(ip('route show table 107')).toEqual(expect.arrayContaining(shown[mode].branch));
+    expect(ip('-6 route show table 107')).toEqual(
+      expect.arrayContaining([
+        'fe80:ec2::1 dev vlan.eth.7 metric 1024 pref medium',
+        'default via fe80:ec2::1 dev vlan.eth.7 metric 1024 pref medium',
+      ]),
+    );
+    for (const [own, peer] of [
+      [ipv4.sgPod, ipv4.peer],
+      [ipv6.sgPod, ipv6.peer],
+    ] as const) {
+      expect([own, pings(pod.netnsPath, peer)]).toEqual([own, true]);
+      expect([own, pings(outside(), own)]).toEqual([own, true]);
+    }
+    expect(await network.checkPod(pod)).toEqual([]);
+    await network.tearDownPod(pod);
+    await network.settled();
+    expect(everything()).toEqual(before);
+  },
+);
+
 describe('the VLAN of a pod with security groups', () => {
   beforeEach(async () => {
     node = await createBranchNode('strict');
@@ -195,6 +228,20 @@ describe('the VLAN of a pod with security groups', () => {
     expect(repairs.map(({ object }) => object)).toEqual(['host', sgPod.hostLinkName]);
     expect(await network.checkPod(sgPod)).toEqual([]);
     expect(podRules().toSorted()).toEqual(shown.strict.rules);
+  });
+
+  test('is checked also where others made it, and nobody knows on what', async () => {
+    const { host, network, sgPod } = node;
+    await network.setUpPod(sgPod);
+    const { mac: _, trunkLinkIndex: __, ...branch } = sgPod.branch;
+    const foreign = { ...sgPod, branch };
+    expect(await network.checkPod(foreign)).toEqual([]);
+    host.sh('ip rule del pref 10 iif vlan.eth.7');
+    expect(await network.checkPod(foreign)).toEqual([
+      'host: 10: from all iif vlan.eth.7 lookup 107',
+    ]);
+    host.sh('ip link del vlan.eth.7');
+    expect(await network.checkPod(foreign)).toContain('host: link vlan.eth.7 up type vlan');
   });
 
   test('has the trunk’s MTU, though the pod’s is greater', async () => {

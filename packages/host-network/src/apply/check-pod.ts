@@ -1,7 +1,7 @@
 import { describePod, isPrimaryTable, leavingTableOf } from '../desired/describe-pod.ts';
 import { diff } from '../desired/diff.ts';
 import { type NetworkChange, objectText } from '../desired/network-change.ts';
-import { addressesOf, type PodAttachment } from '../desired/settings.ts';
+import { addressesOf, type PodAttachment, type WiredAttachment } from '../desired/settings.ts';
 import { isHostNetworkError } from '../host-network-error.ts';
 import { ipFamily } from '../ip.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
@@ -11,7 +11,7 @@ import { createObserver } from './observe.ts';
 /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. Changes nothing. */
 export async function checkPod(
   { host }: Pick<HostContext, 'host'>,
-  attachment: PodAttachment,
+  attachment: WiredAttachment,
 ): Promise<readonly string[]> {
   const description = describePod(attachment);
   const hostState = await createObserver(host).observe(description.host);
@@ -59,7 +59,7 @@ function complaint(change: NetworkChange): readonly string[] {
 /** A secondary ENI's table must lead out: the pod's rule sends everything there. */
 async function findMissingWayOut(
   host: Netlink,
-  attachment: PodAttachment,
+  attachment: WiredAttachment,
 ): Promise<readonly string[]> {
   const tableId = leavingTableOf(attachment);
   // That of a branch ENI is part of the pod's own description.

@@ -95,6 +95,14 @@ describe('setUpEni', () => {
     expectReady();
   });
 
+  test('takes the rule away from one that turns out to be a trunk', async () => {
+    addEth1();
+    await network.setUpEni(eth1, settings);
+    await network.setUpEni({ ...eth1, isTrunk: true }, settings);
+    expect(rules()).toHaveLength(3);
+    expect(table2()).toEqual(['default via 10.0.32.1 dev eth1', '10.0.32.1 dev eth1 scope link']);
+  });
+
   test('waits for a link that appears later', async () => {
     const ready = network.setUpEni(eth1, settings);
     setTimeout(() => addEth1(), 50);

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import type { EniSettings } from '../desired/describe-eni.ts';
 import type { IptablesBackend } from '../desired/host-facts.ts';
-import type { EniLink, HostSettings, PodAttachment, PodToTearDown } from '../desired/settings.ts';
+import type {
+  EniLink,
+  HostSettings,
+  PodAttachment,
+  PodToTearDown,
+  WiredAttachment,
+} from '../desired/settings.ts';
 import { HostNetworkError } from '../host-network-error.ts';
 import type { IpAddress } from '../ip.ts';
 import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts';
@@ -90,7 +96,7 @@ export interface HostNetwork {
    */
   tearDownPod(attachment: PodToTearDown): Promise<void>;
   /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. */
-  checkPod(attachment: PodAttachment): Promise<readonly string[]>;
+  checkPod(attachment: WiredAttachment): Promise<readonly string[]>;
   /**
    * Brings host, ENIs and pods back to what they should be after somebody else changed them, in one pass:
    * rules, routes, addresses, MTU, link state, sysctls, iptables, neighbour entries. What is right is not

@@ -30,18 +30,26 @@ export interface WiredPod {
 }
 
 /** A pod's own ENI, by what a CNI plugin knows of it. */
-export type WiredBranch = Omit<BranchEni, 'router'> & { readonly router: string };
+export type WiredBranch = Omit<BranchEni, 'router' | 'secondRouter'> & {
+  readonly router: string;
+  readonly secondRouter?: string;
+};
 
 /** What tearing it down needs to know; its ENI may be gone. */
 type WiredPodToTearDown = Omit<WiredPod, 'routeTableId' | 'branch'> & {
   readonly branch?: BranchToTearDown;
 };
 
+/** What others have wired may be known in part. */
+type WiredPodToCheck = Omit<WiredPod, 'branch'> & {
+  readonly branch?: WiredBranch | Omit<WiredBranch, 'mac' | 'trunkLinkIndex'>;
+};
+
 /** Pods by name instead of by host link: the shape a CNI plugin's wiring port has. */
 export interface PodWiring {
   setUp(pod: WiredPod): Promise<{ readonly hostLinkName: string }>;
   tearDown(pod: WiredPodToTearDown): Promise<void>;
-  check(pod: WiredPod): Promise<readonly string[]>;
+  check(pod: WiredPodToCheck): Promise<readonly string[]>;
 }
 
 /** Adapts a host network to plugins that know pods by namespace and name. */
@@ -58,7 +66,7 @@ export function createPodWiring(
       const { branch } = pod;
       await network.tearDownPod({ ...placeOf(pod), ...(branch === undefined ? {} : { branch }) });
     },
-    check: async (pod) => network.checkPod(attachmentOf(pod)),
+    check: async (pod) => network.checkPod(wiredAttachment(pod)),
   };
 }
 
@@ -66,20 +74,28 @@ export function createPodWiring(
 export const wiredAttachment = ({
   mtuBytes,
   ...pod
-}: Omit<WiredPod, 'mtuBytes'> & Partial<Pick<WiredPod, 'mtuBytes'>>): WiredAttachment => ({
+}: Omit<WiredPodToCheck, 'mtuBytes'> & Partial<Pick<WiredPod, 'mtuBytes'>>): WiredAttachment => ({
   ...placeOf(pod),
-  ...branchOf(pod),
+  ...branchOf(pod.branch),
   routeTableId: pod.routeTableId,
   ...(mtuBytes === undefined ? {} : { mtuBytes }),
 });
 
-const attachmentOf = ({ mtuBytes, ...pod }: WiredPod): PodAttachment => ({
-  ...wiredAttachment(pod),
-  mtuBytes,
+const attachmentOf = (pod: WiredPod): PodAttachment => ({
+  ...placeOf(pod),
+  ...branchOf(pod.branch),
+  routeTableId: pod.routeTableId,
+  mtuBytes: pod.mtuBytes,
 });
 
-const branchOf = ({ branch }: Pick<WiredPod, 'branch'>): Pick<WiredAttachment, 'branch'> =>
-  branch === undefined ? {} : { branch: { ...branch, router: parseIpAddress(branch.router) } };
+function branchOf<Branch extends { readonly router: string; readonly secondRouter?: string }>(
+  branch: Branch | undefined,
+) {
+  if (branch === undefined) return {};
+  const { secondRouter: second, ...others } = branch;
+  const secondRouter = second === undefined ? {} : { secondRouter: parseIpAddress(second) };
+  return { branch: { ...others, router: parseIpAddress(branch.router), ...secondRouter } };
+}
 
 function placeOf(
   pod: Omit<WiredPodToTearDown, 'mtuBytes'>,

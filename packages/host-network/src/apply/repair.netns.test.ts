@@ -163,7 +163,8 @@ describe('repair', () => {
     const [before] = node.pods;
     if (before === undefined) throw new Error('two pods were set up');
     const [netnsPath = ''] = host.addPodNetns('next');
-    await network.setUpPod({ ...before, mtuBytes: 9001, netnsPath, address: '10.0.40.78' });
+    const { branch: _, ...ordinary } = before;
+    await network.setUpPod({ ...ordinary, mtuBytes: 9001, netnsPath, address: '10.0.40.78' });
     // As after a PID was given to another process: the path leads to another pod.
     const [, other] = node.pods;
     const wrong = { ...before, netnsPath: other?.netnsPath ?? '' };

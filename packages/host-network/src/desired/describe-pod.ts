@@ -149,7 +149,7 @@ export const isPrimaryTable = (tableId: number): boolean =>
 export const leavingTableOf = ({
   branch,
   routeTableId,
-}: Pick<PodAttachment, 'branch' | 'routeTableId'>): number =>
+}: Pick<WiredAttachment, 'branch' | 'routeTableId'>): number =>
   branch === undefined ? routeTableId : branchTableId(branch.vlanId);
 
 /**

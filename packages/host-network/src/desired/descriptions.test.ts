@@ -126,6 +126,33 @@ describe('a pod with a branch ENI', () => {
     expect(explain({ sysctls })).toContain('net/ipv6/conf/vlan.eth.7/accept_dad = 0');
   });
 
+  const dual = { ...sgPod, secondAddress: '2600:1f14:aaa:bb00::5' } as const;
+
+  test('leaves by a router of each family when it has addresses of both', () => {
+    const both = { ...branch, secondRouter: 'fe80:ec2::1', mode: 'strict' } as const;
+    const { routes, rules } = describePod({ ...dual, branch: both }).host;
+    expect(explain({ routes })).toEqual([
+      '10.0.42.5 dev vlan23145df91e4 table 107 scope link',
+      '2600:1f14:aaa:bb00::5 dev vlan23145df91e4 table 107',
+      ...outByVlan,
+      'fe80:ec2::1 dev vlan.eth.7 table 107',
+      'default via fe80:ec2::1 dev vlan.eth.7 table 107',
+    ]);
+    expect(rules.map(({ family }) => family)).toEqual(['ipv4', 'ipv4', 'ipv6', 'ipv6']);
+  });
+
+  test('is refused with addresses of a family that its ENI has no router for', () => {
+    expect(() => describePod({ ...dual, branch: { ...branch, mode: 'strict' } })).toThrow(
+      /ipv4 and ipv6, and its ENI the router 10\.0\.32\.1: give one of each family/,
+    );
+  });
+
+  test('has a VLAN of any make where others made it', () => {
+    const { mac: _, trunkLinkIndex: __, ...known } = branch;
+    const { host } = describePod({ ...sgPod, branch: { ...known, mode: 'strict' } });
+    expect(host.links[1]).toEqual({ name: 'vlan.eth.7', isUp: true, kind: 'vlan' });
+  });
+
   test.each([153, 154, 155])('is refused with VLAN %i, whose table is the kernel’s', (vlanId) => {
     const refused = { ...sgPod, branch: { ...branch, vlanId, mode: 'strict' } } as const;
     expect(() => describePod(refused)).toThrow(/one of the kernel's own/);

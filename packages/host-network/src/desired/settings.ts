@@ -101,9 +101,14 @@ export interface PodAttachment {
   readonly isEgress?: boolean;
 }
 
-/** A pod interface that somebody wired. An MTU that nobody wrote down is not looked after. */
-export type WiredAttachment = Omit<PodAttachment, 'mtuBytes'> &
-  Partial<Pick<PodAttachment, 'mtuBytes'>>;
+/**
+ * A pod interface that somebody wired. An MTU that nobody wrote down is not looked after, and neither are MAC
+ * and trunk of a branch ENI's link.
+ */
+export type WiredAttachment = Omit<PodAttachment, 'mtuBytes' | 'branch'> &
+  Partial<Pick<PodAttachment, 'mtuBytes'>> & {
+    readonly branch?: BranchEni | Omit<BranchEni, 'mac' | 'trunkLinkIndex'>;
+  };
 
 /** A pod's own ENI, as a VLAN on the trunk ENI. */
 export interface BranchEni {
@@ -111,6 +116,8 @@ export interface BranchEni {
   readonly mac: string;
   /** Next hop: the subnet's router, `fe80:ec2::1` for IPv6. */
   readonly router: IpAddress;
+  /** Next hop in the other family, of a pod that has both. */
+  readonly secondRouter?: IpAddress;
   /** Index of the trunk ENI's link. */
   readonly trunkLinkIndex: number;
   readonly mode: BranchMode;

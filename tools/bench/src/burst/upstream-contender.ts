@@ -42,7 +42,7 @@ export const upstreamContender: ContenderFactory = (node, targets) => {
     switch (action.kind) {
       case 'create-eni': {
         const eni = await node.allocateEni({ addressCount: action.addressCount }, { signal });
-        await host.setUpEni(eni, { signal });
+        await host.setUpEni(eni, { signal, role: 'ordinary' });
         enter(eni);
         return;
       }
