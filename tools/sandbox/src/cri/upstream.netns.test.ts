@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { launcherPath } from '../node.ts';
 import { replacePrograms, upstreamPrograms } from '../upstream/program.fixture.ts';
-import { PLUGIN_LOG } from './cri-node.ts';
 import type { RunningPod } from './kubelet.ts';
 import { withOneNode } from './one-node.fixture.ts';
 
@@ -28,39 +26,39 @@ const run = (...names: readonly string[]) =>
 const remove = (pods: readonly RunningPod[]) =>
   Promise.all(pods.map((pod) => node().kubelet.remove(pod)));
 
-/** How many requests of containerd upstream's program has logged. */
-async function upstreamsRequests(verb: 'add' | 'del'): Promise<number> {
-  const log = await readFile(join(node().containerd.rootDirectory, PLUGIN_LOG), 'utf8');
-  return log.split(`Received CNI ${verb} request`).length - 1;
+/** How many requests of upstream's program the daemon has carried out: ours comes another way. */
+async function requestsOfUpstream(method: 'AddNetwork' | 'DelNetwork'): Promise<number> {
+  return (await node().readOwnLog()).split(`"grpc: ${method}"`).length - 1;
 }
 
 test('pods come and go by upstream’s programs', async () => {
   await use(upstreamPrograms);
   const pods = await run('a', 'b', 'c', 'd', 'e', 'f');
   await expectExactly(pods);
-  expect(await upstreamsRequests('add')).toBeGreaterThanOrEqual(pods.length);
+  expect(await requestsOfUpstream('AddNetwork')).toBeGreaterThanOrEqual(pods.length);
   await remove(pods);
   await expectExactly([]);
-  expect(await upstreamsRequests('del')).toBeGreaterThanOrEqual(pods.length);
+  expect(await requestsOfUpstream('DelNetwork')).toBeGreaterThanOrEqual(pods.length);
 });
 
 test('pods of one side’s programs leave by the other’s', async () => {
   await use(ourPrograms);
-  const [addsBefore, delsBefore] = [await upstreamsRequests('add'), await upstreamsRequests('del')];
+  const addsBefore = await requestsOfUpstream('AddNetwork');
+  const delsBefore = await requestsOfUpstream('DelNetwork');
   const ours = await run('a', 'b', 'c');
-  expect(await upstreamsRequests('add')).toBe(addsBefore);
+  expect(await requestsOfUpstream('AddNetwork')).toBe(addsBefore);
   await use(upstreamPrograms);
   const theirs = await run('d', 'e', 'f');
-  expect(await upstreamsRequests('add')).toBeGreaterThan(addsBefore);
+  expect(await requestsOfUpstream('AddNetwork')).toBeGreaterThan(addsBefore);
   await expectExactly([...ours, ...theirs]);
 
   await remove(ours);
   await expectExactly(theirs);
-  const delsOfUpstream = await upstreamsRequests('del');
+  const delsOfUpstream = await requestsOfUpstream('DelNetwork');
   expect(delsOfUpstream).toBeGreaterThan(delsBefore);
   await use(ourPrograms);
   await remove(theirs);
   await expectExactly([]);
-  expect(await upstreamsRequests('del')).toBe(delsOfUpstream);
+  expect(await requestsOfUpstream('DelNetwork')).toBe(delsOfUpstream);
   expect(await node().containerd.cri.listPodSandboxes()).toEqual([]);
 });
