@@ -111,7 +111,7 @@ case $image in
   init)
     add_programs "$root/init" cni-plugin/dist/install.js
     mkdir "$root/init/plugins"
-    install "$plugins"/* "$root/init/plugins/"
+    install "$plugins"/* "$workspace/deploy/support/aws-cni-support.sh" "$root/init/plugins/"
     ;;
   *) echo "assemble: which image? main or init, got $image" >&2 && exit 1 ;;
 esac

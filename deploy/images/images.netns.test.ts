@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EC2_ENDPOINT_ADDRESS } from '@vpc-cni/aws-emulator/fabric';
 import { createVpcInABox, runCommand, type SandboxNode, type VpcInABox } from '@vpc-cni/sandbox';
-import { type Containerd, type ContainerSpec, startContainerd } from '@vpc-cni/testing';
+import {
+  type Containerd,
+  type ContainerSpec,
+  signalOnLoadOf,
+  startContainerd,
+} from '@vpc-cni/testing';
 import { container, daemonSet, render } from '../charts/render.fixture.ts';
 import { asKubelet } from './kubelet.fixture.ts';
 
@@ -82,21 +87,30 @@ const onNode = async (...command: readonly string[]) =>
 
 const logOf = (name: string) => readFile(join(directory, `${name}.log`), 'utf8').catch(() => '');
 
-/** Starts the main container as the chart has it, or with other capabilities. */
-async function startMain(name: string, capabilities = main.capabilities ?? {}): Promise<string> {
+/** Starts the main container as the chart has it, but for `changes`. */
+async function startMain(name: string, changes: Partial<ContainerSpec> = {}): Promise<string> {
   const sandbox = await containerd.cri.runHostSandbox({ ...POD, name });
-  return containerd.cri.containers.start(sandbox, { ...main, name, capabilities });
+  return containerd.cri.containers.start(sandbox, { ...main, name, ...changes });
 }
 
 const listPath = () => join(containerd.confDirectory, '10-aws.conflist');
 
-test('init brings the plugins of others to the host, sets its sysctls, and ends', async () => {
+test('init brings the plugins of others and the collector of support data to the host, sets its sysctls, and ends', async () => {
   const { containers, ...cri } = containerd.cri;
   const id = await containers.start(await cri.runHostSandbox({ ...POD, name: 'init' }), init);
   await until('init ends', async () => (await containers.exitCodeOf(id)) !== undefined);
   expect(await containers.exitCodeOf(id)).toBe(0);
-  expect(await readdir(containerd.pluginDirectory)).toEqual(await readdir('/usr/lib/cni'));
+  const brought = [...(await readdir('/usr/lib/cni')), 'aws-cni-support.sh'];
+  expect((await readdir(containerd.pluginDirectory)).sort()).toEqual(brought.sort());
   expect(await onNode('cat', '/proc/sys/net/ipv4/conf/eth0/rp_filter')).toBe('2');
+});
+
+test('main ends at a SIGTERM that comes while its first process is loading the daemon', async () => {
+  const NODE_OPTIONS = signalOnLoadOf('/app/ipamd/serve-');
+  const id = await startMain('ended-early', { env: { ...main.env, NODE_OPTIONS } });
+  const { exitCodeOf } = containerd.cri.containers;
+  await until('it ends', async () => (await exitCodeOf(id)) !== undefined);
+  expect(await exitCodeOf(id)).toBe(0);
 });
 
 describe('main', () => {
@@ -216,7 +230,7 @@ const PROBE = ['/app/grpc-health-probe', '-addr=unix:///var/run/aws-node/ipamd.s
 describe('of its capabilities none can be left out:', () => {
   const others = (without: string) => {
     const { drop = [], add = [] } = main.capabilities ?? {};
-    return { drop, add: add.filter((one) => one !== without) };
+    return { capabilities: { drop, add: add.filter((one) => one !== without) } };
   };
 
   test('without NET_ADMIN the daemon says what the kernel refuses', async () => {

@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AddressPort, Refusal } from '@vpc-cni/plugin';
+import type { AddressPort, PolicyFailure, PolicyPort, Refusal } from '@vpc-cni/plugin';
 import { createDaemonAddresses } from './daemon-addresses.ts';
+import { createDaemonPolicies } from './daemon-policies.ts';
 import { createDaemonReadiness } from './daemon-readiness.ts';
 
 let directory: string;
@@ -38,6 +39,8 @@ async function listen(answer: { readonly status?: number; readonly body: string 
 
 const key = { networkName: 'aws-cni', containerId: 'a', interfaceName: 'eth0' };
 const pod = { podNamespace: 'default', podName: 'web' };
+const noSignal = new AbortController().signal;
+const refused: PolicyFailure = { reason: 'agent-refused', message: 'npa.sock: Success=false' };
 const starting: Refusal = { kind: 'refused', reason: 'starting', message: 'reading metadata' };
 
 const troubles = [
@@ -52,9 +55,11 @@ const troubles = [
 
 describe.each(troubles)('while the daemon $name', ({ answer, why }) => {
   let addresses: AddressPort;
+  let policies: PolicyPort;
   beforeEach(async () => {
     if (answer !== undefined) await listen(answer);
     addresses = createDaemonAddresses(socketPath);
+    policies = createDaemonPolicies(socketPath);
   });
 
   test.each([
@@ -74,6 +79,14 @@ describe.each(troubles)('while the daemon $name', ({ answer, why }) => {
     expect(await reply).toEqual({ kind: 'refused', reason: 'starting', message });
   });
 
+  test.each([
+    ['enforced', () => policies.enforce(pod, { interfaceCount: 1, signal: noSignal })],
+    ['forgotten', () => policies.forget(pod)],
+  ])('policies are not %s', async (_, call) => {
+    const message = expect.stringMatching(`${why}.*kubectl .* logs`);
+    expect(await call()).toEqual({ reason: 'agent-away', message });
+  });
+
   test('the node is not ready', async () => {
     const message = expect.stringMatching(`${why}.*kubectl .* logs`);
     const refusal = await createDaemonReadiness(socketPath).refusal();
@@ -88,6 +101,20 @@ test.each([
   const asked = await listen({ body: JSON.stringify(body) });
   expect(await createDaemonReadiness(socketPath).refusal()).toEqual(refusal);
   expect(asked).toEqual(['POST /v1/status {}']);
+});
+
+test.each([
+  { name: 'has nothing to say', body: null, failure: undefined },
+  { name: 'says what is wrong', body: refused, failure: refused },
+])('the daemon $name about policies', async ({ body, failure }) => {
+  const asked = await listen({ body: JSON.stringify(body) });
+  const policies = createDaemonPolicies(socketPath);
+  expect(await policies.enforce(pod, { interfaceCount: 1, signal: noSignal })).toEqual(failure);
+  expect(await policies.forget(pod)).toEqual(failure);
+  expect(asked).toEqual([
+    `POST /v1/policies/enforce ${JSON.stringify({ pod, interfaceCount: 1 })}`,
+    `POST /v1/policies/forget ${JSON.stringify({ pod })}`,
+  ]);
 });
 
 test('an attachment that holds nothing is undefined', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { signalOnLoadOf } from '@vpc-cni/testing';
 
 let host: string;
 let programs: string;
@@ -180,6 +181,12 @@ const DAEMON = `
   server.listen(process.env.AWS_VPC_K8S_CNI_RUN_DIR + '/cni.sock', () => console.error('serving as ' + process.pid));
   process.on('SIGTERM', () => process.exit(7));
 `;
+
+test.each(['init', 'open'])('a SIGTERM while %s is being loaded ends it', async (command) => {
+  const { ended } = start([command, programs], { NODE_OPTIONS: signalOnLoadOf(`/${command}.ts`) });
+  // Without a handler the exit status would be that of a signal, and as the first process of a container it would go on.
+  expect(await ended).toMatchObject({ exitCode: 143 });
+});
 
 describe('run', () => {
   const runDaemon = (variables?: Readonly<Record<string, string>>) =>

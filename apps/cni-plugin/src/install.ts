@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { constants } from 'node:os';
 import { describeFinding } from '@vpc-cni/config';
 import type { Command } from './install/command.ts';
 import { createLog } from './install/log.ts';
@@ -13,6 +14,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 };
 const USAGE =
   'usage: install init PLUGINS | install run PROGRAMS DAEMON… | install open | install uninstall';
+
+// As the first process of a container it is ended by no signal that it has no handler for. What it leaves half-copied the next
+// start puts right.
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(name, () => process.exit(128 + constants.signals[name]));
+}
 
 const log = createLog((line) => process.stderr.write(line), Date.now);
 const [name = '', ...args] = process.argv.slice(2);

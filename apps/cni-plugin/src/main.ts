@@ -6,10 +6,11 @@ import { createPodWiring, openHostNetwork } from '@vpc-cni/host-network';
 import { createPluginHandlers } from '@vpc-cni/plugin';
 import packageJson from '../package.json' with { type: 'json' };
 import { createDaemonAddresses } from './daemon-addresses.ts';
+import { createDaemonPolicies } from './daemon-policies.ts';
 import { createDaemonReadiness } from './daemon-readiness.ts';
 import { systemSink, withPluginLog } from './plugin-log.ts';
 
-// The verbs of the daemon, as an ordinary CNI executable: only the address comes from ipamd.
+// The verbs of the daemon, as an ordinary CNI executable: addresses, and the policy agent's word, come from ipamd.
 const runDirectory = process.env['AWS_VPC_K8S_CNI_RUN_DIR'] || '/var/run/aws-node';
 const socketPath = join(runDirectory, 'cni.sock');
 const network = openHostNetwork();
@@ -18,6 +19,7 @@ const handlers = createPluginHandlers({
   addresses: createDaemonAddresses(socketPath),
   wiring: createPodWiring(network),
   readiness: createDaemonReadiness(socketPath),
+  policies: createDaemonPolicies(socketPath),
 });
 
 await runPlugin(withPluginLog(handlers, systemSink, { nowMs: Date.now }), {

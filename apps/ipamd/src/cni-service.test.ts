@@ -27,6 +27,7 @@ const handlersOf = (plugin: string): PluginHandlers => ({
   },
 });
 const plugins = { 'aws-cni': handlersOf(''), 'egress-cni': handlersOf(' egress') };
+const ready = { plugins, forDeferred: plugins };
 
 beforeEach(async () => {
   runDirectory = await mkdtemp(join(tmpdir(), 'cni-service-'));
@@ -82,13 +83,13 @@ const cni = (command: string, containerId: string, plugin: Plugin = 'aws-cni') =
 test('deferred DELs come before anything is served', async () => {
   await defer('a');
   expect(await cni('DEL', 'b')).toBeUndefined();
-  await service.begin(plugins);
+  await service.begin(ready);
   await cni('ADD', 'b');
   expect(carriedOut).toEqual(['DEL a', 'ADD b']);
 });
 
 test('an ADD waits for the deferred DEL of its attachment, and for no other', async () => {
-  await service.begin(plugins);
+  await service.begin(ready);
   await defer('a');
   await cni('ADD', 'b');
   await cni('ADD', 'a');
@@ -96,7 +97,7 @@ test('an ADD waits for the deferred DEL of its attachment, and for no other', as
 });
 
 test('while the deferred DEL of an attachment fails, so does its ADD, with the reason', async () => {
-  await service.begin(plugins);
+  await service.begin(ready);
   await defer('a');
   failDel = true;
   const refused = await cni('ADD', 'a');
@@ -114,22 +115,32 @@ test('while the deferred DEL of an attachment fails, so does its ADD, with the r
 test('each plugin’s requests and deferred DELs are carried out by its own handlers', async () => {
   await defer('a');
   await defer('a', 'egress-cni');
-  await service.begin(plugins);
+  await service.begin(ready);
   await cni('ADD', 'b');
   await cni('ADD', 'b', 'egress-cni');
   expect(carriedOut).toEqual(['DEL a egress', 'DEL a', 'ADD b', 'ADD b egress']);
 });
 
 test('an ADD waits for the deferred DELs of both plugins', async () => {
-  await service.begin(plugins);
+  await service.begin(ready);
   await defer('a');
   await defer('a', 'egress-cni');
   await cni('ADD', 'a');
   expect(carriedOut).toEqual(['DEL a egress', 'DEL a', 'ADD a']);
 });
 
+test('deferred DELs, of before and of later, have handlers of their own', async () => {
+  const late = handlersOf(' late');
+  await defer('a');
+  await service.begin({ plugins, forDeferred: { 'aws-cni': late, 'egress-cni': late } });
+  await defer('b');
+  await service.sweep();
+  await cni('DEL', 'c');
+  expect(carriedOut).toEqual(['DEL a late', 'DEL b late', 'DEL c']);
+});
+
 test('what is no configuration is refused, not served by chance', async () => {
-  await service.begin(plugins);
+  await service.begin(ready);
   const environment = { CNI_COMMAND: 'STATUS', CNI_PATH: '/opt/cni/bin' };
   for (const stdin of ['', 'null', '["egress-cni"]', '{"type":']) {
     const refused = await service.answer({ environment, stdin }, new AbortController().signal);

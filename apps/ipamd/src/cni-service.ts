@@ -29,7 +29,11 @@ export interface CniService {
    */
   carryOutDel(attachment: AttachmentRef): Promise<string | undefined>;
   /** Carries out the deferred DELs, then begins to serve. */
-  begin(plugins: ServedPlugins): Promise<void>;
+  begin(ready: {
+    readonly plugins: ServedPlugins;
+    /** Carry out DELs that were deferred, also later. */
+    readonly forDeferred: ServedPlugins;
+  }): Promise<void>;
   /** Carries out DELs that were deferred meanwhile. */
   sweep(): Promise<void>;
 }
@@ -102,9 +106,9 @@ export function createCniService(
       return deferredDels.has(request) ? carryOutDelOf(request) : undefined;
     },
     begin: async (ready) => {
-      forDeferred = ready;
+      forDeferred = ready.forDeferred;
       report(await deferredDels.replayAll());
-      serving = ready;
+      serving = ready.plugins;
     },
     sweep: async () => {
       try {

@@ -26,6 +26,8 @@ export interface IpamdConfig {
   readonly repairIntervalMs: number;
   readonly cluster: ClusterConfig;
   readonly grpc: GrpcConfig;
+  /** `NETWORK_POLICY_ENFORCING_MODE` as it was written; empty without network policies. */
+  readonly networkPolicyMode: string;
   /** Where the container runtime may listen for CRI; the first that exists is asked. */
   readonly criSockets: readonly string[];
   /** Of HTTP probes: `host:port` or `unix:<path>`; `undefined` when switched off. */
@@ -103,8 +105,6 @@ export interface ClusterConfig {
 export interface GrpcConfig {
   /** Also serves `127.0.0.1:50051`, as releases before 1.23 did. */
   readonly alsoOnTcp: boolean;
-  /** `NETWORK_POLICY_ENFORCING_MODE` as it was written; empty without network policies. */
-  readonly networkPolicyMode: string;
 }
 
 export const METRICS_PORT = 61678;
@@ -175,10 +175,8 @@ export function readConfig(environment: Environment): IpamdConfig {
       },
       manageEnisNonSchedulable: values.AWS_MANAGE_ENIS_NON_SCHEDULABLE,
     },
-    grpc: {
-      alsoOnTcp: values.AWS_VPC_K8S_CNI_GRPC_ON_TCP,
-      networkPolicyMode: values.NETWORK_POLICY_ENFORCING_MODE,
-    },
+    grpc: { alsoOnTcp: values.AWS_VPC_K8S_CNI_GRPC_ON_TCP },
+    networkPolicyMode: values.NETWORK_POLICY_ENFORCING_MODE,
     criSockets: criSockets(values.AWS_VPC_K8S_CNI_CRI_SOCKET),
     healthAddress: unlessNone(values.AWS_VPC_K8S_CNI_HEALTH_BIND_ADDRESS),
     metricsPort: values.DISABLE_METRICS ? undefined : METRICS_PORT,

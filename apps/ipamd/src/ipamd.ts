@@ -99,7 +99,7 @@ export async function runIpamd(options: IpamdOptions): Promise<void> {
       void show('introspection', () => listenOn(introspectionServer, introspectionAddress));
     }
     const ready = await bringUpNode(context);
-    await phases.run('carrying out deferred DELs', () => service.begin(ready.plugins));
+    await phases.run('carrying out deferred DELs', () => service.begin(ready));
     node = ready;
     ready.start();
     // Who finds the socket takes the node for ready.

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   createEgressAddresses,
   createEgressWiring,
@@ -11,6 +12,7 @@ import {
   createAttachmentQueue,
   createEgressHandlers,
   createPluginHandlers,
+  type PolicyPort,
 } from '@vpc-cni/plugin';
 import { openAddresses } from './addresses.ts';
 import { addressesInTurn } from './addresses-in-turn.ts';
@@ -31,6 +33,7 @@ import { setUpHost } from './host.ts';
 import { nodeAddress } from './host-settings.ts';
 import { type IntrospectionViews, introspectionViews } from './introspection.ts';
 import { type NetworkFacts, readNetworkFacts } from './network-facts.ts';
+import { createPolicyAgent } from './policy/policy-agent.ts';
 import { bringUpPool } from './pool.ts';
 import { keepRepaired } from './repair/keep-repaired.ts';
 import { podsToRepair } from './repair/pods-to-repair.ts';
@@ -44,6 +47,11 @@ export interface ReadyNode {
   readonly addresses: AddressPort;
   readonly recallPodEni: RecallPodEni | undefined;
   readonly plugins: ServedPlugins;
+  /**
+   * What deferred DELs are carried out by: without the policy agent, as in the AWS VPC CNI. When the node starts it
+   * waits for this daemon's gRPC, which comes after them.
+   */
+  readonly forDeferred: ServedPlugins;
   /** Of both: an attachment's operations come one after the other. */
   readonly queue: AttachmentQueue;
   readonly facts: () => NodeFacts;
@@ -81,7 +89,9 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   const readiness = controller;
   const queue = createAttachmentQueue();
   const wiring = createPodWiring(host.network);
-  const handlers = createPluginHandlers({ addresses, wiring, readiness, queue });
+  const policies = networkPolicies(context);
+  const outside = { addresses, wiring, readiness, queue };
+  const handlers = createPluginHandlers({ ...outside, policies });
   const egress = createEgressHandlers({
     addresses: createEgressAddresses(),
     wiring: createEgressWiring(host.network),
@@ -98,10 +108,11 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   });
   const work: Promise<void>[] = [];
   return {
-    ports: { addresses: addressesInTurn(addresses, queue), readiness },
+    ports: { addresses: addressesInTurn(addresses, queue), readiness, policies },
     addresses,
     recallPodEni,
     plugins: { 'aws-cni': handlers, 'egress-cni': egress },
+    forDeferred: { 'aws-cni': createPluginHandlers(outside), 'egress-cni': egress },
     queue,
     facts: () => nodeFacts(config, instance, facts.current),
     views: introspectionViews({
@@ -136,12 +147,19 @@ export async function bringUpNode(context: Context): Promise<ReadyNode> {
   };
 }
 
+/** `undefined` without a mode; `none` is one, as in the AWS VPC CNI. */
+function networkPolicies({ config, log }: Context): PolicyPort | undefined {
+  const { networkPolicyMode: mode, runDirectory } = config;
+  if (mode === '') return undefined;
+  return createPolicyAgent({ socketPath: join(runDirectory, 'npa.sock'), mode, log });
+}
+
 const nodeFacts = (
   config: IpamdConfig,
   instance: InstanceFacts,
   { vpcCidrs, vpcIpv6Cidrs }: NetworkFacts,
 ): NodeFacts => {
-  const { host, grpc, podFamily } = config;
+  const { host, podFamily } = config;
   const isIpv4 = podFamily === 'ipv4';
   return {
     podFamily,
@@ -149,7 +167,7 @@ const nodeFacts = (
     unmappedCidrs: isIpv4
       ? [...vpcCidrs, ...(host.externalSnat ? [] : host.excludeSnatCidrs)]
       : vpcIpv6Cidrs,
-    networkPolicyMode: grpc.networkPolicyMode,
+    networkPolicyMode: config.networkPolicyMode,
     nodeAddress: nodeAddress(config, instance),
     instanceId: instance.instanceId,
     region: instance.region,

@@ -1,4 +1,11 @@
-import { type AddressPort, type Refusal, refusalError, type WiringPort } from '@vpc-cni/plugin';
+import {
+  type AddressPort,
+  type PolicyFailure,
+  type PolicyPort,
+  type Refusal,
+  refusalError,
+  type WiringPort,
+} from '@vpc-cni/plugin';
 
 /** Ports of a daemon that is not ready: whatever is asked of them is refused with the current reason. */
 export function refusingPorts(refusal: () => Refusal) {
@@ -11,5 +18,10 @@ export function refusingPorts(refusal: () => Refusal) {
     list: refuse,
   };
   const wiring: WiringPort = { setUp: refuse, tearDown: refuse, check: refuse };
-  return { addresses, wiring, readiness: { refusal } };
+  const away = async (): Promise<PolicyFailure> => ({
+    reason: 'agent-away',
+    message: refusal().message,
+  });
+  const policies: PolicyPort = { enforce: away, forget: away };
+  return { addresses, wiring, readiness: { refusal }, policies };
 }

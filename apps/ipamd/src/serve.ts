@@ -5,8 +5,8 @@ import { createLogger } from './logger.ts';
 import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
 
-/** The daemon's process, from its environment to its exit. */
-export async function serve(environment: Environment): Promise<never> {
+/** The daemon's process, from its environment to its exit, or until `signal` aborts. */
+export async function serve(environment: Environment, signal: AbortSignal): Promise<never> {
   const config = readConfig(environment);
   const log = createLogger({ file: config.logFile, level: config.logLevel });
   for (const notice of config.notices) log.warn(notice, describeFinding(notice));
@@ -19,13 +19,8 @@ export async function serve(environment: Environment): Promise<never> {
 
   // The process ends as it would without this, but not unseen by who reads the log.
   process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'ipamd crashed'));
-  const ending = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => ending.abort(new Error(`ended by ${name}`)));
-  }
-
   try {
-    await runIpamd({ config, log, clock: systemClock, version, signal: ending.signal });
+    await runIpamd({ config, log, clock: systemClock, version, signal });
     log.info('ended');
   } catch (error) {
     log.fatal({ err: error }, 'ipamd cannot go on');

@@ -26,6 +26,10 @@ beforeEach(() => {
       release: note('release'),
       list: note('list'),
     },
+    policies: {
+      enforce: (one, { signal: _, ...more }) => note('enforce')(one, more),
+      forget: note('forget'),
+    },
     readiness: {
       refusal: () => ({ kind: 'refused', reason: 'starting', message: 'reading metadata' }),
     },
@@ -53,6 +57,24 @@ test.each([
 ])('%s hands over what the body says', async (method, body, words) => {
   await post(`/v1/addresses/${method}`, body);
   expect(asked).toEqual([[method, ...words]]);
+});
+
+test.each([
+  ['enforce', { pod, interfaceCount: 1 }, [pod, { interfaceCount: 1 }]],
+  ['forget', { pod }, [pod]],
+])('%s hands over what the body says to the policy agent', async (method, body, words) => {
+  await post(`/v1/policies/${method}`, body);
+  expect(asked).toEqual([[method, ...words]]);
+});
+
+test.each([
+  ['enforce', { interfaceCount: 1 }, 'pod.podNamespace is missing, expected a text'],
+  ['enforce', { pod }, 'interfaceCount is missing, expected a count'],
+  ['enforce', { pod, interfaceCount: 0 }, 'interfaceCount is 0, expected a count'],
+  ['forget', {}, 'pod.podNamespace is missing'],
+])('the policy agent is not asked to %s by %j', async (method, body, words) => {
+  await expect(post(`/v1/policies/${method}`, body)).rejects.toThrow(words);
+  expect(asked).toEqual([]);
 });
 
 test('the status is the daemon’s own refusal', async () => {

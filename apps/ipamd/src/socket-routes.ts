@@ -2,6 +2,7 @@ import type {
   AddressPort,
   AttachmentKey,
   PodIdentity,
+  PolicyPort,
   ReadinessPort,
   RememberedPod,
 } from '@vpc-cni/plugin';
@@ -12,10 +13,12 @@ import type { JsonRoute } from './cni-server.ts';
 export interface DaemonPorts {
   readonly addresses: AddressPort;
   readonly readiness: ReadinessPort;
+  /** `undefined` where nobody enforces network policies. */
+  readonly policies: PolicyPort | undefined;
 }
 
 /**
- * The address book and the daemon's readiness over its socket: one path per method, arguments and
+ * The address book, the network policy agent and the daemon's readiness over its socket: one path per method, arguments and
  * result as JSON. The socket's mode (0600, root) is the authorisation.
  */
 export function socketRoutes(ports: () => DaemonPorts): Readonly<Record<string, JsonRoute>> {
@@ -32,6 +35,12 @@ export function socketRoutes(ports: () => DaemonPorts): Readonly<Record<string, 
       }),
     '/v1/addresses/release': async (body) => addresses().release(keyIn(body)),
     '/v1/addresses/list': async (body) => addresses().list(textAt(body, ['networkName'])),
+    '/v1/policies/enforce': async (body, signal) =>
+      ports().policies?.enforce(podIn(body), {
+        interfaceCount: countAt(body, 'interfaceCount'),
+        signal,
+      }),
+    '/v1/policies/forget': async (body) => ports().policies?.forget(podIn(body)),
     '/v1/status': async () => ports().readiness.refusal(),
   };
 }
@@ -46,6 +55,12 @@ const podIn = (body: unknown, member = 'pod'): PodIdentity => ({
   podNamespace: textAt(body, [member, 'podNamespace'], { mayBeEmpty: true }),
   podName: textAt(body, [member, 'podName'], { mayBeEmpty: true }),
 });
+
+function countAt(body: unknown, member: string): number {
+  const value = valueAt(body, [member]);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  throw new BadRequest(`${member} is ${JSON.stringify(value) ?? 'missing'}, expected a count`);
+}
 
 const podUidIn = (body: unknown): { readonly podUid?: string } =>
   valueAt(body, ['podUid']) === undefined ? {} : { podUid: textAt(body, ['podUid']) };

@@ -2,6 +2,7 @@ import { type AttachmentRequest, type CniResult, parsePrevResult } from '@vpc-cn
 import { addResult } from './add-result.ts';
 import { refusalError, wiringError } from './cni-error-table.ts';
 import { readNetConf } from './net-conf.ts';
+import { enforcePolicies } from './network-policies.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity, readPodUid } from './pod-identity.ts';
 import { requireWanted } from './require-wanted.ts';
@@ -9,7 +10,7 @@ import { requireOneCard } from './several-cards.ts';
 import { keyOf, wiringOf } from './wiring-of.ts';
 
 /**
- * ADD: reserve an address, wire the pod, report both.
+ * ADD: reserve an address, wire the pod, have its network policies enforced, report.
  *
  * What a failing ADD made is undone; what an earlier ADD of the same attachment made is left alone.
  */
@@ -33,16 +34,27 @@ export async function add(ports: PluginPorts, request: AttachmentRequest): Promi
   if (reply.kind === 'refused') throw refusalError(reply);
 
   const { held, isNew } = reply;
+  /** What has been done since, the last first. */
+  const undo: (() => Promise<void>)[] = [];
+  if (isNew) undo.unshift(() => ports.addresses.release(key));
   try {
     const wiring = wiringOf({ ...held, ...pod }, conf, netnsPath);
     const { hostLinkName } = await ports.queue.wire(pod, async () => {
       requireWanted(signal);
-      return ports.wiring.setUp(wiring);
+      const wired = await ports.wiring.setUp(wiring);
+      undo.unshift(() => ports.queue.wire(pod, () => ports.wiring.tearDown(wiring)));
+      await enforcePolicies(ports, pod, signal);
+      return wired;
     });
     return addResult({ held, hostLinkName, podLinkName: request.ifName, netnsPath });
   } catch (error) {
-    // That it could not be written down is the next DEL's matter; what went wrong first is the runtime's.
-    if (isNew) await ports.addresses.release(key).catch(() => {});
+    // What cannot be undone is the next DEL's matter; what went wrong first is the runtime's.
+    await inTurn(undo).catch(() => {});
     throw wiringError(error, `wire ${request.ifName} of pod ${pod.podNamespace}/${pod.podName}`);
   }
+}
+
+/** Up to the first that fails: an address is free only once nothing of its pod is left. */
+async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step();
 }

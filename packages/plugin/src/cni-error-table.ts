@@ -1,5 +1,5 @@
 import { CNI_ERROR, CniError, isCniError } from '@vpc-cni/cni-spec';
-import type { Refusal, RefusalReason, WiringFailure } from './ports.ts';
+import type { PolicyFailure, Refusal, RefusalReason, WiringFailure } from './ports.ts';
 
 /** CNI error codes of this plugin's own (100 and above are free for plugins, CNI specification, "Error"). */
 export const PLUGIN_ERROR = {
@@ -11,6 +11,8 @@ export const PLUGIN_ERROR = {
   drifted: 102,
   /** The attachment's DEL came before its ADD was done, or the ADD of the pod's next sandbox. */
   overtaken: 103,
+  /** The network policy agent has not taken the pod on, or could not be told that it is gone. */
+  policyAgent: 104,
 } as const;
 
 const codeOfRefusal: Readonly<Record<RefusalReason, number>> = {
@@ -49,6 +51,10 @@ export function refusalError(refusal: Refusal): CniError {
     `${message}${wait}`,
   );
 }
+
+/** The CNI error of what the network policy agent has not done. */
+export const policyError = ({ reason, message }: PolicyFailure, doing: string): CniError =>
+  new CniError(PLUGIN_ERROR.policyAgent, `cannot ${doing} (${reason})`, message);
 
 /** The CNI error of a failed set-up, told apart by the wiring error's `code`. */
 export function wiringError(error: unknown, doing: string): CniError {

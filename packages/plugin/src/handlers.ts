@@ -7,7 +7,7 @@ import { gc } from './gc.ts';
 import { readNetConf } from './net-conf.ts';
 import type { PluginPorts } from './plugin-ports.ts';
 import { readPodIdentity } from './pod-identity.ts';
-import type { AddressPort, ReadinessPort, WiringPort } from './ports.ts';
+import type { AddressPort, PolicyPort, ReadinessPort, WiringPort } from './ports.ts';
 import { status } from './status.ts';
 import { keyOf } from './wiring-of.ts';
 
@@ -21,6 +21,8 @@ export function createPluginHandlers(outside: {
   readonly addresses: AddressPort;
   readonly wiring: WiringPort;
   readonly readiness: ReadinessPort;
+  /** Default: nobody enforces network policies. */
+  readonly policies?: PolicyPort | undefined;
   /** For whoever has operations of its own on attachments. Default: one of the handlers' own. */
   readonly queue?: AttachmentQueue;
 }): PluginHandlers {

@@ -27,6 +27,8 @@ export type {
   PodPlace,
   PodToCheck,
   PodWiring,
+  PolicyFailure,
+  PolicyPort,
   ReadinessPort,
   Refusal,
   RefusalReason,

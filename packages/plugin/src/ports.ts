@@ -173,6 +173,25 @@ export interface WiringPort {
 /** Codes of wiring errors that the runtime is told apart. */
 export type WiringFailure = 'netns-not-found' | 'link-exists';
 
+/** Why the network policy agent has not done what it was asked for. */
+export interface PolicyFailure {
+  /** `agent-away`: it could not be asked. The others: it has answered no, or with an error, or not in time. */
+  readonly reason: 'agent-away' | 'agent-refused' | 'agent-failed';
+  /** One sentence: where the agent was asked, what came of it, what to do. */
+  readonly message: string;
+}
+
+/** Who enforces network policies on pods, by their names: the node's policy agent. Every call ends in bounded time. */
+export interface PolicyPort {
+  /** Resolves once the agent has taken the pod on: what the pod sends from then on is judged as the mode says. */
+  enforce(
+    pod: PodIdentity,
+    options: { readonly interfaceCount: number; readonly signal: AbortSignal },
+  ): Promise<PolicyFailure | undefined>;
+  /** The pod is gone. */
+  forget(pod: PodIdentity): Promise<PolicyFailure | undefined>;
+}
+
 /** Whether the node can serve an ADD now. */
 export interface ReadinessPort {
   refusal(): Refusal | undefined | Promise<Refusal | undefined>;

@@ -6,9 +6,16 @@ export type { ContainerSpec, CriContainers, ExecOutcome } from './cri-containers
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { type Machine, type MachineProgram, startMachine } from './machine.ts';
 export {
+  type AgentAnswer,
+  type AgentCall,
+  type FakePolicyAgent,
+  startFakePolicyAgent,
+} from './policy-agent.ts';
+export {
   type ReadmeExampleOptions,
   type ReadmeExampleRun,
   readReadmeExample,
   runReadmeExample,
 } from './readme-example.ts';
+export { signalOnLoadOf } from './signal-on-load.ts';
 export { type AsUpstream, readAsUpstream } from './upstream-checkpoint.ts';

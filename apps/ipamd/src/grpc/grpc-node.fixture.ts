@@ -21,6 +21,8 @@ export interface GrpcNode {
   readonly cni: CniService;
   /** Addresses whose wiring was torn down over CNI. */
   readonly tornDown: readonly string[];
+  /** What the daemon has asked of the network policy agent, whose word is always yes. */
+  readonly askedOfAgent: readonly string[];
   /** How the pool answers an ADD for which no address is free. Default: `at-max-pods`, at once. */
   whenEmpty(answer: (signal: AbortSignal) => Promise<Refusal>): void;
   /** What writing the checkpoint does from now on. Default: it succeeds at once. */
@@ -82,10 +84,15 @@ export async function createGrpcNode(
   });
   const queue = createAttachmentQueue();
   const tornDown: string[] = [];
+  const askedOfAgent: string[] = [];
   const handlers = createPluginHandlers({
     addresses,
     queue,
     readiness: { refusal: () => undefined },
+    policies: {
+      enforce: async ({ podName }) => void askedOfAgent.push(`enforce ${podName}`),
+      forget: async ({ podName }) => void askedOfAgent.push(`forget ${podName}`),
+    },
     wiring: {
       setUp: async () => ({ hostLinkName: 'eni0123456789a' }),
       tearDown: async ({ address }) => void tornDown.push(address),
@@ -107,11 +114,12 @@ export async function createGrpcNode(
     },
     { version: '1.2.3', whileStarting: plugins },
   );
-  await cni.begin(plugins);
+  await cni.begin({ plugins, forDeferred: plugins });
   return {
     book,
     cni,
     tornDown,
+    askedOfAgent,
     options: {
       addresses,
       queue,

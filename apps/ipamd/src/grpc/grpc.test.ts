@@ -380,6 +380,19 @@ describe('the CNI socket', () => {
     expect(heldBy()).toEqual([]);
   });
 
+  test('the policy agent is asked by whoever wires the pod: not by the daemon for callers over gRPC', async () => {
+    await serve({}, {}, ['10.0.41.99', '10.0.41.100', '10.0.41.101']);
+    expect(await add()).toMatchObject({ NetworkPolicyMode: 'Standard' });
+    expect(await del()).toMatchObject({ NetworkPolicyMode: 'Standard' });
+    expect(node.askedOfAgent).toEqual([]);
+    await cni('ADD');
+    await del();
+    expect(node.askedOfAgent).toEqual(['enforce sample-pod']);
+    await add();
+    await cni('DEL');
+    expect(node.askedOfAgent).toEqual(['enforce sample-pod', 'forget sample-pod']);
+  });
+
   test('an ADD over gRPC comes after the deferred DEL of its attachment', async () => {
     await add();
     const headers = 'Cni-Command: DEL\r\nCni-Containerid: abc\r\nCni-Ifname: eth0\r\nCni-Path: /x';

@@ -26,7 +26,7 @@ export const podsAndPolicy = {
   NETWORK_POLICY_ENFORCING_MODE: {
     parser: 'SA',
     byDefault: '',
-    defaultMeans: 'not set: the policy agent is told of no mode',
+    defaultMeans: 'not set: the policy agent is not called',
     choices: ['none', 'strict', 'standard'],
     anyCase: true,
     manifest: { 'aws-node': 'standard' },
@@ -34,7 +34,7 @@ export const podsAndPolicy = {
     status: 'newer',
     since: 'v1.17.1',
     effect:
-      'What the network policy agent is told when it asks for the mode. It is not called for each pod, as by the AWS VPC CNI: a new pod is open until the agent has found its policies, with `strict` too. Leave it out where there is no agent.',
+      'Before the ADD of a pod is answered, the network policy agent (`/var/run/aws-node/npa.sock`) is told of the pod and of this mode, as it is written, and has to agree; when the pod is gone, it is told too. `strict`: what no policy allows is denied from the first packet on; `standard`: allowed until the agent has found the policies. With any value, `none` too, ADD fails where there is no agent: leave it out there.',
     invalid: 'ipamd refuses, the empty text included',
   },
   ENABLE_BANDWIDTH_PLUGIN: {
