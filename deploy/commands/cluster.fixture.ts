@@ -4,11 +4,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   createKubernetesEmulator,
+  type Json,
   type KubeObject,
   type KubernetesEmulator,
 } from '@vpc-cni/kubernetes-emulator';
 import { stringify } from 'yaml';
-import { basePath, parseManifests, tools, type Values } from '../charts/render.fixture.ts';
+import {
+  basePath,
+  daemonSet,
+  parseManifests,
+  tools,
+  type Values,
+} from '../charts/render.fixture.ts';
 import { commandsOfPages, workspaceRoot } from './page-commands.fixture.ts';
 
 interface Outcome {
@@ -52,7 +59,7 @@ const asTheirs = (text: string) =>
     'ecr.example/$1:v1.23.1',
   );
 
-const podOn = (nodeName: string): KubeObject => ({
+const podOn = (nodeName: string, containers: Json): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
@@ -60,19 +67,20 @@ const podOn = (nodeName: string): KubeObject => ({
     namespace: 'kube-system',
     labels: { 'k8s-app': 'aws-node' },
   },
-  spec: { nodeName, containers: [{ name: 'aws-node', image: THEIR_IMAGE }] },
+  spec: { nodeName, containers },
   status: { phase: 'Running' },
 });
 
 export async function operateCluster(): Promise<OperatedCluster> {
   const api = createKubernetesEmulator();
   const { url } = await api.listen({ host: '127.0.0.1', port: 0 });
-  for (const object of parseManifests(
-    asTheirs(readFileSync(`${basePath}/aws-k8s-cni.yaml`, 'utf8')),
-  )) {
+  const manifests = parseManifests(asTheirs(readFileSync(`${basePath}/aws-k8s-cni.yaml`, 'utf8')));
+  for (const object of manifests) {
     if (object.kind !== 'CustomResourceDefinition') api.create(object as unknown as KubeObject);
   }
-  for (const name of ['ip-10-0-0-4', 'ip-10-0-0-5']) api.create(podOn(name));
+  // What the controller of DaemonSets does.
+  const containers = daemonSet(manifests).template.spec.containers as unknown as Json;
+  for (const name of ['ip-10-0-0-4', 'ip-10-0-0-5']) api.create(podOn(name, containers));
 
   const directory = mkdtempSync(join(tmpdir(), 'checkout-'));
   cpSync(join(workspaceRoot, 'deploy'), join(directory, 'deploy'), { recursive: true });

@@ -163,7 +163,8 @@ describe('with Helm', () => {
 
 // The emulator has no kubelet, so these get as far as the pod: command, flags, object and container are right.
 test.each([
-  kube('logs ds/aws-node -c'),
+  kube('logs ds/aws-node -c aws-node'),
+  kube('logs ds/aws-node -c aws-eks-nodeagent'),
   kube('logs ds/aws-node'),
   kube('exec ds/aws-node -c aws-node -- node /app'),
   kube('exec ds/aws-node -c aws-node -- node -e'),
