@@ -3,8 +3,8 @@
 # Safe to run any number of times; does only what is missing.
 #
 #   setup.sh          for the sandbox
-#   setup.sh tests    for the tests: a container runtime, Helm, a browser and, where the kernel has no 802.1Q, a
-#                     virtual machine, too
+#   setup.sh tests    for the tests: a container runtime, Helm, the AWS VPC CNI's plugin, a browser and, where the kernel
+#                     has no 802.1Q, a virtual machine, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export NX_DAEMON=false PATH="/usr/sbin:/sbin:$PATH"
@@ -21,7 +21,7 @@ needed=(
 # Of the browsers Chrome does as well; BROWSER_PATH names any other.
 needed_for_tests() {
   needed+=(containerd=containerd runc=runc)
-  # For deploy/charts; where Go is elsewhere, deploy/tools/build.sh knows.
+  # For deploy/charts, and for the AWS VPC CNI's plugin; where Go is elsewhere, build-go.sh knows.
   needed+=(kubectl=kubernetes-client)
   [ -x /usr/local/go/bin/go ] || needed+=(go=golang-go)
   needed+=(x86_64-linux-gnu-gcc=gcc-x86-64-linux-gnu aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu)
@@ -95,7 +95,7 @@ build() {
 [ "${1:-}" != tests ] || { needed_for_tests; needed_for_vm; }
 install_os_packages
 [ "$needs_vm" = no ] || tools/vm/kernel.sh >/dev/null
-[ "${1:-}" != tests ] || deploy/tools/build.sh >/dev/null
+[ "${1:-}" != tests ] || { deploy/tools/build.sh; tools/sandbox/upstream-plugin/build.sh; } >/dev/null
 install_npm_packages
 check_namespaces
 build

@@ -10,7 +10,8 @@ export const chartPath = at('aws-vpc-cni');
 export const basePath = at('../kustomize/base');
 export const renderBase = () => run(at('../kustomize/render.sh'), []);
 
-const tools = run(at('../tools/build.sh'), []).trim();
+/** Where helm is. */
+export const tools = run(at('../tools/build.sh'), []).trim();
 
 /** An object of Kubernetes, with those of its fields that the tests look at. */
 export interface KubernetesObject {

@@ -14,6 +14,7 @@ import {
   createObject,
   deleteObject,
   patchObject,
+  rehearsalOn,
   requireObject,
   updateObject,
 } from './write-object.ts';
@@ -82,7 +83,8 @@ export function createApiService(options: ApiServiceOptions): Service {
 
   function perform(api: ApiRequest, signal: AbortSignal): ServiceResponse {
     const { store } = options;
-    const context = { store, nowMs: clock.nowMs };
+    const isRehearsal = api.query.get('dryRun') === 'All';
+    const context = { store: isRehearsal ? rehearsalOn(store) : store, nowMs: clock.nowMs };
     switch (api.verb) {
       case 'get':
         return jsonResponse(200, requireObject(api, store));

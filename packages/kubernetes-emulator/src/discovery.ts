@@ -76,6 +76,12 @@ const resourcesOf = (type: ResourceType): readonly JsonObject[] => {
     verbs: VERBS,
     shortNames: type.shortNames,
   };
-  const status = { ...resource, name: `${type.plural}/status`, verbs: ['get', 'patch', 'update'] };
+  const status = {
+    name: `${type.plural}/status`,
+    singularName: '',
+    namespaced: type.isNamespaced,
+    kind: type.kind,
+    verbs: ['get', 'patch', 'update'],
+  };
   return type.hasStatus ? [resource, status] : [resource];
 };

@@ -166,6 +166,31 @@ describe('writes', () => {
     expect((await call('PATCH', path, strategic)).status).toBe(415);
   });
 
+  test('a rehearsal shows what would come of it, and nothing does', async () => {
+    cluster.create(node('b'));
+    const path = '/api/v1/nodes';
+    const body = { spec: { unschedulable: true } };
+    const type = 'application/merge-patch+json';
+    const answers = [
+      await call('POST', `${path}?dryRun=All`, { body: node('c') }),
+      await call('PATCH', `${path}/b?dryRun=All`, { body, type }),
+      await call('DELETE', `${path}/b?dryRun=All`),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 200]);
+    expect(answers[1]?.body).toMatchObject(body);
+    const { items } = (await call('GET', path)).body;
+    expect(items).toMatchObject([{ metadata: { name: 'b', generation: 1 }, spec: {} }]);
+    expect(items[0]).not.toMatchObject(body);
+  });
+
+  test('protobuf that is no Secret is a media type unknown', async () => {
+    const type = 'application/vnd.kubernetes.protobuf';
+    expect(await call('POST', '/api/v1/nodes', { body: node('c'), type })).toMatchObject({
+      status: 415,
+      body: { reason: 'UnsupportedMediaType' },
+    });
+  });
+
   test('a patch that names a version, or the object by its uid, is refused for another one', async () => {
     const { resourceVersion, uid } = cluster.create(node('a')).metadata;
     const type = 'application/merge-patch+json';

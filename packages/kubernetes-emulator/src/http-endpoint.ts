@@ -3,7 +3,14 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { ApiError, statusOf } from './api-error.ts';
 import type { Unavailability } from './knobs.ts';
-import { jsonResponse, MAX_BODY_BYTES, type Service, type ServiceResponse } from './service.ts';
+import { secretFromProtobuf } from './protobuf-secret.ts';
+import {
+  jsonResponse,
+  MAX_BODY_BYTES,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from './service.ts';
 
 /** Where an endpoint listens, and as whom. */
 export interface EndpointAddress {
@@ -91,8 +98,7 @@ export class HttpEndpoint {
               {
                 method: request.method ?? '',
                 path: request.url ?? '/',
-                headers: singleHeaders(request),
-                body,
+                ...asText(singleHeaders(request), body),
               },
               left.signal,
             );
@@ -127,14 +133,28 @@ const tooLarge = () =>
   jsonResponse(413, statusOf(new ApiError(413, 'BadRequest', 'Request entity too large')));
 
 /** The body, or `undefined` when it is larger than is read. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  return length <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString('utf8') : undefined;
+  return length <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined;
+}
+
+/** What is written in protobuf and can be read becomes JSON on the way in. */
+function asText(
+  headers: ServiceRequest['headers'],
+  body: Buffer,
+): Pick<ServiceRequest, 'headers' | 'body'> {
+  const isProtobuf = headers['content-type'] === 'application/vnd.kubernetes.protobuf';
+  const secret = isProtobuf ? secretFromProtobuf(body) : undefined;
+  if (secret === undefined) return { headers, body: body.toString('utf8') };
+  return {
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(secret),
+  };
 }
 
 const singleHeaders = ({ headers }: IncomingMessage) =>

@@ -12,9 +12,16 @@ import { apiVersionOf, NAMESPACES } from './resource-type.ts';
 
 /** What changing an object needs. */
 export interface WriteContext {
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, 'find' | 'put' | 'remove'>;
   readonly nowMs: () => number;
 }
+
+/** Shows what would come of a change, and keeps nothing: `dryRun=All`. */
+export const rehearsalOn = (store: WriteContext['store']): WriteContext['store'] => ({
+  find: (type, namespace, name) => store.find(type, namespace, name),
+  put: (_, object) => object,
+  remove: (_, object) => object,
+});
 
 export function parseBody(body: string): Json {
   try {
@@ -26,7 +33,8 @@ export function parseBody(body: string): Json {
   }
 }
 
-function readObject({ type, body }: ApiRequest): KubeObject {
+function readObject({ type, body, contentType }: ApiRequest): KubeObject {
+  if (contentType.endsWith('protobuf')) throw unsupportedMediaType(['application/json']);
   const value = parseBody(body);
   const isObject = isJsonObject(value) && isJsonObject(value['metadata']);
   if (!isObject) throw badRequest('the body of the request is no object with metadata');
@@ -115,12 +123,15 @@ function applyPatch({ type, contentType, name, body }: ApiRequest, current: Kube
     'application/merge-patch+json',
     ...(type.isCustom ? [] : ['application/strategic-merge-patch+json']),
   ];
-  throw new ApiError(
+  throw unsupportedMediaType(accepted);
+}
+
+const unsupportedMediaType = (accepted: readonly string[]) =>
+  new ApiError(
     415,
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
-}
 
 /** DELETE: at once, or when the last finalizer is gone. */
 export function deleteObject(request: ApiRequest, context: WriteContext): KubeObject {
@@ -145,7 +156,7 @@ export function deleteObject(request: ApiRequest, context: WriteContext): KubeOb
 
 export function requireObject(
   { type, namespace, name }: ApiRequest,
-  store: ObjectStore,
+  store: Pick<ObjectStore, 'find'>,
 ): KubeObject {
   const object = store.find(type, namespace, name);
   if (object === undefined) throw notFound(type, name);

@@ -1,3 +1,4 @@
+export { type BrowserLaunch, browserOnThisMachine } from './browser.ts';
 export { type Containerd, type ContainerdOptions, startContainerd } from './containerd.ts';
 export { CriError, type SandboxName } from './cri-call.ts';
 export type { CriClient, Labels, SandboxConfig, SandboxListing } from './cri-client.ts';

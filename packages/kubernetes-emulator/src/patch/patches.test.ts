@@ -82,6 +82,22 @@ test.each([
     expected: { spec: { containers: [{ name: 'b' }] } },
   },
   {
+    name: 'the template of a workload merges as a pod',
+    target: {
+      spec: { template: { spec: { initContainers: [{ name: 'a', env: [{ name: 'A' }] }] } } },
+    },
+    patch: {
+      spec: { template: { spec: { initContainers: [{ name: 'a', env: [{ name: 'B' }] }] } } },
+    },
+    expected: {
+      spec: {
+        template: {
+          spec: { initContainers: [{ name: 'a', env: [{ name: 'A' }, { name: 'B' }] }] },
+        },
+      },
+    },
+  },
+  {
     name: '$setElementOrder changes nothing',
     target: { spec: { containers: [{ name: 'a', image: '1' }] } },
     patch: {

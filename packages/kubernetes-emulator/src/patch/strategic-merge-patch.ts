@@ -2,7 +2,8 @@ import { isJsonObject, isSameJson, type Json, type JsonObject } from '../json.ts
 
 /**
  * How the lists of built-in types merge, by their path: the key by which items are the same, or `null`
- * for lists of plain values. Lists that are not here are replaced as a whole, as taints are.
+ * for lists of plain values. Lists that are not here are replaced as a whole, as taints are. The template of a
+ * workload is a pod, and init containers are containers.
  *
  * @see the `patchStrategy` and `patchMergeKey` tags in k8s.io/api/core/v1/types.go
  */
@@ -11,7 +12,6 @@ const MERGED_LISTS: Readonly<Record<string, string | null>> = {
   'metadata.ownerReferences': 'uid',
   'spec.podCIDRs': null,
   'spec.containers': 'name',
-  'spec.initContainers': 'name',
   'spec.volumes': 'name',
   'spec.imagePullSecrets': 'name',
   'spec.containers.env': 'name',
@@ -55,7 +55,8 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonO
 
 function mergeValue(target: Json | undefined, patch: Json, path: string): Json {
   if (isJsonObject(patch)) return mergeObject(isJsonObject(target) ? target : {}, patch, path);
-  const key = MERGED_LISTS[path];
+  const key =
+    MERGED_LISTS[path.replace(/^spec\.template\./, '').replace('initContainers', 'containers')];
   if (!Array.isArray(patch) || key === undefined) return patch;
   const items = asList(target);
   if (key === null) return [...items, ...asList(patch).filter((item) => !items.includes(item))];

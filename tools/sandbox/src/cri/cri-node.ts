@@ -24,6 +24,8 @@ export interface CriNode {
   killDaemon(): Promise<void>;
   /** Power off and on. `/var/run` is lost where it is in memory, as usual. */
   reboot(options: { readonly losesVarRun: boolean }): Promise<void>;
+  /** All that our containers have logged. */
+  readOwnLog(): Promise<string>;
   /** Whether the daemon runs, and the end of what we and containerd have logged. */
   readLogs(): Promise<string>;
   /** Ends everything that has been started on the node. */
@@ -70,8 +72,9 @@ export async function startCriNode(
     closeSync(logFd);
     return program;
   };
+  const readOwnLog = () => readFile(join(scratch, 'ipamd.log'), 'utf8').catch(() => '');
   const readLogs = async () => {
-    const ours = await readFile(join(scratch, 'ipamd.log'), 'utf8').catch(() => '');
+    const ours = await readOwnLog();
     const state = daemon?.hasEnded()
       ? `the daemon has ended with status ${await daemon.ended()}`
       : 'the daemon runs';
@@ -117,6 +120,7 @@ export async function startCriNode(
       await containerd.powerOn();
       await boot();
     },
+    readOwnLog,
     readLogs,
     close: containerd.close,
   };

@@ -14,12 +14,12 @@ import { upstreamConfList } from './files.fixture.ts';
 import { becomeUpstreams, type UpstreamNode } from './node.fixture.ts';
 import { type Backend, leftovers } from './packet-filter.fixture.ts';
 import {
-  delFromMemory,
   linkNameSuffix,
   resultOf,
   type UpstreamPod,
   type UpstreamResult,
 } from './plugin.fixture.ts';
+import { upstreamRuntime } from './program.fixture.ts';
 
 // A node of the AWS VPC CNI becomes ours without being drained, and goes back to it.
 
@@ -193,8 +193,11 @@ test('upstream, when it is back, finds every pod, and its DEL leaves nothing of 
 
   // Its plugin reads our results as its own.
   expect(ours.map(({ result }) => result)).toEqual(ours.map(resultOf));
+  const theirs = upstreamRuntime(node);
   for (const pod of ours) {
-    await onNode(delFromMemory(pod.result));
+    const conf = { ...pluginConf, prevResult: pod.result };
+    const deleted = theirs.cni('DEL', pod, conf);
+    expect(await deleted).toMatchObject({ exitCode: 0, output: undefined });
     await node.runtime.removeSandbox(pod);
   }
   const left = (await onNode('ip rule; ip route show table all')).split(/\s/);

@@ -85,18 +85,3 @@ export function resultOf(
     dns: {},
   };
 }
-
-/** What DEL does on the host when the daemon does not answer, from what the runtime remembers of the ADD. */
-export function delFromMemory({ interfaces, ips }: UpstreamResult): string {
-  const dummy = interfaces.at(-1);
-  const [, podLink] = interfaces;
-  const address = ips[0]?.address.replace('/32', '');
-  if (!dummy?.name.startsWith('dummy') || dummy.mac !== '0') throw new Error('no ordinary pod');
-  const fromRule =
-    podLink?.mac === `${MAIN_TABLE}`
-      ? ''
-      : `while ip rule del pref 1536 from ${address} lookup ${podLink?.mac} 2>/dev/null; do :; done`;
-  return `ip rule del pref 512 to ${address} lookup main
-    ${fromRule}
-    ip route del ${address} scope link table main`;
-}

@@ -1,15 +1,9 @@
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { browserOnThisMachine } from '@vpc-cni/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { compare } from '../../../simulator/simulate.ts';
 import { burst } from '../../../simulator/trace-generators.ts';
 import { reportPage } from './report-page.ts';
-
-/** The browsers that tools/setup.sh tests looks for. */
-const executablePath = [
-  process.env['BROWSER_PATH'] ?? '',
-  ...['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`),
-].find((path) => existsSync(path));
 
 const HOUR_MS = 3_600_000;
 const title = 'a test of <b>markup</b> & "quotes"';
@@ -31,21 +25,7 @@ beforeAll(async () => {
     })),
   );
   html = reportPage({ title, results });
-  if (executablePath === undefined) {
-    throw new Error('no browser on this machine: run tools/setup.sh tests');
-  }
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await chromium.launch(browserOnThisMachine());
 }, 60_000);
 
 afterAll(async () => {
