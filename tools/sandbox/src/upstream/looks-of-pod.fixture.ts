@@ -45,6 +45,6 @@ export async function looksOfPod(
     hostLink: withoutIdentity(await inNode(ofLink(hostLinkName))),
     podLink: withoutIdentity(await inPod(ofLink('eth0'))),
     podRoutes: withoutLinkLocal(await inPod(`${ip} rule; ${routes}`)),
-    neighbours: withoutIdentity(await inPod(`${ip} neigh show nud permanent`)),
+    neighbours: withoutIdentity(await inPod(`${ip} neigh show nud permanent`)).sort(),
   };
 }
