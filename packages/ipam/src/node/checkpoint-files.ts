@@ -36,7 +36,7 @@ export function createCheckpointFiles(options: {
   readonly path: string;
   /** Cards above 0 that may have pods, or had some. */
   readonly furtherCards: readonly number[];
-  /** Called once for each save, and once for each write. */
+  /** Called once for each write, and, with further cards, once for each save. */
   readonly snapshot: () => Checkpoint;
   /** For tests. Default: the real one. */
   readonly fileSystem?: CheckpointFileSystem;
@@ -61,6 +61,7 @@ export function createCheckpointFiles(options: {
   const files = [{ networkCardIndex: 0, file: first }, ...further];
   return {
     save: async () => {
+      if (further.length === 0) return first.save();
       const now = snapshot();
       await first.save();
       await Promise.all(further.map(({ file, textOf }) => file.keep(textOf(now))));
