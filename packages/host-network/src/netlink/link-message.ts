@@ -49,6 +49,8 @@ const IFLA_LINKINFO = 18;
 const IFLA_GROUP = 27;
 const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
+const IFLA_NUM_TX_QUEUES = 31;
+const IFLA_NUM_RX_QUEUES = 32;
 const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
@@ -69,6 +71,8 @@ export interface LinkMessage {
   /** IFLA_LINK: the other end of a veth, in the namespace of that end; the parent of a VLAN. */
   readonly linkedIndex?: number;
   readonly transmitQueueLength?: number;
+  readonly transmitQueueCount?: number;
+  readonly receiveQueueCount?: number;
   readonly operationalState?: number;
   readonly info?: LinkInfo;
   readonly group?: number;
@@ -129,6 +133,12 @@ function readLinkAttribute(
       return true;
     case IFLA_TXQLEN:
       message.transmitQueueLength = u32('IFLA_TXQLEN');
+      return true;
+    case IFLA_NUM_TX_QUEUES:
+      message.transmitQueueCount = u32('IFLA_NUM_TX_QUEUES');
+      return true;
+    case IFLA_NUM_RX_QUEUES:
+      message.receiveQueueCount = u32('IFLA_NUM_RX_QUEUES');
       return true;
     case IFLA_OPERSTATE:
       message.operationalState = readU8(value, 'IFLA_OPERSTATE');
@@ -215,6 +225,8 @@ function writeLinkMessage(writer: ByteWriter, message: LinkMessage): void {
   u32(IFLA_GROUP, message.group);
   u32(IFLA_NET_NS_FD, message.netnsFd);
   u32(IFLA_EXT_MASK, message.extensionMask);
+  u32(IFLA_NUM_TX_QUEUES, message.transmitQueueCount);
+  u32(IFLA_NUM_RX_QUEUES, message.receiveQueueCount);
   u32(IFLA_LINK_NETNSID, message.peerNetnsId);
   encodeAttributes(writer, message.otherAttributes);
 }

@@ -120,9 +120,16 @@ export function changedLink(selector: LinkSelector, change: LinkChange): LinkMes
   };
 }
 
+/**
+ * The kernel makes a veth with a queue for each processor there may ever be, then turns all but one off, which
+ * costs a third of the link's creation. Only who adds queues later, for XDP, would miss them.
+ */
+const ONE_QUEUE = { transmitQueueCount: 1, receiveQueueCount: 1 } as const;
+
 export function newVethPair({ peer, ...near }: VethPair): LinkMessage {
   return {
     ...blank,
+    ...ONE_QUEUE,
     flags: near.isUp ? IFF_UP : 0,
     changeMask: IFF_UP,
     name: near.name,
@@ -132,6 +139,7 @@ export function newVethPair({ peer, ...near }: VethPair): LinkMessage {
       kind: 'veth',
       vethPeer: {
         ...blank,
+        ...ONE_QUEUE,
         name: peer.name,
         mtuBytes: peer.mtuBytes,
         transmitQueueLength: peer.transmitQueueLength,

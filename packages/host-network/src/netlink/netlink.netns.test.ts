@@ -235,6 +235,9 @@ describe('namespaces', () => {
     expect(netlink.links.find({ name: 'eni1' })?.peerIndex).toBe(
       pod.links.find({ name: 'eth0' })?.index,
     );
+    const oneQueue = /numtxqueues 1 numrxqueues 1 /;
+    expect(host.sh('ip -d link show eni1')).toMatch(oneQueue);
+    expect(host.sh(`nsenter --net=${path} ip -d link show eth0`)).toMatch(oneQueue);
     pod.close();
     closeSync(netnsFd);
   });
