@@ -1,7 +1,4 @@
-/**
- * Does work on many things with few calls: the first call takes what came in the same turn, each further
- * one what came while its predecessor ran.
- */
+/** Does work on many things with few calls: it begins at once, and each call takes what came while its predecessor ran. */
 export class Batches<T> {
   readonly #work: (items: readonly T[]) => Promise<void>;
   #waiting: T[] = [];
@@ -15,7 +12,10 @@ export class Batches<T> {
   /** Resolves when the work on the item is done; rejects when its batch failed. */
   add(item: T): Promise<void> {
     this.#waiting.push(item);
-    this.#next ??= (this.#running ?? Promise.resolve()).catch(() => {}).then(() => this.#start());
+    if (this.#next === undefined) {
+      if (this.#running === undefined) return this.#start();
+      this.#next = this.#running.catch(() => {}).then(() => this.#start());
+    }
     return this.#next;
   }
 

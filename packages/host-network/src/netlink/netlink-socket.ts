@@ -210,8 +210,10 @@ export class NetlinkSocket {
 
   #enqueue<T>(request: NetlinkRequest, work: () => Promise<T>): Promise<T> {
     this.#requireOpen(request);
+    const isFree = this.#queuedCount === 0;
     this.#queuedCount += 1;
-    const result = this.#queue.then(work).catch((cause: unknown) => {
+    // At once, not at the end of the turn: whoever asks may go on to block the thread.
+    const result = (isFree ? work() : this.#queue.then(work)).catch((cause: unknown) => {
       throw translateIoError(cause, request);
     });
     this.#queue = result
