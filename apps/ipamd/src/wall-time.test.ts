@@ -14,3 +14,12 @@ test.each([
   );
   expect(recentReleases).toEqual([{ address: '10.0.0.5', releasedAtMs: 995_000 + stepMs }]);
 });
+
+test('where both clocks agree but for parts of a millisecond, nothing changes', () => {
+  const checkpoint = {
+    allocations: [],
+    recentReleases: [{ address: '10.0.0.5', releasedAtMs: 995_000 }] as const,
+    intents: [],
+  };
+  expect(inWallTime(checkpoint, { nowMs: () => 1_000_000.7 }, 1_000_000)).toBe(checkpoint);
+});

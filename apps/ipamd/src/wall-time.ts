@@ -9,7 +9,9 @@ export function inWallTime(
   clock: { nowMs(): number },
   wallNowMs: number,
 ): Checkpoint {
-  const lagMs = Math.round(wallNowMs - clock.nowMs());
+  // Up, so that no rest gets shorter; the wall clock has whole milliseconds only.
+  const lagMs = Math.ceil(wallNowMs - clock.nowMs());
+  if (lagMs === 0) return checkpoint;
   return {
     ...checkpoint,
     recentReleases: checkpoint.recentReleases.map((release) => ({

@@ -49,12 +49,7 @@ export function encodeCheckpoint(
     .filter((allocation) => allocation.networkCardIndex === networkCardIndex)
     .map(encodedAllocation)
     .join(',');
-  const releases = checkpoint.recentReleases
-    .map(
-      ({ address, releasedAtMs }) =>
-        `{"${isOfIpv6(address) ? 'ipv6' : 'ipv4'}":"${address}","releasedAtMs":${wholeMs(releasedAtMs)}}`,
-    )
-    .join(',');
+  const releases = checkpoint.recentReleases.map(encodedRelease).join(',');
   const members = [
     `"version":"${CHECKPOINT_VERSION}"`,
     `"allocations":[${allocations}]`,
@@ -67,16 +62,24 @@ export function encodeCheckpoint(
 
 // The file is rewritten whole for every pod that comes or goes; what has not changed is not
 // formatted again.
-const encoded = new WeakMap<CheckpointAllocation, string>();
+const encodedAllocation = encodeOnce(encodeAllocation);
+const encodedRelease = encodeOnce(encodeRelease);
 
-function encodedAllocation(allocation: CheckpointAllocation): string {
-  const known = encoded.get(allocation);
-  if (known !== undefined) {
-    return known;
-  }
-  const text = encodeAllocation(allocation);
-  encoded.set(allocation, text);
-  return text;
+function encodeOnce<Entry extends object>(encode: (entry: Entry) => string) {
+  const encoded = new WeakMap<Entry, string>();
+  return (entry: Entry): string => {
+    const known = encoded.get(entry);
+    if (known !== undefined) {
+      return known;
+    }
+    const text = encode(entry);
+    encoded.set(entry, text);
+    return text;
+  };
+}
+
+function encodeRelease({ address, releasedAtMs }: CheckpointRelease): string {
+  return `{"${isOfIpv6(address) ? 'ipv6' : 'ipv4'}":"${address}","releasedAtMs":${wholeMs(releasedAtMs)}}`;
 }
 
 function encodeAllocation({ key, ipv4, ipv6, allocatedAtNs, metadata }: CheckpointAllocation) {

@@ -102,20 +102,17 @@ export class CoolDown {
   recentReleases(): readonly CheckpointRelease[] {
     const { releases } = this.#table;
     releases.forgetBefore(this.#nowMs - Math.max(this.#restMs, RELEASE_MEMORY_MS));
-    return [...releases.entries()].map(([address, releasedAtMs]) => ({
-      address,
-      releasedAtMs: Math.ceil(releasedAtMs),
-    }));
+    return releases.all();
   }
 
   /** Continues cool-downs that began in an earlier process, of addresses that nobody holds. */
   takeOver(found: readonly CheckpointRelease[]): void {
-    const releases = found.map((release): [IpAddress, number] => [
-      release.address,
-      Math.min(release.releasedAtMs, this.#nowMs),
-    ]);
+    const releases = found.map(({ address, releasedAtMs }) => ({
+      address,
+      releasedAtMs: Math.min(releasedAtMs, this.#nowMs),
+    }));
     this.#table.releases.merge(releases);
-    for (const [address, releasedAtMs] of releases) {
+    for (const { address, releasedAtMs } of releases) {
       this.#lastReleasedAtMs = Math.max(releasedAtMs, this.#lastReleasedAtMs ?? releasedAtMs);
       const record = this.#table.record(address);
       if (record !== undefined) {

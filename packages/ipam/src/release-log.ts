@@ -1,3 +1,4 @@
+import type { CheckpointRelease } from './checkpoint.ts';
 import type { IpAddress } from './ip-address.ts';
 
 /**
@@ -7,53 +8,58 @@ import type { IpAddress } from './ip-address.ts';
  * again, is recognised and finishes its cool-down.
  */
 export class ReleaseLog {
-  readonly #releasedAtMs = new Map<IpAddress, number>();
+  readonly #releases = new Map<IpAddress, CheckpointRelease>();
 
   at(address: IpAddress): number | undefined {
-    return this.#releasedAtMs.get(address);
+    return this.#releases.get(address)?.releasedAtMs;
   }
 
   /** Call with instants that do not decrease; {@link turnBack} first when the clock did. */
   note(address: IpAddress, releasedAtMs: number): void {
-    this.#releasedAtMs.delete(address);
-    this.#releasedAtMs.set(address, releasedAtMs);
+    this.#releases.delete(address);
+    this.#set(address, releasedAtMs);
   }
 
   forget(address: IpAddress): void {
-    this.#releasedAtMs.delete(address);
+    this.#releases.delete(address);
   }
 
   forgetBefore(instantMs: number): void {
-    for (const [address, releasedAtMs] of this.#releasedAtMs) {
+    for (const { address, releasedAtMs } of this.#releases.values()) {
       if (releasedAtMs >= instantMs) {
         return;
       }
-      this.#releasedAtMs.delete(address);
+      this.#releases.delete(address);
     }
   }
 
   /** Takes over what an earlier process remembered; of two releases of an address the later counts. */
-  merge(releases: Iterable<readonly [IpAddress, number]>): void {
-    for (const [address, releasedAtMs] of releases) {
-      this.#releasedAtMs.set(address, Math.max(releasedAtMs, this.at(address) ?? releasedAtMs));
+  merge(releases: Iterable<CheckpointRelease>): void {
+    for (const { address, releasedAtMs } of releases) {
+      this.#set(address, Math.max(releasedAtMs, this.at(address) ?? releasedAtMs));
     }
-    const oldestFirst = [...this.#releasedAtMs].sort(([, a], [, b]) => a - b);
-    this.#releasedAtMs.clear();
-    for (const [address, releasedAtMs] of oldestFirst) {
-      this.#releasedAtMs.set(address, releasedAtMs);
+    const oldestFirst = this.all().toSorted((a, b) => a.releasedAtMs - b.releasedAtMs);
+    this.#releases.clear();
+    for (const release of oldestFirst) {
+      this.#releases.set(release.address, release);
     }
   }
 
   /** The clock went back: nothing can have been released after `nowMs`. */
   turnBack(nowMs: number): void {
-    for (const [address, releasedAtMs] of this.#releasedAtMs) {
+    for (const { address, releasedAtMs } of this.#releases.values()) {
       if (releasedAtMs > nowMs) {
-        this.#releasedAtMs.set(address, nowMs);
+        this.#set(address, nowMs);
       }
     }
   }
 
-  entries(): IterableIterator<readonly [IpAddress, number]> {
-    return this.#releasedAtMs.entries();
+  /** The same object for a release as long as nothing is changed of it. */
+  all(): readonly CheckpointRelease[] {
+    return [...this.#releases.values()];
+  }
+
+  #set(address: IpAddress, releasedAtMs: number): void {
+    this.#releases.set(address, { address, releasedAtMs });
   }
 }

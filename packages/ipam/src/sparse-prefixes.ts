@@ -37,7 +37,7 @@ export class SparsePrefixes {
     prefix.counts.free += IPV6_PREFIX_SIZE;
     eni.card.counts.free += IPV6_PREFIX_SIZE;
     this.#byName.set(name, prefix);
-    for (const [address, releasedAtMs] of this.#releases.entries()) {
+    for (const { address, releasedAtMs } of this.#releases.all()) {
       if (this.around(address) === prefix) {
         rest(this.#list(address, prefix), 'cooling', releasedAtMs);
       }
