@@ -99,7 +99,7 @@ test('pods reach each other on a node and across nodes, and DEL leaves nothing',
   });
 });
 
-test('a daemon that is killed finds its pods again, and asks EC2 for nothing', async () => {
+test('a daemon that is killed finds its pods again, and asks EC2 for no address and no ENI', async () => {
   await startBoth();
   const held = await addPods(node, 'a', 'b', 'c');
   await node.stop('SIGKILL');
@@ -110,7 +110,8 @@ test('a daemon that is killed finds its pods again, and asks EC2 for nothing', a
   const [newcomer] = await addPods(node, 'd');
   expect(newcomer?.address).toBe('2001:db8:0:1:1::3');
   for (const pod of pods.keys()) await ping(node.netns, pod.address);
-  expect(callsSince(seenCount)).toEqual([]);
+  // The tags of the primary ENI, which the killed one may not have got to.
+  expect(callsSince(seenCount).filter((operation) => operation !== 'CreateTags')).toEqual([]);
 });
 
 test('a daemon whose checkpoint is gone finds its pods in the kernel', async () => {
