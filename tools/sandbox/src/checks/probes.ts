@@ -3,9 +3,12 @@ import { createInterface } from 'node:readline';
 import { programPath } from '../program-path.ts';
 import { mustRun, runCommand, startProgram } from '../run-command.ts';
 
-/** Round-trip time of one ping in ms, as `ping` prints it. */
+/**
+ * Round-trip time of one ping in ms, as `ping` prints it. On an IPv6 link that is just up, it waits for duplicate
+ * address detection, two seconds at most, and for the next question for its neighbour, a second later.
+ */
 export async function ping(fromNetns: string, to: string): Promise<string> {
-  const output = await mustRun(['ping', '-n', '-c', '1', '-W', '2', to], { netns: fromNetns });
+  const output = await mustRun(['ping', '-n', '-c', '1', '-W', '5', to], { netns: fromNetns });
   return /time=([\d.]+) ms/.exec(output)?.[1] ?? '?';
 }
 
