@@ -1,5 +1,4 @@
 import type { AddressEventListener } from './address-event.ts';
-import type { AddressRecord } from './address-record.ts';
 import {
   type AddressStatistics,
   type EniSnapshot,
@@ -13,7 +12,7 @@ import {
   recoveredKey,
   requireMetadata,
 } from './attachment-key.ts';
-import { type Checkpoint, nsFromMs } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { CoolDown, type RestTimes } from './cool-down.ts';
 import type { Ec2Block } from './ec2-block.ts';
 import type { Ec2Intent } from './ec2-intent.ts';
@@ -22,16 +21,16 @@ import { EniInventory } from './eni-inventory.ts';
 import { EventRelay } from './event-relay.ts';
 import { type Holding, Holdings } from './holdings.ts';
 import { IntentLog } from './intent-log.ts';
-import { byFamily, type IpAddress } from './ip-address.ts';
+import type { IpAddress } from './ip-address.ts';
 import type { IpPrefix } from './ip-prefix.ts';
 import { rememberedEnis } from './remembered-eni.ts';
-import {
-  exhausted,
-  type PlacedReservation,
-  type Reservation,
-  type ReserveEachOutcome,
-  type ReserveOutcome,
+import type {
+  PlacedReservation,
+  Reservation,
+  ReserveEachOutcome,
+  ReserveOutcome,
 } from './reservation.ts';
+import { reserveEach } from './reserve-each.ts';
 import { type RestoreOutcome, restoreCheckpoint } from './restore.ts';
 
 /** Which network card is meant. */
@@ -269,30 +268,14 @@ export class AddressBook {
     nowMs: number,
     networkCardIndexes: readonly number[],
   ): ReserveEachOutcome {
-    const held = networkCardIndexes.flatMap((card) => this.#holdings.get(key, card) ?? []);
-    const stranded = held.find(({ record }) => record === undefined);
-    if (stranded !== undefined) {
-      return { kind: 'stranded', reservation: stranded.reservation };
-    }
-    const isHeld = (card: number) => this.#holdings.get(key, card) !== undefined;
-    const missing = networkCardIndexes.filter((card) => !isHeld(card));
-    if (missing.length > 0) {
-      requireMetadata(metadata);
-      this.#letTimePass(nowMs);
-    }
-    const records = missing.map((card) => this.#table.firstFree(card));
-    const empty = missing.find((_, at) => records[at] === undefined);
-    const found = records.filter((record) => record !== undefined);
-    if (empty !== undefined) {
-      for (const record of found) this.#table.settle(record);
-      return this.#told(exhausted(empty, this.#statistics(empty), nowMs));
-    }
-    for (const record of found) this.#reserve(record, { key, metadata, nowMs });
-    const reservations = networkCardIndexes.flatMap((card): readonly PlacedReservation[] => {
-      const holding = this.#holdings.get(key, card);
-      return holding?.record === undefined ? [] : [holding.reservation];
+    const outcome = reserveEach({ key, metadata, nowMs }, networkCardIndexes, {
+      table: this.#table,
+      holdings: this.#holdings,
+      coolDown: this.#coolDown,
+      relay: this.#relay,
+      letTimePass: (now) => this.#letTimePass(now),
     });
-    return this.#told({ kind: 'reserved', reservations, isNew: held.length === 0 });
+    return this.#told(outcome);
   }
 
   /**
@@ -411,26 +394,6 @@ export class AddressBook {
    */
   subscribe(listener: AddressEventListener): () => void {
     return this.#relay.subscribe(listener);
-  }
-
-  #reserve(
-    record: AddressRecord,
-    pod: {
-      readonly key: CniAttachmentKey;
-      readonly metadata: AttachmentMetadata;
-      readonly nowMs: number;
-    },
-  ): void {
-    const { key, metadata, nowMs } = pod;
-    const idleMs = this.#coolDown.idleMs(record);
-    const reservation = this.#holdings.add(record, {
-      key,
-      networkCardIndex: record.eni.description.networkCardIndex,
-      ...byFamily(record.address),
-      allocatedAtNs: nsFromMs(nowMs),
-      metadata,
-    });
-    this.#relay.add({ kind: 'reserved', reservation, ...(idleMs === undefined ? {} : { idleMs }) });
   }
 
   #letTimePass(nowMs: number): void {

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ping, seenSource } from './checks/probes.ts';
 import { settledAccounts } from './invariants.ts';
@@ -8,6 +7,7 @@ import type { SandboxNode } from './node.ts';
 import { workspaceRoot } from './program-path.ts';
 import { mustRun } from './run-command.ts';
 import { type PodSandbox, pluginConf } from './runtime.ts';
+import { until } from './until.fixture.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
 // Nodes with two network cards, and pods with an interface of each, under the real daemon and a real kernel. The
@@ -199,12 +199,6 @@ async function add(on: SandboxNode, podName: string, conf: object = pluginConf):
   const result = output as AddResult;
   const addresses = result.ips.map(({ address }) => address.replace(/\/(32|128)$/, ''));
   return { ...sandbox, result, addresses };
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const giveUpAtMs = Date.now() + 30_000; !(await isSo()); await sleep(100)) {
-    if (Date.now() > giveUpAtMs) throw new Error('it did not become so');
-  }
 }
 
 /** What a command prints, with single spaces. */

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ping, seenSource } from './checks/probes.ts';
 import { readAccounts, settledAccounts } from './invariants.ts';
 import type { Pod, SandboxNode } from './node.ts';
+import { until } from './until.fixture.ts';
 import { createVpcInABox, type VpcInABox } from './vpc-in-a-box.ts';
 
 // Prefix delegation under the real daemon and a real kernel. t3.small: 3 ENIs of 3 slots.
@@ -60,11 +60,6 @@ const addressesOf = (some: readonly Pod[]) => some.map(({ address }) => address)
 async function expectAgreement(held: readonly Pod[]): Promise<void> {
   const accounts = await settledAccounts(node, box.emulator);
   expect(accounts.reserved).toEqual(addressesOf(held));
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300 && !(await isSo()); tries++) await sleep(100);
-  expect(await isSo()).toBe(true);
 }
 
 async function expectConnected(some: readonly Pod[]): Promise<void> {
