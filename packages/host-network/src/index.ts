@@ -1,5 +1,6 @@
 // For people who use the package.
 export type { Clock } from './apply/clock.ts';
+export type { PodLinks } from './apply/create-pod-links.ts';
 export {
   createEgressAddresses,
   type EgressAddresses,
@@ -28,7 +29,7 @@ export {
   wiredAttachment,
 } from './apply/pod-wiring.ts';
 export type { DesiredNode, Repair, RepairReport } from './apply/repair.ts';
-export type { PodLinks } from './apply/set-up-pod.ts';
+
 export { writeSysctl } from './apply/sysctl.ts';
 export { deriveMtus, type Mtus } from './desired/derive-mtus.ts';
 export { EGRESS_LINK_NAMES } from './desired/describe-egress.ts';

@@ -1,30 +1,43 @@
 import type { PodAttachment } from '../desired/settings.ts';
-import { HostNetworkError, isErrno } from '../host-network-error.ts';
-import type { Netlink } from '../netlink/netlink.ts';
+import { HostNetworkError } from '../host-network-error.ts';
+import { linkSearch, vethCreation } from '../netlink/links.ts';
+import { type Answer, type NetlinkRequest, payloadUnless } from '../netlink/netlink-request.ts';
 import type { HostContext } from './host-context.ts';
+import type { PodNetns } from './pod-netns.ts';
+
+/** The hardware addresses of a pod's veth pair. */
+export interface PodLinks {
+  readonly hostMac: string;
+  readonly podMac: string;
+}
 
 /**
- * Creates a pod's veth pair. One request, unless one of the names is taken: then links that are being
- * deleted are waited for, and a leftover on the host makes way, as upstream has it.
+ * Creates a pod's veth pair, and asks the host for more in the same go. One write, unless one of the names is
+ * taken: then links that are being deleted are waited for, and a leftover on the host makes way, as upstream has it.
  *
+ * @returns the answers to `next`.
  * @throws {HostNetworkError} `link-exists` when the pod has a link of that name; nothing was touched.
  */
 export async function createPodLinks(
-  { host, hostNetnsFd, sweeper }: HostContext,
-  pod: Netlink,
+  context: HostContext,
+  pod: PodNetns,
   attachment: PodAttachment,
-  hostMac: string,
-): Promise<void> {
+  { macs, next }: { readonly macs: PodLinks; readonly next: readonly NetlinkRequest[] },
+): Promise<readonly Answer[]> {
   const { hostLinkName, podLinkName, netnsPath } = attachment;
-  const tryCreate = () => createPair(pod, attachment, hostMac, hostNetnsFd);
-  if (tryCreate()) return;
+  const { host, sweeper } = context;
+  const creation = pairCreation(context, pod, attachment, macs);
+  const tryCreate = () => askNext(context, creation, next);
+  const answers = await tryCreate();
+  if (answers !== undefined) return answers;
 
   // A pod that was just torn down: its link is marked and on its way out.
   if (sweeper.isSweeping) {
     await sweeper.settled();
-    if (tryCreate()) return;
+    const later = await tryCreate();
+    if (later !== undefined) return later;
   }
-  if (pod.links.find({ name: podLinkName }) !== undefined) {
+  if (pod.socket.attempt(linkSearch({ name: podLinkName }), 'ENODEV') !== undefined) {
     throw linkExists(podLinkName, `in ${netnsPath}`);
   }
   // A predecessor of the same name that was never torn down.
@@ -34,26 +47,39 @@ export async function createPodLinks(
     sweeper.doom(leftover.index);
     await sweeper.settled();
   }
-  if (!tryCreate()) throw linkExists(hostLinkName, 'on the host');
+  const last = await tryCreate();
+  if (last === undefined) throw linkExists(hostLinkName, 'on the host');
+  return last;
 }
 
-/** @returns false when one of the names is taken. */
-function createPair(
-  pod: Netlink,
+/** Both ends are born where they belong: moving a link between namespaces costs the kernel a grace period. */
+function pairCreation(
+  { hostNetnsFd }: HostContext,
+  pod: PodNetns,
   { podLinkName, hostLinkName, mtuBytes }: PodAttachment,
-  hostMac: string,
-  hostNetnsFd: number,
-): boolean {
+  { podMac, hostMac }: PodLinks,
+): NetlinkRequest {
   const both = { mtuBytes, transmitQueueLength: 0 };
-  // The host end is born on the host: moving a link between namespaces costs the kernel a grace period.
-  const peer = { ...both, name: hostLinkName, mac: hostMac, netnsFd: hostNetnsFd };
-  try {
-    pod.links.createVeth({ ...both, name: podLinkName, isUp: true, peer });
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false;
-    throw error;
-  }
+  return vethCreation({
+    ...both,
+    name: podLinkName,
+    mac: podMac,
+    netnsFd: pod.fd,
+    isUp: true,
+    peer: { ...both, name: hostLinkName, mac: hostMac, netnsFd: hostNetnsFd },
+  });
+}
+
+/** @returns undefined when one of the names is taken. */
+async function askNext(
+  { hostAsks, crowd }: HostContext,
+  creation: NetlinkRequest,
+  next: readonly NetlinkRequest[],
+): Promise<readonly Answer[] | undefined> {
+  const [created, ...answers] = await hostAsks.askAll([creation, ...next], crowd.where());
+  // The first of the requests has an answer.
+  const isDone = payloadUnless(['EEXIST'], created as Answer, creation) !== undefined;
+  return isDone ? answers : undefined;
 }
 
 /** Guards a link that is about to be deleted as a pod's. @throws {HostNetworkError} `not-a-pod-link` */

@@ -15,12 +15,16 @@ import { defaultCommands, type HostCommands } from '../iptables/host-commands.ts
 import { createPacketFilter } from '../iptables/packet-filter.ts';
 import { openConntrack } from '../netlink/conntrack.ts';
 import { openNetlink } from '../netlink/netlink.ts';
-import type { RequestObserver } from '../netlink/netlink-socket.ts';
+import { LOST_ANSWER_MS, NetlinkSocket, type RequestObserver } from '../netlink/netlink-socket.ts';
+import { openSocket } from '../netlink/open-socket.ts';
 import { OWN_NETNS } from '../netns/in-netns.ts';
 import { AddressForgetter } from './address-forgetter.ts';
 import type { AwaitLinkOptions } from './await-link.ts';
 import { checkPod } from './check-pod.ts';
 import { type Clock, systemClock } from './clock.ts';
+import type { PodLinks } from './create-pod-links.ts';
+import { createCrowd } from './crowd.ts';
+import { gatherAsks } from './gather-asks.ts';
 import { createHostTurns } from './host-turns.ts';
 import { createLinkIndexes } from './link-indexes.ts';
 import { LinkSweeper } from './link-sweeper.ts';
@@ -29,7 +33,7 @@ import { type DesiredNode, podRepairSteps, type RepairReport, repairAll } from '
 import { type RoutedPod, routePods } from './route-pods.ts';
 import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
-import { type PodLinks, setUpPod } from './set-up-pod.ts';
+import { setUpPod } from './set-up-pod.ts';
 import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
 import { createTouchLog, namesOf } from './touch-log.ts';
 import { createTurns } from './turns.ts';
@@ -136,7 +140,12 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
   const { observe = () => {} } = options;
   const host = openNetlink({ observe });
   const conntrack = openConntrack({ observe });
+  const hostSocket = new NetlinkSocket(
+    openSocket({ protocol: 'NETLINK_ROUTE', readTimeoutMs: LOST_ANSWER_MS }),
+    observe,
+  );
   const hostNetnsFd = openSync(OWN_NETNS, 'r');
+  const crowd = createCrowd();
   const sweeper = new LinkSweeper(host.links);
   const forgetter = new AddressForgetter({
     conntrack,
@@ -145,7 +154,9 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
   });
   const context = {
     host,
+    hostAsks: gatherAsks(hostSocket),
     hostNetnsFd,
+    crowd,
     sweeper,
     forgetter,
     observe,
@@ -184,12 +195,18 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
       await tearDownEni(host, eni);
       await hostTurns.removeEni(eni);
     },
-    setUpPod: async (attachment) => {
-      await turn();
-      if (isClosed) throw closedError(attachment.hostLinkName);
-      touches.touch(...namesOf(attachment));
-      return setUpPod(context, attachment);
-    },
+    setUpPod: (attachment) =>
+      crowd.run(async () => {
+        await turn();
+        if (isClosed) throw closedError(attachment.hostLinkName);
+        touches.touch(...namesOf(attachment));
+        try {
+          return await setUpPod(context, attachment);
+        } finally {
+          // For those who began to watch meanwhile.
+          touches.touch(...namesOf(attachment));
+        }
+      }),
     tearDownPod: async (attachment) => {
       await turn();
       touches.touch(...namesOf(attachment));
@@ -230,10 +247,12 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
       if (isClosed) return;
       isClosed = true;
       try {
+        await crowd.settled();
         await hostTurns.settled();
         await settled();
       } finally {
         host.close();
+        hostSocket.close();
         conntrack.close();
         closeSync(hostNetnsFd);
       }

@@ -42,7 +42,7 @@ test('a pod is set up and torn down with few requests, and without a dump', asyn
   const pod = podAt(netnsPath, 1);
   await network.setUpPod(pod);
   expect(wiring().filter(({ isDump }) => isDump)).toEqual([]);
-  expect(wiring()).toHaveLength(12);
+  expect(wiring()).toHaveLength(11);
 
   asked = [];
   await network.tearDownPod(pod);
@@ -111,6 +111,38 @@ test('a thousand pods are set up beside links that come and go, and none fails',
   expect(churned / seconds).toBeGreaterThan(200);
   expect(asked.filter(({ operation }) => operation === 'create veth')).toHaveLength(1_000);
   expect((await network.linkNames()).filter((name) => name.startsWith('eni'))).toEqual([]);
+});
+
+test('of many set-ups at once each is as it would be alone, and one that fails leaves the others in peace', async () => {
+  const paths = host.addPodNetns(...Array.from({ length: 40 }, (_, n) => `p${n}`));
+  const pods = paths.map(podAt);
+  const [inTheWay = ''] = paths.slice(20);
+  host.sh(`nsenter --net=${inTheWay} ip link add eth0 type veth peer name other`);
+  const outcomes = await Promise.allSettled(pods.map((pod) => network.setUpPod(pod)));
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected' ? [{ index, code: outcome.reason.code }] : [],
+  );
+  expect(failures).toEqual([{ index: 20, code: 'link-exists' }]);
+  for (const pod of pods.filter(({ netnsPath }) => netnsPath !== inTheWay)) {
+    expect(await network.checkPod(pod)).toEqual([`host: default route in table 2`]);
+  }
+  const ours = (await network.linkNames()).filter((name) => name.startsWith('eni'));
+  expect(ours).toHaveLength(39);
+});
+
+test('a network that is closed ends what is under way first', async () => {
+  const pods = host.addPodNetns(...Array.from({ length: 40 }, (_, n) => `p${n}`)).map(podAt);
+  const settingUp = Promise.allSettled(pods.map((pod) => network.setUpPod(pod)));
+  await network.close();
+  const outcomes = await settingUp;
+  // Those that had begun are whole, the others are not there at all.
+  network = openHostNetwork();
+  for (const [index, { status }] of outcomes.entries()) {
+    const pod = podAt(pods[index]?.netnsPath ?? '', index);
+    const missing = await network.checkPod(pod);
+    if (status === 'fulfilled') expect(missing).toEqual([`host: default route in table 2`]);
+    else expect(missing).toContain(`host: link ${pod.hostLinkName} up mtu 9001 type veth`);
+  }
 });
 
 test('a hundred set-ups at once, and their tear-downs, leave no file open', async () => {

@@ -72,6 +72,21 @@ const idle = {
 };
 const expectIdle = () => expect({ rules: rules(), routes: routes(), links: links() }).toEqual(idle);
 
+test.each([
+  { accept_ra: 1, accept_redirects: 1, forwarding: 0 },
+  { accept_ra: 2, accept_redirects: 0, forwarding: 1 },
+  { accept_ra: 0, accept_redirects: 1, forwarding: 1 },
+])(
+  'a host link is closed to router advertisements whatever links begin with: %j',
+  async (defaults) => {
+    for (const [name, value] of Object.entries(defaults)) {
+      host.sh(`echo ${value} >/proc/sys/net/ipv6/conf/default/${name}`);
+    }
+    await network.setUpPod(addPod('a'));
+    expect(ipv6Settings(coredns)).toEqual(['0', '1', '0']);
+  },
+);
+
 describe('a pod on the primary ENI', () => {
   // plugin-and-host-network §9.2
   test('is wired as ip(8) shows it', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type IpAddress, ipFamily } from '../ip.ts';
 import {
   comment,
@@ -37,7 +37,7 @@ const CHAIN_LENGTH = 28;
 const DIGITS_OF_LINK = 8;
 
 const digest = ({ networkName, containerId }: ContainerKey) =>
-  createHash('sha512').update(`${networkName}${containerId}`).digest('hex');
+  hash('sha512', `${networkName}${containerId}`);
 
 /** `CNI-E4-` or `CNI-E6-` and the head of a hash: 28 characters, as iptables allows. */
 export const egressChainName = (key: ContainerKey): string =>

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const HASH_CHARACTERS = 11;
 
@@ -25,5 +25,5 @@ export function hostLinkName({
   index = 0,
 }: HostLinkNameInput): string {
   const pod = `${podNamespace}.${podName}${index === 0 ? '' : `.${index}`}`;
-  return prefix + createHash('sha1').update(pod).digest('hex').slice(0, HASH_CHARACTERS);
+  return prefix + hash('sha1', pod).slice(0, HASH_CHARACTERS);
 }

@@ -28,11 +28,8 @@ export type NetworkChange =
       readonly route: Route;
     }
   /** `clear` takes away every rule that matches, `delete` one. */
-  | {
-      readonly kind: 'rule';
-      readonly verb: 'delete' | 'clear';
-      readonly rule: RuleSelector;
-    }
+  | { readonly kind: 'rule'; readonly verb: 'delete'; readonly rule: RuleSelector }
+  | { readonly kind: 'rule'; readonly verb: 'clear'; readonly rule: RuleSelector }
   | { readonly kind: 'rule'; readonly verb: 'add'; readonly rule: Rule }
   | { readonly kind: 'neighbour'; readonly verb: 'replace'; readonly neighbour: Neighbour };
 

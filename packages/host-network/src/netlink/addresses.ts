@@ -23,8 +23,7 @@ export class Addresses {
 
   /** EEXIST when the link already has it. */
   add(address: LinkAddress, linkIndex: number): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-    this.#channel.exchange(addressRequest(RTM_NEWADDR, flags, 'add', address, linkIndex));
+    this.#channel.exchange(addressAddition(address, linkIndex));
   }
 
   replace(address: LinkAddress, linkIndex: number): void {
@@ -34,7 +33,7 @@ export class Addresses {
 
   /** EADDRNOTAVAIL when the link does not have it. */
   delete(address: LinkAddress, linkIndex: number): void {
-    this.#channel.exchange(addressRequest(RTM_DELADDR, NLM_F_ACK, 'delete', address, linkIndex));
+    this.#channel.exchange(addressDeletion(address, linkIndex));
   }
 
   /**
@@ -63,6 +62,14 @@ export class Addresses {
     });
   }
 }
+
+export const addressAddition = (address: LinkAddress, linkIndex: number): NetlinkRequest => {
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  return addressRequest(RTM_NEWADDR, flags, 'add', address, linkIndex);
+};
+
+export const addressDeletion = (address: LinkAddress, linkIndex: number): NetlinkRequest =>
+  addressRequest(RTM_DELADDR, NLM_F_ACK, 'delete', address, linkIndex);
 
 const addressRequest = (
   type: number,

@@ -39,20 +39,21 @@ export interface LinkChange {
   readonly name?: string;
 }
 
-/** A veth pair to create. The end described first is born in the namespace of the socket. */
-export interface VethPair {
-  readonly name: string;
+/** A veth pair to create. */
+export interface VethPair extends VethEnd {
   readonly isUp: boolean;
+  readonly peer: VethEnd;
+}
+
+/** One end of it. */
+export interface VethEnd {
+  readonly name: string;
+  /** Default: drawn by the kernel. */
+  readonly mac?: string;
   readonly mtuBytes: number;
   readonly transmitQueueLength: number;
-  readonly peer: {
-    readonly name: string;
-    readonly mac: string;
-    readonly mtuBytes: number;
-    readonly transmitQueueLength: number;
-    /** Open file descriptor of the namespace the peer is born in. */
-    readonly netnsFd: number;
-  };
+  /** Open file descriptor of the namespace the end is born in. Default: that of the socket. */
+  readonly netnsFd?: number;
 }
 
 /** A link of one end to create. */
@@ -126,30 +127,19 @@ export function changedLink(selector: LinkSelector, change: LinkChange): LinkMes
  */
 const ONE_QUEUE = { transmitQueueCount: 1, receiveQueueCount: 1 } as const;
 
-export function newVethPair({ peer, ...near }: VethPair): LinkMessage {
-  return {
-    ...blank,
-    ...ONE_QUEUE,
-    flags: near.isUp ? IFF_UP : 0,
-    changeMask: IFF_UP,
-    name: near.name,
-    mtuBytes: near.mtuBytes,
-    transmitQueueLength: near.transmitQueueLength,
-    info: {
-      kind: 'veth',
-      vethPeer: {
-        ...blank,
-        ...ONE_QUEUE,
-        name: peer.name,
-        mtuBytes: peer.mtuBytes,
-        transmitQueueLength: peer.transmitQueueLength,
-        macBytes: macBytes(peer.mac),
-        netnsFd: peer.netnsFd,
-      },
-      otherAttributes: [],
-    },
-  };
-}
+export const newVethPair = ({ peer, isUp, ...near }: VethPair): LinkMessage => ({
+  ...newVethEnd(near),
+  flags: isUp ? IFF_UP : 0,
+  changeMask: IFF_UP,
+  info: { kind: 'veth', vethPeer: newVethEnd(peer), otherAttributes: [] },
+});
+
+const newVethEnd = ({ mac, ...end }: VethEnd): LinkMessage => ({
+  ...blank,
+  ...ONE_QUEUE,
+  ...end,
+  ...(mac === undefined ? {} : { macBytes: macBytes(mac) }),
+});
 
 export const newDummy = (link: NewLink): LinkMessage => ({
   ...newLink(link),

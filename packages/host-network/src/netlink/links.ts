@@ -41,9 +41,7 @@ export class Links {
 
   /** The link with that name or index, or undefined. One lookup, no dump. */
   find(selector: LinkSelector): Link | undefined {
-    const message = { ...selectLink(selector), extensionMask: RTEXT_FILTER_SKIP_STATS };
-    const request = linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector));
-    const answer = this.#channel.attempt(request, 'ENODEV');
+    const answer = this.#channel.attempt(linkSearch(selector), 'ENODEV');
     return answer === undefined
       ? undefined
       : linkFromMessage(decodeLinkMessage(answer, HOST_ORDER));
@@ -73,27 +71,22 @@ export class Links {
 
   /** Creates a veth pair. EEXIST when either name is taken, and then nothing was created. */
   createVeth(pair: VethPair): void {
-    const object = `${pair.name} with peer ${pair.peer.name}`;
-    this.#create(newVethPair(pair), 'create veth', object, 'veth');
+    this.#channel.exchange(vethCreation(pair));
   }
 
   /** Creates a VLAN. EEXIST when the name, or the id on that parent, is taken. */
   createVlan(link: NewVlan): void {
-    const object = `${link.name} with id ${link.vlanId} on #${link.parentIndex}`;
-    this.#create(newVlan(link), 'create vlan', object, '8021q');
+    this.#channel.exchange(vlanCreation(link));
   }
 
   /** Creates a link that drops whatever is sent to it. EEXIST when the name is taken. */
   createDummy(link: NewLink): void {
-    this.#create(newDummy(link), 'create dummy', link.name, 'dummy');
+    this.#channel.exchange(creation(newDummy(link), 'create dummy', link.name, 'dummy'));
   }
 
   /** Changes what `change` names. ENODEV when there is no such link. */
   change(selector: LinkSelector, change: LinkChange): void {
-    const message = changedLink(selector, change);
-    this.#channel.exchange(
-      linkRequest(RTM_SETLINK, NLM_F_ACK, message, 'change link', linkText(selector)),
-    );
+    this.#channel.exchange(linkAlteration(selector, change));
   }
 
   /** Deletes a link off the JavaScript thread: a veth pair takes the kernel some 20 ms. */
@@ -121,16 +114,39 @@ export class Links {
       throw error;
     }
   }
-
-  #create(message: LinkMessage, operation: string, object: string, module: string): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-    this.#channel.exchange({
-      ...linkRequest(RTM_NEWLINK, flags, message, operation, object),
-      // libuv's name for EOPNOTSUPP.
-      remedies: { ENOTSUP: `this kernel lacks the module ${module}` },
-    });
-  }
 }
+
+/** Answered with the link, or ENODEV. */
+export const linkSearch = (selector: LinkSelector): NetlinkRequest => {
+  const message = { ...selectLink(selector), extensionMask: RTEXT_FILTER_SKIP_STATS };
+  return linkRequest(RTM_GETLINK, 0, message, 'find link', linkText(selector));
+};
+
+export const vethCreation = (pair: VethPair): NetlinkRequest => {
+  const object = `${pair.name} with peer ${pair.peer.name}`;
+  return creation(newVethPair(pair), 'create veth', object, 'veth');
+};
+
+export const vlanCreation = (link: NewVlan): NetlinkRequest => {
+  const object = `${link.name} with id ${link.vlanId} on #${link.parentIndex}`;
+  return creation(newVlan(link), 'create vlan', object, '8021q');
+};
+
+export const linkAlteration = (selector: LinkSelector, change: LinkChange): NetlinkRequest => {
+  const message = changedLink(selector, change);
+  return linkRequest(RTM_SETLINK, NLM_F_ACK, message, 'change link', linkText(selector));
+};
+
+const creation = (
+  message: LinkMessage,
+  operation: string,
+  object: string,
+  module: string,
+): NetlinkRequest => ({
+  ...linkRequest(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, message, operation, object),
+  // libuv's name for EOPNOTSUPP.
+  remedies: { ENOTSUP: `this kernel lacks the module ${module}` },
+});
 
 const linkRequest = (
   type: number,

@@ -37,8 +37,7 @@ export class Neighbours {
   }
 
   replace(neighbour: Neighbour, linkIndex: number): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
-    this.#channel.exchange(entryRequest(RTM_NEWNEIGH, flags, 'replace', neighbour, linkIndex));
+    this.#channel.exchange(neighbourReplacement(neighbour, linkIndex));
   }
 
   /** ENOENT when there is none. */
@@ -74,6 +73,11 @@ export class Neighbours {
     );
   }
 }
+
+export const neighbourReplacement = (neighbour: Neighbour, linkIndex: number): NetlinkRequest => {
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+  return entryRequest(RTM_NEWNEIGH, flags, 'replace', neighbour, linkIndex);
+};
 
 const request = (
   type: number,

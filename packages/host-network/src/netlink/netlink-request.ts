@@ -45,6 +45,16 @@ export function requirePayload(answer: Answer, request: NetlinkRequest): Uint8Ar
   throw refused(answer.errno, request, answer.reason);
 }
 
+/** The same, but undefined when it refused with one of the expected errnos. */
+export function payloadUnless(
+  expected: readonly string[],
+  answer: Answer,
+  request: NetlinkRequest,
+): Uint8Array | undefined {
+  const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
+  return isExpected ? undefined : requirePayload(answer, request);
+}
+
 /** What `fs` says about a socket, in this package's words; errors of ours stay as they are. */
 export function translateIoError(cause: unknown, request: NetlinkRequest): unknown {
   const errno = systemErrorCode(cause);

@@ -130,6 +130,34 @@ describe('a request that may be refused', () => {
     expect(answers).toEqual(requests.map((_, index) => (index + 1) % 3 !== 0));
   });
 
+  test.each(['here', 'in-pool'] as const)(
+    'has an answer of its own among many (%s)',
+    async (where) => {
+      send(acknowledge(1));
+      send(entry(2, 5));
+      send(acknowledge(3, ENOENT));
+      const answers = await socket.askAll(
+        [request(NLM_F_ACK), request(), request(NLM_F_ACK)],
+        where,
+      );
+      expect(answers).toEqual([
+        { kind: 'done', payload: new Uint8Array(0) },
+        { kind: 'done', payload: Uint8Array.of(5, 0, 0, 0) },
+        { kind: 'refused', errno: 'ENOENT', reason: 'no such file or directory' },
+      ]);
+    },
+  );
+
+  test('waits for those in the pool, also when it is to be made here', async () => {
+    const order: string[] = [];
+    const inPool = socket.askAll([request(NLM_F_ACK)], 'in-pool').then(() => order.push('in pool'));
+    const here = socket.askAll([request(NLM_F_ACK)], 'here').then(() => order.push('here'));
+    send(acknowledge(1));
+    send(acknowledge(2));
+    await Promise.all([inPool, here]);
+    expect(order).toEqual(['in pool', 'here']);
+  });
+
   test('fails all that came with it when it was refused otherwise', async () => {
     send(acknowledge(1));
     send(acknowledge(2, ENOENT));

@@ -20,6 +20,7 @@ import {
   type Answer,
   answerOf,
   type NetlinkRequest,
+  payloadUnless,
   requirePayload,
   translateIoError,
 } from './netlink-request.ts';
@@ -40,6 +41,9 @@ const receiveBuffer = new Uint8Array(MESSAGE_CEILING_BYTES);
  * written, so a read that waits waits for an answer that an overflow took, and would wait for ever.
  */
 export const LOST_ANSWER_MS = 1_000;
+
+/** Whose time the kernel's work takes: the JavaScript thread's, or that of a thread of libuv's pool. */
+export type Where = 'here' | 'in-pool';
 
 /** Sees what is asked of the kernel, for counting; `isDump` when it is asked for a whole table. */
 export type RequestObserver = (request: {
@@ -73,44 +77,51 @@ export class NetlinkSocket {
 
   /** The same for a request that may be refused in a way the caller expects: then undefined. */
   attempt(request: NetlinkRequest, ...expected: readonly string[]): Uint8Array | undefined {
-    const answer = this.#ask(request);
-    const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
-    return isExpected ? undefined : requirePayload(answer, request);
+    return payloadUnless(expected, this.#ask(request), request);
   }
 
   /** As {@link exchange}, off the JavaScript thread. */
   exchangeAsync(request: NetlinkRequest): Promise<Uint8Array> {
     return this.#enqueue(request, async () => {
-      const [answer] = await this.#askAllAsync([request]);
+      const [answer] = await this.#askTogether([request], 'in-pool');
       // One request has one answer.
       return requirePayload(answer as Answer, request);
     });
   }
 
   /**
-   * Asks many things with few writes, off the JavaScript thread. The kernel does them in turn, also when it
-   * refused one before.
+   * Asks many things with few writes. The kernel does them in turn, also when it refused one before.
    *
-   * @returns for each request whether it was done; false when it was refused as expected.
+   * @param where the kernel works: `here`, on the JavaScript thread and soonest, unless requests are queued;
+   *   or `in-pool`, off it.
+   * @returns an answer for each request.
    */
-  attemptAllAsync(
-    requests: readonly NetlinkRequest[],
-    ...expected: readonly string[]
-  ): Promise<readonly boolean[]> {
+  async askAll(requests: readonly NetlinkRequest[], where: Where): Promise<readonly Answer[]> {
     const [first] = requests;
-    if (first === undefined) return Promise.resolve([]);
+    if (first === undefined) return [];
     return this.#enqueue(first, async () => {
       const answers: Answer[] = [];
       for (let start = 0; start < requests.length; start += PIPELINED_REQUESTS) {
         const batch = requests.slice(start, start + PIPELINED_REQUESTS);
-        answers.push(...(await this.#askAllAsync(batch)));
+        answers.push(...(await this.#askTogether(batch, where)));
       }
-      return answers.map((answer, index) => {
-        const isExpected = answer.kind === 'refused' && expected.includes(answer.errno);
-        if (!isExpected) requirePayload(answer, requests[index] ?? first);
-        return !isExpected;
-      });
+      return answers;
     });
+  }
+
+  /**
+   * The same in the pool, for requests that may be refused in a way the caller expects.
+   *
+   * @returns for each request whether it was done; false when it was refused as expected.
+   */
+  async attemptAllAsync(
+    requests: readonly NetlinkRequest[],
+    ...expected: readonly string[]
+  ): Promise<readonly boolean[]> {
+    const answers = await this.askAll(requests, 'in-pool');
+    return requests.map(
+      (request, index) => payloadUnless(expected, answers[index] as Answer, request) !== undefined,
+    );
   }
 
   #ask(request: NetlinkRequest): Answer {
@@ -134,10 +145,15 @@ export class NetlinkSocket {
   }
 
   /** The kernel does its work in the write: the answers are there when it returns. */
-  async #askAllAsync(requests: readonly NetlinkRequest[]): Promise<readonly Answer[]> {
+  async #askTogether(
+    requests: readonly NetlinkRequest[],
+    where: Where,
+  ): Promise<readonly Answer[]> {
     const numbered = requests.map((request) => ({ request, sequence: this.#nextSequence() }));
     const messages = numbered.map(({ request, sequence }) => this.#encode(request, sequence, 0));
-    await writeAsync(this.#fd, Buffer.concat(messages));
+    const bytes = Buffer.concat(messages);
+    if (where === 'here') writeSync(this.#fd, bytes);
+    else await writeAsync(this.#fd, bytes);
     return numbered.map(({ request, sequence }) => this.#readAnswer(sequence, request));
   }
 

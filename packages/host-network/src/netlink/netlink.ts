@@ -1,5 +1,5 @@
 import { Addresses } from './addresses.ts';
-import { type ChannelOptions, openChannel } from './channel.ts';
+import { type Channel, type ChannelOptions, openChannel } from './channel.ts';
 import { Links } from './links.ts';
 import { Neighbours } from './neighbours.ts';
 import { Routes } from './routes.ts';
@@ -12,6 +12,8 @@ export interface Netlink {
   readonly routes: Routes;
   readonly rules: Rules;
   readonly neighbours: Neighbours;
+  /** @internal Any request; undefined when it was refused as expected. */
+  readonly attempt: Channel['attempt'];
   /** Closes the sockets, after any request still queued. Calling it again does nothing. */
   close(): void;
 }
@@ -32,6 +34,7 @@ export function openNetlink(options: ChannelOptions = {}): Netlink {
     routes: new Routes(channel),
     rules: new Rules(channel),
     neighbours: new Neighbours(channel),
+    attempt: channel.attempt,
     close: () => channel.close(),
   };
 }

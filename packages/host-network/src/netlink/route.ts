@@ -61,7 +61,7 @@ export function routeFamily({ family, destination, via, preferredSource }: Route
 }
 
 /** A deletion matches whoever made the route (RTPROT_UNSPEC), as `ip route del` without `proto` does. */
-export const routeDeletion = (route: Route, linkIndex: number | undefined): RouteMessage => ({
+export const deletedRoute = (route: Route, linkIndex: number | undefined): RouteMessage => ({
   ...routeMessage(route, linkIndex),
   protocol: 0,
 });

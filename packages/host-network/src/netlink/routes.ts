@@ -5,7 +5,7 @@ import { familyNumber } from './family.ts';
 import { HOST_ORDER } from './host-order.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './message.ts';
 import type { NetlinkRequest } from './netlink-request.ts';
-import { type Route, routeDeletion, routeFromMessage, routeMessage, routeText } from './route.ts';
+import { deletedRoute, type Route, routeFromMessage, routeMessage, routeText } from './route.ts';
 import {
   decodeRouteMessage,
   encodeRouteMessage,
@@ -29,22 +29,17 @@ export class Routes {
 
   /** EEXIST when the table has a route to the same destination. */
   add(route: Route, linkIndex: number): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-    const message = routeMessage(route, linkIndex);
-    this.#channel.exchange(routeRequest(RTM_NEWROUTE, flags, 'add', message, route));
+    this.#channel.exchange(routeAddition(route, linkIndex));
   }
 
   /** Adds the route, or puts it in the place of the one to the same destination. */
   replace(route: Route, linkIndex: number): void {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
-    const message = routeMessage(route, linkIndex);
-    this.#channel.exchange(routeRequest(RTM_NEWROUTE, flags, 'replace', message, route));
+    this.#channel.exchange(routeReplacement(route, linkIndex));
   }
 
   /** ESRCH when there is none. Without link index, a route through any link matches. */
   delete(route: Route, linkIndex?: number): void {
-    const message = routeDeletion(route, linkIndex);
-    this.#channel.exchange(routeRequest(RTM_DELROUTE, NLM_F_ACK, 'delete', message, route));
+    this.#channel.exchange(routeDeletion(route, linkIndex));
   }
 
   /**
@@ -91,6 +86,19 @@ export class Routes {
     }
   }
 }
+
+export const routeAddition = (route: Route, linkIndex: number): NetlinkRequest => {
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  return routeRequest(RTM_NEWROUTE, flags, 'add', routeMessage(route, linkIndex), route);
+};
+
+export const routeReplacement = (route: Route, linkIndex: number): NetlinkRequest => {
+  const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+  return routeRequest(RTM_NEWROUTE, flags, 'replace', routeMessage(route, linkIndex), route);
+};
+
+export const routeDeletion = (route: Route, linkIndex?: number): NetlinkRequest =>
+  routeRequest(RTM_DELROUTE, NLM_F_ACK, 'delete', deletedRoute(route, linkIndex), route);
 
 const routeRequest = (
   type: number,

@@ -26,15 +26,12 @@ export class Rules {
 
   /** @returns false when the very same rule was there already. */
   ensure(rule: Rule): boolean {
-    const flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-    const request = ruleRequest(RTM_NEWRULE, flags, 'add', rule);
-    return this.#channel.attempt(request, 'EEXIST') !== undefined;
+    return this.#channel.attempt(ruleAddition(rule), 'EEXIST') !== undefined;
   }
 
   /** Deletes the first rule that matches; what the selector leaves out matches anything. @returns false when none did. */
   delete(selector: RuleSelector): boolean {
-    const request = ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector);
-    return this.#channel.attempt(request, 'ENOENT') !== undefined;
+    return this.#channel.attempt(ruleDeletion(selector), 'ENOENT') !== undefined;
   }
 
   /** Deletes every rule that matches. @returns how many there were. */
@@ -76,6 +73,14 @@ export class Rules {
     );
   }
 }
+
+/** EEXIST when the very same rule is there already. */
+export const ruleAddition = (rule: Rule): NetlinkRequest =>
+  ruleRequest(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 'add', rule);
+
+/** ENOENT when no rule matches. */
+export const ruleDeletion = (selector: RuleSelector): NetlinkRequest =>
+  ruleRequest(RTM_DELRULE, NLM_F_ACK, 'delete', selector);
 
 const ruleRequest = (
   type: number,

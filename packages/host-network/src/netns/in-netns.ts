@@ -24,17 +24,30 @@ export function inNetns<T>(path: string, fn: () => T): T {
   try {
     const home = openSync(OWN_NETNS, 'r');
     try {
-      enter(there, path);
-      try {
-        return refusePromise(fn());
-      } finally {
-        if (setns(home, CLONE_NEWNET) !== 0) process.abort();
-      }
+      return inOpenNetns({ fd: there, path }, home, fn);
     } finally {
       closeSync(home);
     }
   } finally {
     closeSync(there);
+  }
+}
+
+/**
+ * The same where both namespaces are open.
+ *
+ * @param home file descriptor of the namespace that the calling thread is in.
+ */
+export function inOpenNetns<T>(
+  { fd, path }: { readonly fd: number; readonly path: string },
+  home: number,
+  fn: () => T,
+): T {
+  enter(fd, path);
+  try {
+    return refusePromise(fn());
+  } finally {
+    if (setns(home, CLONE_NEWNET) !== 0) process.abort();
   }
 }
 
