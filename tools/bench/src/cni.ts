@@ -26,7 +26,8 @@ const environmentFor = (addresses: number) => ({
 const oursOn = (node: SandboxNode): Contestant => ({
   name: 'aws-cni',
   path: launcherPath,
-  conf: pluginConf,
+  // As on a node; what a runtime had to read would be the reader's time.
+  conf: { ...pluginConf, pluginLogFile: `${node.runDirectory}/plugin.log` },
   environment: { CNI_PATH: '/opt/cni/bin', AWS_VPC_K8S_CNI_RUN_DIR: node.runDirectory },
 });
 
