@@ -26,7 +26,7 @@ export async function createPodLinks(
 ): Promise<readonly Answer[]> {
   const { hostLinkName, podLinkName, netnsPath } = attachment;
   const { host, sweeper } = context;
-  const creation = pairCreation(context, pod, attachment, macs);
+  const creation = pairCreation(pod, attachment, macs);
   const tryCreate = () => askNext(context, creation, next);
   const answers = await tryCreate();
   if (answers !== undefined) return answers;
@@ -52,9 +52,11 @@ export async function createPodLinks(
   return last;
 }
 
-/** Both ends are born where they belong: moving a link between namespaces costs the kernel a grace period. */
+/**
+ * Both ends are born where they belong: moving a link between namespaces costs the kernel a grace period. The host's
+ * is the first of the pair: kernels before 6.13 look for the first one's name on the host, wherever it is to be.
+ */
 function pairCreation(
-  { hostNetnsFd }: HostContext,
   pod: PodNetns,
   { podLinkName, hostLinkName, mtuBytes }: PodAttachment,
   { podMac, hostMac }: PodLinks,
@@ -62,11 +64,9 @@ function pairCreation(
   const both = { mtuBytes, transmitQueueLength: 0 };
   return vethCreation({
     ...both,
-    name: podLinkName,
-    mac: podMac,
-    netnsFd: pod.fd,
-    isUp: true,
-    peer: { ...both, name: hostLinkName, mac: hostMac, netnsFd: hostNetnsFd },
+    name: hostLinkName,
+    mac: hostMac,
+    peer: { ...both, name: podLinkName, mac: podMac, netnsFd: pod.fd },
   });
 }
 

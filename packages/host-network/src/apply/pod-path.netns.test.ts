@@ -42,7 +42,7 @@ test('a pod is set up and torn down with few requests, and without a dump', asyn
   const pod = podAt(netnsPath, 1);
   await network.setUpPod(pod);
   expect(wiring().filter(({ isDump }) => isDump)).toEqual([]);
-  expect(wiring()).toHaveLength(11);
+  expect(wiring()).toHaveLength(12);
 
   asked = [];
   await network.tearDownPod(pod);

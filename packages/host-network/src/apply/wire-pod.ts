@@ -57,7 +57,6 @@ export async function wirePod(
     ...hostLink,
     name: attachment.podLinkName,
     index: hostLink.peerIndex,
-    isUp: true,
   };
   const hostMacs = new Map([[attachment.hostLinkName, macs.hostMac]]);
   const podChanges = diff(untouched([podLink]), description.pod, hostMacs);
@@ -66,7 +65,7 @@ export async function wirePod(
     return applyTogether({ asks: pod.socket, where, links: [podLink], run: pod.run }, changes);
   };
 
-  // The pod's link has a carrier as soon as the host's is up.
+  // Before either link is up.
   await applyInPod(podChanges.filter(isSysctl));
   await wireHost(context, { attachment, description, hostLink, sysctls }, done);
   await applyInPod(podChanges.filter((change) => !isSysctl(change)));

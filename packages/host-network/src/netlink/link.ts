@@ -41,13 +41,14 @@ export interface LinkChange {
 
 /** A veth pair to create. */
 export interface VethPair extends VethEnd {
-  readonly isUp: boolean;
   readonly peer: VethEnd;
 }
 
 /** One end of it. */
 export interface VethEnd {
   readonly name: string;
+  /** Default: false. */
+  readonly isUp?: boolean;
   /** Default: drawn by the kernel. */
   readonly mac?: string;
   readonly mtuBytes: number;
@@ -127,17 +128,17 @@ export function changedLink(selector: LinkSelector, change: LinkChange): LinkMes
  */
 const ONE_QUEUE = { transmitQueueCount: 1, receiveQueueCount: 1 } as const;
 
-export const newVethPair = ({ peer, isUp, ...near }: VethPair): LinkMessage => ({
+export const newVethPair = ({ peer, ...near }: VethPair): LinkMessage => ({
   ...newVethEnd(near),
-  flags: isUp ? IFF_UP : 0,
-  changeMask: IFF_UP,
   info: { kind: 'veth', vethPeer: newVethEnd(peer), otherAttributes: [] },
 });
 
-const newVethEnd = ({ mac, ...end }: VethEnd): LinkMessage => ({
+const newVethEnd = ({ mac, isUp = false, ...end }: VethEnd): LinkMessage => ({
   ...blank,
   ...ONE_QUEUE,
   ...end,
+  flags: isUp ? IFF_UP : 0,
+  changeMask: IFF_UP,
   ...(mac === undefined ? {} : { macBytes: macBytes(mac) }),
 });
 

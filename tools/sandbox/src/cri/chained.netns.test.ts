@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { seenSource, transfer } from '../checks/probes.ts';
 import { settledAccounts } from '../invariants.ts';
@@ -17,13 +18,17 @@ let pods: RunningPod[] = [];
 
 /** containerd maps the node's port to this one of the pod. */
 const POD_PORT = 80;
+const COOL_DOWN_SECONDS = 1;
 const HOST_PORT = 8080;
 
 beforeAll(async () => {
   box = await createVpcInABox({ nodeCount: 2, instanceType: 't3.small', prefix: 'chain' });
   const [first] = box.nodes;
   if (first === undefined) throw new Error('the box has no node');
-  const environment = { ENABLE_BANDWIDTH_PLUGIN: 'true', IP_COOLDOWN_PERIOD: '1' };
+  const environment = {
+    ENABLE_BANDWIDTH_PLUGIN: 'true',
+    IP_COOLDOWN_PERIOD: String(COOL_DOWN_SECONDS),
+  };
   node = await startCriNode(first, { environment });
 });
 afterEach(async () => {
@@ -50,6 +55,8 @@ describe('portmap', () => {
   /** One pod on the primary ENI, whose table is main, and others until one is on a secondary ENI. */
   async function runServer(place: 'primary' | 'secondary') {
     const neighbours = place === 'primary' ? 1 : 4;
+    // Or addresses of the primary ENI may be free again by the time the server comes.
+    await sleep(COOL_DOWN_SECONDS * 1_000 + 200);
     for (let n = 0; n < neighbours; n++) await runPod({ name: `neighbour-${n}` });
     const server = await runPod({ name: 'server', hostPort: HOST_PORT });
     const rules = await inNode('ip', 'rule', 'show', 'from', server.address);
