@@ -54,7 +54,7 @@ export async function createPodLinks(
 
 /**
  * Both ends are born where they belong: moving a link between namespaces costs the kernel a grace period. The host's
- * is the first of the pair: kernels before 6.13 look for the first one's name on the host, wherever it is to be.
+ * is the first of the pair: older kernels, 6.1 among them, look for the first one's name on the host, wherever it is to be.
  */
 function pairCreation(
   pod: PodNetns,
