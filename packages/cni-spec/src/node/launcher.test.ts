@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { handleRequest } from '../handle-request.ts';
 import { type LauncherService, parseLauncherRequest, serveLauncher } from './launcher.ts';
@@ -99,6 +100,30 @@ describe('serveLauncher', () => {
       environment: { CNI_ARGS: value, CNI_NETNS: '/n' },
       stdin: '✓',
     });
+  });
+
+  test('begins to answer those who come together at one point, and none waits for an answer to another', async () => {
+    const begun: { readonly name: string; readonly end: () => void }[] = [];
+    server = await serveLauncher({
+      socketPath,
+      answer: async ({ stdin }) => {
+        await new Promise<void>((end) => begun.push({ name: stdin, end }));
+        return { stdout: stdin, stderr: '', exitCode: 0 };
+      },
+    });
+    const first = send(request('', 'first'));
+    while (begun.length < 1) await nextTurn();
+    const others = Array.from({ length: 8 }, (_, index) => send(request('', `${index}`)));
+    while (begun.length === 1) await nextTurn();
+    await nextTurn();
+    expect(begun.length).toBeGreaterThan(2);
+    while (begun.length < 9) await nextTurn();
+    for (const { end } of begun.toReversed()) end();
+    const answers = await Promise.all([first, ...others]);
+    expect(answers.map((text) => text.split('\r\n\r\n')[1])).toEqual([
+      'first',
+      ...others.keys().map(String),
+    ]);
   });
 
   test('takes six variables of the greatest length', async () => {

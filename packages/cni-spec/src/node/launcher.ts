@@ -10,6 +10,7 @@ import { createConnection } from 'node:net';
 import type { CniProcessResponse } from '../answer-request.ts';
 import type { CniProcessRequest } from '../handle-request.ts';
 import { MAX_DOCUMENT_LENGTH } from '../json-object.ts';
+import { createGate } from './gate.ts';
 import { environmentOf, parseLauncherRequest } from './launcher-request.ts';
 
 export { parseLauncherRequest };
@@ -36,8 +37,9 @@ const MAX_HEAD_BYTES = 32 * 1024;
  *
  * @see docs/launcher-protocol.md
  */
-export const createLauncherServer = ({ answer, otherwise = notFound }: LauncherService): Server =>
-  createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+export function createLauncherServer({ answer, otherwise = notFound }: LauncherService): Server {
+  const gate = createGate();
+  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
     response.shouldKeepAlive = false; // one request per connection
     if (request.method !== 'POST' || request.url !== '/v1/cni') {
       otherwise(request, response);
@@ -47,10 +49,19 @@ export const createLauncherServer = ({ answer, otherwise = notFound }: LauncherS
     response.once('close', () => {
       if (!response.writableFinished) gone.abort(new Error('the launcher hung up'));
     });
-    serve(request, response, (asked) => answer(asked, gone.signal)).catch((error: unknown) => {
+    serve(request, response, async (asked) => {
+      await gate.enter();
+      return answer(asked, gone.signal);
+    }).catch((error: unknown) => {
       reply(response, 500, error instanceof Error ? error.message : String(error));
     });
   });
+  server.on('connection', (socket) => {
+    gate.arrive();
+    socket.once('close', gate.leave);
+  });
+  return server;
+}
 
 /**
  * Serves a launcher on a unix socket that only this user may open (mode 0600). A socket that a dead

@@ -197,7 +197,6 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     },
     setUpPod: (attachment) =>
       crowd.run(async () => {
-        await turn();
         if (isClosed) throw closedError(attachment.hostLinkName);
         touches.touch(...namesOf(attachment));
         try {
