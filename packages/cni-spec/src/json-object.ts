@@ -61,6 +61,7 @@ function parseJson(text: string, what: string): unknown {
 
 /** Counts brackets outside of texts. Only for JSON: other texts could cost quadratic time here. */
 function isNestedTooDeeply(json: string): boolean {
+  if (json.length <= 2 * MAX_NESTING) return false; // too short for so many brackets
   let depth = 0;
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
     if (token === '[' || token === '{') depth += 1;

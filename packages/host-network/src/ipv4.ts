@@ -4,7 +4,7 @@ export type Ipv4Address = `${number}.${number}.${number}.${number}`;
 /** An IPv4 network in its shortest spelling: address with the host bits cleared, slash, prefix length. */
 export type Ipv4Cidr = `${Ipv4Address}/${number}`;
 
-const octet = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
+const octet = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
 const addressPattern = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`);
 
 /** Checks text from outside. @throws {TypeError} when it is not an address. */
@@ -16,10 +16,15 @@ export function parseIpv4Address(text: string): Ipv4Address {
 
 /** The four bytes of an address, in network order. @throws {TypeError} for any other text. */
 export function ipv4Bytes(address: Ipv4Address): Uint8Array {
-  const parts = addressPattern.exec(address);
-  if (parts === null)
+  if (!addressPattern.test(address))
     throw new TypeError(`an IPv4 address such as 10.0.0.1 was expected, not ${quote(address)}`);
-  return Uint8Array.of(Number(parts[1]), Number(parts[2]), Number(parts[3]), Number(parts[4]));
+  const bytes = new Uint8Array(4);
+  let start = 0;
+  for (let index = 0; index < 4; index += 1) {
+    bytes[index] = Number.parseInt(address.slice(start, start + 3), 10); // up to the dot
+    start = address.indexOf('.', start) + 1;
+  }
+  return bytes;
 }
 
 /** The text of a four byte address. @throws {TypeError} for any other length. */

@@ -5,12 +5,19 @@ export function macBytes(mac: string): Uint8Array {
       `a hardware address such as 0a:11:22:33:44:01 was expected, not ${JSON.stringify(mac.slice(0, 80))}`,
     );
   }
-  return Uint8Array.from(mac.split(':'), (pair) => Number.parseInt(pair, 16));
+  const bytes = new Uint8Array(6);
+  for (let index = 0; index < 6; index += 1) {
+    bytes[index] = Number.parseInt(mac.slice(3 * index, 3 * index + 2), 16);
+  }
+  return bytes;
 }
 
 /** Lower-case hexadecimal pairs, as the kernel and EC2 print them. */
-export const macText = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+export function macText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += `:${byte < 16 ? '0' : ''}${byte.toString(16)}`;
+  return text.slice(1);
+}
 
 /**
  * A locally administered unicast address from six random bytes.
@@ -19,6 +26,7 @@ export const macText = (bytes: Uint8Array): string =>
  * clash are below one in 10^10, and reading all links would cost more than everything else in an ADD.
  */
 export function randomMac(random: Uint8Array): string {
-  const [first = 0, ...rest] = random.subarray(0, 6);
-  return macText(Uint8Array.of((first | 0x02) & 0xfe, ...rest));
+  const bytes = new Uint8Array(random.subarray(0, 6));
+  bytes[0] = ((bytes[0] ?? 0) | 0x02) & 0xfe;
+  return macText(bytes);
 }

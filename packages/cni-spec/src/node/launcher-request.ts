@@ -1,14 +1,14 @@
 import type { CniProcessRequest } from '../handle-request.ts';
 
-/** Header field of the launcher's request for each variable of the CNI protocol, in lower case. */
-const variableOfField: Readonly<Record<string, string>> = {
-  'cni-command': 'CNI_COMMAND',
-  'cni-containerid': 'CNI_CONTAINERID',
-  'cni-netns': 'CNI_NETNS',
-  'cni-ifname': 'CNI_IFNAME',
-  'cni-args': 'CNI_ARGS',
-  'cni-path': 'CNI_PATH',
-};
+/** Header field of the launcher's request, in lower case, and the variable of the CNI protocol that it carries. */
+const FIELDS = [
+  ['cni-command', 'CNI_COMMAND'],
+  ['cni-containerid', 'CNI_CONTAINERID'],
+  ['cni-netns', 'CNI_NETNS'],
+  ['cni-ifname', 'CNI_IFNAME'],
+  ['cni-args', 'CNI_ARGS'],
+  ['cni-path', 'CNI_PATH'],
+] as const;
 
 /** First line of the launcher's request, but for its end. */
 export const REQUEST_LINE = 'POST /v1/cni HTTP/1.1';
@@ -17,15 +17,15 @@ export const REQUEST_LINE = 'POST /v1/cni HTTP/1.1';
  * The environment that a launcher's header carries. A field that is absent is a variable that is unset
  * or empty; CNI does not tell the two apart.
  *
- * @param fields names in any case, values as latin1: one character per byte.
+ * @param header fields by name in lower case, values as latin1: one character per byte.
  */
 export function environmentOf(
-  fields: Iterable<readonly [name: string, value: string]>,
+  header: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): CniProcessRequest['environment'] {
   const environment: Record<string, string> = {};
-  for (const [name, value] of fields) {
-    const variable = variableOfField[name.toLowerCase()];
-    if (variable !== undefined) environment[variable] = Buffer.from(value, 'latin1').toString();
+  for (const [field, variable] of FIELDS) {
+    const value = header[field];
+    if (typeof value === 'string') environment[variable] = Buffer.from(value, 'latin1').toString();
   }
   return environment;
 }
@@ -46,14 +46,15 @@ export function parseLauncherRequest(bytes: Uint8Array): CniProcessRequest {
   }
   const fields = lines.map((line) => {
     const [name = '', ...value] = line.split(':');
-    return [name, value.join(':').trim()] as const;
+    return [name.toLowerCase(), value.join(':').trim()] as const;
   });
+  const header = Object.fromEntries(fields);
   const body = buffer.subarray(headEnd + 4);
-  const [, length] = fields.find(([name]) => name.toLowerCase() === 'content-length') ?? [];
+  const length = header['content-length'];
   if (length !== String(body.length)) {
     throw malformed(`its body has ${body.length} bytes, Content-Length is ${length ?? 'missing'}`);
   }
-  return { environment: environmentOf(fields), stdin: body.toString() };
+  return { environment: environmentOf(header), stdin: body.toString() };
 }
 
 const malformed = (reason: string) => new TypeError(`not a request of a launcher: ${reason}`);

@@ -122,7 +122,7 @@ describe('serveLauncher', () => {
     const answers = await Promise.all([first, ...others]);
     expect(answers.map((text) => text.split('\r\n\r\n')[1])).toEqual([
       'first',
-      ...others.keys().map(String),
+      ...others.map((_, index) => `${index}`),
     ]);
   });
 

@@ -94,10 +94,7 @@ async function serve(
   answer: (request: CniProcessRequest) => Promise<CniProcessResponse | undefined>,
 ): Promise<void> {
   const stdin = await readBody(request);
-  const fields = Object.entries(request.headers).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : [],
-  );
-  const answered = await answer({ environment: environmentOf(fields), stdin });
+  const answered = await answer({ environment: environmentOf(request.headers), stdin });
   if (answered === undefined) {
     reply(response, 503, 'not serving yet');
     return;

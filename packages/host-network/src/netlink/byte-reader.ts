@@ -25,17 +25,25 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 /** An unsigned 32-bit host-order value, as in most attributes. Longer values are read at their start. */
 export function readU32(bytes: Uint8Array, order: ByteOrder, structure: string): number {
   requireBytes(bytes, 4, structure);
-  return viewOf(bytes).getUint32(0, order === 'little');
+  const [low, high] = order === 'little' ? [0, 2] : [2, 0];
+  return (u16At(bytes, low, order) + u16At(bytes, high, order) * 0x10000) >>> 0;
 }
 
 export function readU16(bytes: Uint8Array, order: ByteOrder, structure: string): number {
   requireBytes(bytes, 2, structure);
-  return viewOf(bytes).getUint16(0, order === 'little');
+  return u16At(bytes, 0, order);
+}
+
+/** Without a view, which costs more to make than this to read. */
+function u16At(bytes: Uint8Array, offset: number, order: ByteOrder): number {
+  const first = bytes[offset] ?? 0;
+  const second = bytes[offset + 1] ?? 0;
+  return order === 'little' ? first + second * 0x100 : first * 0x100 + second;
 }
 
 export function readU8(bytes: Uint8Array, structure: string): number {
   requireBytes(bytes, 1, structure);
-  return viewOf(bytes).getUint8(0);
+  return bytes[0] ?? 0;
 }
 
 /** A NUL-terminated string; the terminator may be missing. */

@@ -1,34 +1,31 @@
 import type { ByteOrder } from './byte-reader.ts';
 
 const NLA_F_NESTED = 0x8000;
+/** Of most messages' payloads. */
+const USUAL_BYTES = 256;
 
 /** Builds a message front to back; attributes are padded to four bytes as <linux/netlink.h> asks. */
 export class ByteWriter {
   readonly order: ByteOrder;
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
   #length = 0;
 
-  constructor(order: ByteOrder) {
+  /** @param capacityBytes what it takes before it has to grow. */
+  constructor(order: ByteOrder, capacityBytes = USUAL_BYTES) {
     this.order = order;
+    this.#bytes = Buffer.allocUnsafe(capacityBytes);
   }
 
   u8(value: number): this {
-    const at = this.#advance(1);
-    this.#view.setUint8(at, value);
-    return this;
+    return this.#integer(value, 1);
   }
 
   u16(value: number): this {
-    const at = this.#advance(2);
-    this.#view.setUint16(at, value, this.order === 'little');
-    return this;
+    return this.#integer(value, 2);
   }
 
   u32(value: number): this {
-    const at = this.#advance(4);
-    this.#view.setUint32(at, value, this.order === 'little');
-    return this;
+    return this.#integer(value, 4);
   }
 
   bytes(value: Uint8Array): this {
@@ -38,54 +35,84 @@ export class ByteWriter {
   }
 
   attribute(type: number, value: Uint8Array): this {
-    return this.#attribute(type, () => this.bytes(value));
+    const start = this.#begin(type);
+    return this.bytes(value).#end(start);
   }
 
   attributeU8(type: number, value: number): this {
-    return this.#attribute(type, () => this.u8(value));
+    const start = this.#begin(type);
+    return this.u8(value).#end(start);
   }
 
   attributeU16(type: number, value: number): this {
-    return this.#attribute(type, () => this.u16(value));
+    const start = this.#begin(type);
+    return this.u16(value).#end(start);
   }
 
   attributeU32(type: number, value: number): this {
-    return this.#attribute(type, () => this.u32(value));
+    const start = this.#begin(type);
+    return this.u32(value).#end(start);
   }
 
   attributeText(type: number, value: string): this {
-    return this.#attribute(type, () => this.bytes(Buffer.from(`${value}\0`)));
+    return this.attribute(type, Buffer.from(`${value}\0`));
   }
 
   /** An attribute that holds whatever `write` adds, flagged as nested. */
   nested(type: number, write: (writer: this) => void): this {
-    return this.#attribute(type | NLA_F_NESTED, () => write(this));
+    const start = this.#begin(type | NLA_F_NESTED);
+    write(this);
+    return this.#end(start);
+  }
+
+  /** Zeroes up to the next multiple of four. */
+  pad(): this {
+    const count = -this.#length & 3;
+    const at = this.#advance(count);
+    this.#bytes.fill(0, at, at + count);
+    return this;
   }
 
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  #attribute(type: number, write: () => void): this {
+  /** @returns where the attribute starts; its length is not known yet. */
+  #begin(type: number): number {
     const start = this.#length;
     this.u16(0).u16(type);
-    write();
+    return start;
+  }
+
+  #end(start: number): this {
     const length = this.#length - start;
-    if (length > 0xffff)
-      throw new RangeError(`netlink attribute ${type} of ${length} bytes exceeds 65535`);
-    this.#view.setUint16(start, length, this.order === 'little');
-    this.#advance(-length & 3);
+    if (length > 0xffff) {
+      throw new RangeError(`netlink attribute of ${length} bytes exceeds 65535`);
+    }
+    this.#store(start, length, 2);
+    return this.pad();
+  }
+
+  #integer(value: number, size: number): this {
+    this.#store(this.#advance(size), value, size);
     return this;
+  }
+
+  /** Byte by byte: a view costs more to make than a message to write. */
+  #store(at: number, value: number, size: number): void {
+    for (let index = 0; index < size; index += 1) {
+      const place = this.order === 'little' ? index : size - 1 - index;
+      this.#bytes[at + index] = value >>> (8 * place);
+    }
   }
 
   #advance(count: number): number {
     const at = this.#length;
     this.#length += count;
     if (this.#length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+      const grown = Buffer.allocUnsafe(Math.max(this.#length, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, at));
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     return at;
   }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OWN_NETNS } from '../netns/in-netns.ts';
 import { createTestHost, type TestHost } from '../netns-test-host.ts';
 import { HOST_ORDER } from './host-order.ts';
-import { encodeMessage, NLM_F_ACK, NLM_F_REQUEST } from './message.ts';
+import { encodeMessages, NLM_F_ACK, NLM_F_REQUEST } from './message.ts';
 import { type Netlink, openNetlink } from './netlink.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { openSocket } from './open-socket.ts';
@@ -126,8 +126,9 @@ test('an overflow of the receive buffer is an error by name, and no reason to wa
   // RTM_GETLINK of lo, by index: more answers than fit, and nobody reads them.
   const getLo = new Uint8Array(16);
   new DataView(getLo.buffer).setInt32(4, 1, HOST_ORDER === 'little');
-  const header = { type: 18, flags: NLM_F_REQUEST, sequence: 7_777, portId: 0 };
-  for (let time = 0; time < 20; time += 1) writeSync(fd, encodeMessage(header, getLo, HOST_ORDER));
+  const message = { type: 18, flags: NLM_F_REQUEST, sequence: 7_777, portId: 0, payload: getLo };
+  const bytes = encodeMessages([message], HOST_ORDER);
+  for (let time = 0; time < 20; time += 1) writeSync(fd, bytes);
 
   const noop = {
     type: 1,

@@ -117,7 +117,6 @@ function readLinkAttribute(
   order: ByteOrder,
 ): boolean {
   const { value } = attribute;
-  const u32 = (name: string) => readU32(value, order, name);
   switch (attributeNumber(attribute)) {
     case IFLA_ADDRESS:
       message.macBytes = value;
@@ -126,19 +125,19 @@ function readLinkAttribute(
       message.name = readText(value);
       return true;
     case IFLA_MTU:
-      message.mtuBytes = u32('IFLA_MTU');
+      message.mtuBytes = readU32(value, order, 'IFLA_MTU');
       return true;
     case IFLA_LINK:
-      message.linkedIndex = u32('IFLA_LINK');
+      message.linkedIndex = readU32(value, order, 'IFLA_LINK');
       return true;
     case IFLA_TXQLEN:
-      message.transmitQueueLength = u32('IFLA_TXQLEN');
+      message.transmitQueueLength = readU32(value, order, 'IFLA_TXQLEN');
       return true;
     case IFLA_NUM_TX_QUEUES:
-      message.transmitQueueCount = u32('IFLA_NUM_TX_QUEUES');
+      message.transmitQueueCount = readU32(value, order, 'IFLA_NUM_TX_QUEUES');
       return true;
     case IFLA_NUM_RX_QUEUES:
-      message.receiveQueueCount = u32('IFLA_NUM_RX_QUEUES');
+      message.receiveQueueCount = readU32(value, order, 'IFLA_NUM_RX_QUEUES');
       return true;
     case IFLA_OPERSTATE:
       message.operationalState = readU8(value, 'IFLA_OPERSTATE');
@@ -147,16 +146,16 @@ function readLinkAttribute(
       message.info = decodeLinkInfo(value, order);
       return true;
     case IFLA_GROUP:
-      message.group = u32('IFLA_GROUP');
+      message.group = readU32(value, order, 'IFLA_GROUP');
       return true;
     case IFLA_NET_NS_FD:
-      message.netnsFd = u32('IFLA_NET_NS_FD');
+      message.netnsFd = readU32(value, order, 'IFLA_NET_NS_FD');
       return true;
     case IFLA_EXT_MASK:
-      message.extensionMask = u32('IFLA_EXT_MASK');
+      message.extensionMask = readU32(value, order, 'IFLA_EXT_MASK');
       return true;
     case IFLA_LINK_NETNSID:
-      message.peerNetnsId = u32('IFLA_LINK_NETNSID');
+      message.peerNetnsId = readU32(value, order, 'IFLA_LINK_NETNSID');
       return true;
     default:
       return false;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeAcknowledgement } from './acknowledgement.ts';
 import * as captured from './captured-bytes.ts';
-import { decodeMessages, encodeMessage, type Message } from './message.ts';
+import { decodeMessages, encodeMessages, type Message } from './message.ts';
 
 const only = (bytes: Uint8Array): Message => {
   const [message, ...more] = decodeMessages(bytes, 'little');
@@ -18,16 +18,27 @@ describe('netlink messages', () => {
   });
 
   test('are put together as iproute2 does', () => {
-    const { type, flags, sequence, portId, payload } = only(captured.addRuleTo);
-    const bytes = encodeMessage({ type, flags, sequence, portId }, payload, 'little');
+    const bytes = encodeMessages([only(captured.addRuleTo)], 'little');
     expect(Buffer.from(bytes)).toEqual(captured.addRuleTo);
   });
 
   test('survive a round trip in the other byte order', () => {
-    const payload = Uint8Array.of(1, 2, 3, 4);
-    const header = { type: 24, flags: 0x505, sequence: 0xdeadbeef, portId: 7 };
-    const [message] = decodeMessages(encodeMessage(header, payload, 'big'), 'big');
-    expect(message).toEqual({ ...header, payload });
+    const payload = Buffer.of(1, 2, 3, 4);
+    const message = { type: 24, flags: 0x505, sequence: 0xdeadbeef, portId: 7, payload };
+    expect(decodeMessages(encodeMessages([message], 'big'), 'big')).toEqual([message]);
+  });
+
+  test('that go together start at multiples of four', () => {
+    const header = { type: 24, flags: 0x505, portId: 7 };
+    const messages = [3, 4, 5, 0].map((length, sequence) => ({
+      ...header,
+      sequence,
+      payload: Buffer.alloc(length, 0xff),
+    }));
+    const bytes = encodeMessages(messages, 'little');
+    expect(bytes.length).toBe(20 + 20 + 24 + 16);
+    expect([bytes[19], ...bytes.subarray(61, 64)]).toEqual([0, 0, 0, 0]);
+    expect(decodeMessages(bytes, 'little')).toEqual(messages);
   });
 
   test('cut off anywhere are refused by name', () => {
@@ -45,8 +56,9 @@ describe('netlink messages', () => {
   });
 
   test('beyond the ceiling are not sent', () => {
-    const header = { type: 24, flags: 0, sequence: 1, portId: 0 };
-    expect(() => encodeMessage(header, new Uint8Array(65_536), 'little')).toThrow(RangeError);
+    const payload = new Uint8Array(65_536);
+    const message = { type: 24, flags: 0, sequence: 1, portId: 0, payload };
+    expect(() => encodeMessages([message], 'little')).toThrow(RangeError);
   });
 });
 

@@ -24,35 +24,33 @@ export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_DUMP = 0x300;
 
-export interface MessageHeader {
+export interface Message {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
   readonly portId: number;
-}
-
-export interface Message extends MessageHeader {
-  /** A view on the received bytes. */
+  /** When it was received, a view on what the read returned. */
   readonly payload: Uint8Array;
 }
 
-export function encodeMessage(
-  header: MessageHeader,
-  payload: Uint8Array,
-  order: ByteOrder,
-): Uint8Array {
+/** Puts messages together for one write. @throws {RangeError} when one is too long. */
+export function encodeMessages(messages: readonly Message[], order: ByteOrder): Uint8Array {
+  const sizes = messages.map(({ payload }) => (NLMSGHDR_LENGTH + payload.length + 3) & ~3);
+  const writer = new ByteWriter(
+    order,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  for (const message of messages) writeMessage(writer, message);
+  return writer.finish();
+}
+
+function writeMessage(writer: ByteWriter, message: Message): void {
+  const { type, flags, sequence, portId, payload } = message;
   const length = NLMSGHDR_LENGTH + payload.length;
   if (length > MESSAGE_CEILING_BYTES) {
     throw new RangeError(`netlink message of ${length} bytes exceeds ${MESSAGE_CEILING_BYTES}`);
   }
-  return new ByteWriter(order)
-    .u32(length)
-    .u16(header.type)
-    .u16(header.flags)
-    .u32(header.sequence)
-    .u32(header.portId)
-    .bytes(payload)
-    .finish();
+  writer.u32(length).u16(type).u16(flags).u32(sequence).u32(portId).bytes(payload).pad();
 }
 
 /** Splits what one read returned into messages. */

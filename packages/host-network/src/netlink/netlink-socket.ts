@@ -7,8 +7,9 @@ import { decodeAcknowledgement } from './acknowledgement.ts';
 import { HOST_ORDER } from './host-order.ts';
 import {
   decodeMessages,
-  encodeMessage,
+  encodeMessages,
   MESSAGE_CEILING_BYTES,
+  type Message,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
@@ -127,7 +128,7 @@ export class NetlinkSocket {
   #ask(request: NetlinkRequest): Answer {
     this.#requireOpen(request);
     const sequence = this.#nextSequence();
-    const bytes = this.#encode(request, sequence, 0);
+    const bytes = encodeMessages([this.#message(request, sequence)], HOST_ORDER);
     try {
       writeSync(this.#fd, bytes);
       return this.#readAnswer(sequence, request);
@@ -150,8 +151,8 @@ export class NetlinkSocket {
     where: Where,
   ): Promise<readonly Answer[]> {
     const numbered = requests.map((request) => ({ request, sequence: this.#nextSequence() }));
-    const messages = numbered.map(({ request, sequence }) => this.#encode(request, sequence, 0));
-    const bytes = Buffer.concat(messages);
+    const messages = numbered.map(({ request, sequence }) => this.#message(request, sequence));
+    const bytes = encodeMessages(messages, HOST_ORDER);
     if (where === 'here') writeSync(this.#fd, bytes);
     else await writeAsync(this.#fd, bytes);
     return numbered.map(({ request, sequence }) => this.#readAnswer(sequence, request));
@@ -197,7 +198,8 @@ export class NetlinkSocket {
     each: (payload: Uint8Array) => void,
   ): Promise<'complete' | 'interrupted'> {
     const sequence = this.#nextSequence();
-    await writeAsync(this.#fd, this.#encode(request, sequence, NLM_F_DUMP));
+    const message = this.#message(request, sequence, NLM_F_DUMP);
+    await writeAsync(this.#fd, encodeMessages([message], HOST_ORDER));
     const buffer = new Uint8Array(MESSAGE_CEILING_BYTES);
     let isInterrupted = false;
     for (;;) {
@@ -214,14 +216,16 @@ export class NetlinkSocket {
     }
   }
 
-  #encode(request: NetlinkRequest, sequence: number, extraFlags: number): Uint8Array {
-    const flags = NLM_F_REQUEST | request.flags | extraFlags;
-    this.#observe({ operation: request.operation, isDump: extraFlags === NLM_F_DUMP });
-    return encodeMessage(
-      { type: request.type, flags, sequence, portId: 0 },
-      request.payload,
-      HOST_ORDER,
-    );
+  #message(request: NetlinkRequest, sequence: number, extraFlags = 0): Message {
+    const { type, operation, payload } = request;
+    this.#observe({ operation, isDump: extraFlags === NLM_F_DUMP });
+    return {
+      type,
+      flags: NLM_F_REQUEST | request.flags | extraFlags,
+      sequence,
+      portId: 0,
+      payload,
+    };
   }
 
   #enqueue<T>(request: NetlinkRequest, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,13 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
 import { HOST_ORDER } from './host-order.ts';
-import { decodeMessages, encodeMessage, type Message, NLMSG_DONE, NLMSG_ERROR } from './message.ts';
+import {
+  decodeMessages,
+  encodeMessages,
+  type Message,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from './message.ts';
 
 const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
@@ -37,7 +43,7 @@ export function openSocketPair(): SocketPair {
 }
 
 export const reply = (type: number, sequence: number, payload: Uint8Array, flags = 0) =>
-  encodeMessage({ type, flags, sequence, portId: 0 }, payload, HOST_ORDER);
+  encodeMessages([{ type, flags, sequence, portId: 0, payload }], HOST_ORDER);
 
 /** The end of a dump. */
 export const done = (sequence: number, flags = 0) =>
