@@ -50,14 +50,13 @@ export function encodeCheckpoint(
     .map(encodedAllocation)
     .join(',');
   const releases = checkpoint.recentReleases.map(encodedRelease).join(',');
-  const members = [
-    `"version":"${CHECKPOINT_VERSION}"`,
-    `"allocations":[${allocations}]`,
-    `"recentReleases":[${releases}]`,
-    `"ec2Intents":${encodeIntents(checkpoint.intents)}`,
-    ...(checkpoint.enis === undefined ? [] : [`"enis":${encodeRememberedEnis(checkpoint.enis)}`]),
-  ];
-  return `{${members.join(',')}}\n`;
+  const intents = encodeIntents(checkpoint.intents);
+  const enis =
+    checkpoint.enis === undefined ? '' : `,"enis":${encodeRememberedEnis(checkpoint.enis)}`;
+  return (
+    `{"version":"${CHECKPOINT_VERSION}","allocations":[${allocations}],` +
+    `"recentReleases":[${releases}],"ec2Intents":${intents}${enis}}\n`
+  );
 }
 
 // The file is rewritten whole for every pod that comes or goes; what has not changed is not

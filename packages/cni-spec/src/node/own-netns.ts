@@ -14,7 +14,7 @@ export function isOwnNetns(path: string): boolean {
 
 function identityOf(path: string): string | undefined {
   try {
-    const { dev, ino } = statSync(path, { bigint: true });
+    const { dev, ino } = statSync(path);
     return `${dev}:${ino}`;
   } catch {
     return undefined;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import type { EniSettings } from '../desired/describe-eni.ts';
 import type { IptablesBackend } from '../desired/host-facts.ts';
@@ -29,6 +28,7 @@ import { createHostTurns } from './host-turns.ts';
 import { createLinkIndexes } from './link-indexes.ts';
 import { LinkSweeper } from './link-sweeper.ts';
 import { listPods } from './list-pods.ts';
+import { createRandomBytes } from './random-bytes.ts';
 import { type DesiredNode, podRepairSteps, type RepairReport, repairAll } from './repair.ts';
 import { type RoutedPod, routePods } from './route-pods.ts';
 import { setUpEni, tearDownEni } from './set-up-eni.ts';
@@ -160,7 +160,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     sweeper,
     forgetter,
     observe,
-    randomBytes: options.randomBytes ?? randomBytes,
+    randomBytes: options.randomBytes ?? createRandomBytes(),
   };
   const waiting = ({ signal }: CallOptions = {}) => ({
     clock,
