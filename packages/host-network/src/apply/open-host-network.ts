@@ -39,6 +39,8 @@ import { createTouchLog, namesOf } from './touch-log.ts';
 import { createTurns } from './turns.ts';
 
 const DEFAULT_LINK_WAIT_MS = 15_000;
+/** Some two milliseconds; who waits for them can share the next write of a checkpoint. */
+const TEAR_DOWNS_PER_TURN = 8;
 
 export interface HostNetworkOptions {
   /** Default: the machine's. */
@@ -171,7 +173,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
     await sweeper.settled();
     await forgetter.settled();
   };
-  const turn = createTurns();
+  const turn = createTurns(TEAR_DOWNS_PER_TURN);
   const hostTurns = createHostTurns((settings, secondaryLinks, callOptions) => {
     sweeper.sweep();
     return setUpHost(host, settings, packetFilter, secondaryLinks, waiting(callOptions));

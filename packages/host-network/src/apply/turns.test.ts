@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createTurns } from './turns.ts';
 
 test('the first caller goes at once, each further one in a turn of the event loop of its own', async () => {
-  const turn = createTurns();
+  const turn = createTurns(1);
   const log: string[] = [];
   const jobs = ['a', 'b', 'c'].map(async (name) => {
     await turn();
@@ -17,7 +17,7 @@ test('the first caller goes at once, each further one in a turn of the event loo
 });
 
 test('after a pause, the next caller goes at once again', async () => {
-  const turn = createTurns();
+  const turn = createTurns(1);
   await turn();
   await new Promise(setImmediate);
   let isDone = false;
@@ -27,4 +27,19 @@ test('after a pause, the next caller goes at once again', async () => {
   await Promise.resolve();
   await Promise.resolve();
   expect(isDone).toBe(true);
+});
+
+test('a few share a turn', async () => {
+  const turn = createTurns(2);
+  const log: string[] = [];
+  const jobs = ['a', 'b', 'c', 'd', 'e'].map(async (name) => {
+    await turn();
+    log.push(name);
+  });
+  await Promise.resolve();
+  expect(log).toEqual(['a', 'b']);
+  await new Promise(setImmediate);
+  expect(log).toEqual(['a', 'b', 'c', 'd']);
+  await Promise.all(jobs);
+  expect(log).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
