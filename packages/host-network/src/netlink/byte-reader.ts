@@ -25,8 +25,9 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 /** An unsigned 32-bit host-order value, as in most attributes. Longer values are read at their start. */
 export function readU32(bytes: Uint8Array, order: ByteOrder, structure: string): number {
   requireBytes(bytes, 4, structure);
-  const [low, high] = order === 'little' ? [0, 2] : [2, 0];
-  return (u16At(bytes, low, order) + u16At(bytes, high, order) * 0x10000) >>> 0;
+  const first = u16At(bytes, 0, order);
+  const second = u16At(bytes, 2, order);
+  return order === 'little' ? first + second * 0x10000 : first * 0x10000 + second;
 }
 
 export function readU16(bytes: Uint8Array, order: ByteOrder, structure: string): number {

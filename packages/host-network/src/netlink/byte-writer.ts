@@ -36,22 +36,22 @@ export class ByteWriter {
 
   attribute(type: number, value: Uint8Array): this {
     const start = this.#begin(type);
-    return this.bytes(value).#end(start);
+    return this.bytes(value).#end(type, start);
   }
 
   attributeU8(type: number, value: number): this {
     const start = this.#begin(type);
-    return this.u8(value).#end(start);
+    return this.u8(value).#end(type, start);
   }
 
   attributeU16(type: number, value: number): this {
     const start = this.#begin(type);
-    return this.u16(value).#end(start);
+    return this.u16(value).#end(type, start);
   }
 
   attributeU32(type: number, value: number): this {
     const start = this.#begin(type);
-    return this.u32(value).#end(start);
+    return this.u32(value).#end(type, start);
   }
 
   attributeText(type: number, value: string): this {
@@ -62,7 +62,7 @@ export class ByteWriter {
   nested(type: number, write: (writer: this) => void): this {
     const start = this.#begin(type | NLA_F_NESTED);
     write(this);
-    return this.#end(start);
+    return this.#end(type, start);
   }
 
   /** Zeroes up to the next multiple of four. */
@@ -84,10 +84,10 @@ export class ByteWriter {
     return start;
   }
 
-  #end(start: number): this {
+  #end(type: number, start: number): this {
     const length = this.#length - start;
     if (length > 0xffff) {
-      throw new RangeError(`netlink attribute of ${length} bytes exceeds 65535`);
+      throw new RangeError(`netlink attribute ${type} of ${length} bytes exceeds 65535`);
     }
     this.#store(start, length, 2);
     return this.pad();
