@@ -32,7 +32,7 @@ export type Answer =
   | { readonly kind: 'done'; readonly payload: Uint8Array }
   | { readonly kind: 'refused'; readonly errno: string; readonly reason: string };
 
-const acknowledged: Answer = { kind: 'done', payload: new Uint8Array(0) };
+export const acknowledged: Answer = { kind: 'done', payload: new Uint8Array(0) };
 
 export const answerOf = ({ errno, reason }: Acknowledgement): Answer =>
   errno === 0

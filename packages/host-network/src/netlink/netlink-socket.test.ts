@@ -24,7 +24,6 @@ afterEach(() => {
 });
 
 const send = (...messages: readonly Uint8Array[]) => kernel.send(...messages);
-const receive = () => kernel.receive();
 
 const request = (flags = 0): NetlinkRequest => ({
   type: 18,
@@ -57,7 +56,7 @@ describe('a synchronous exchange', () => {
   test('takes the answer to its own question and passes over others', () => {
     send(entry(77, 9), entry(1, 5));
     expect(socket.exchange(request())).toEqual(Uint8Array.of(5, 0, 0, 0));
-    expect(receive()).toMatchObject({ type: 18, flags: 1, sequence: 1 });
+    expect(kernel.receive()).toMatchObject({ type: 18, flags: 1, sequence: 1 });
   });
 
   test('counts its questions', () => {
@@ -148,6 +147,15 @@ describe('a request that may be refused', () => {
     },
   );
 
+  test('is told of its success only as the last of many', async () => {
+    send(acknowledge(2, ENOENT));
+    send(acknowledge(3));
+    const requests = [request(NLM_F_ACK), request(NLM_F_ACK), request(NLM_F_ACK)];
+    const answers = await socket.askAll(requests, 'here');
+    expect(kernel.receiveAll().map(({ flags }) => flags)).toEqual([1, 1, 1 | NLM_F_ACK]);
+    expect(answers.map(({ kind }) => kind)).toEqual(['done', 'refused', 'done']);
+  });
+
   test('waits for those in the pool, also when it is to be made here', async () => {
     const order: string[] = [];
     const inPool = socket.askAll([request(NLM_F_ACK)], 'in-pool').then(() => order.push('in pool'));
@@ -191,7 +199,7 @@ describe('a dump', () => {
   test('gathers entries of several reads until the end', async () => {
     const values = collect();
     await turn();
-    expect(receive().flags).toBe(0x301);
+    expect(kernel.receive().flags).toBe(0x301);
     send(entry(1, 1), entry(1, 2));
     send(entry(99, 9), entry(1, 3));
     send(done(1));

@@ -19,6 +19,7 @@ import {
 } from './message.ts';
 import {
   type Answer,
+  acknowledged,
   answerOf,
   type NetlinkRequest,
   payloadUnless,
@@ -64,6 +65,8 @@ export class NetlinkSocket {
   #isClosed = false;
   #queue: Promise<unknown> = Promise.resolve();
   #queuedCount = 0;
+  /** One dump runs at a time. */
+  #dumpBuffer: Uint8Array | undefined;
 
   /** @param observe is called with every request, before it is sent. */
   constructor(fd: number, observe: RequestObserver = () => {}) {
@@ -127,21 +130,13 @@ export class NetlinkSocket {
 
   #ask(request: NetlinkRequest): Answer {
     this.#requireOpen(request);
-    const sequence = this.#nextSequence();
-    const bytes = encodeMessages([this.#message(request, sequence)], HOST_ORDER);
+    const { bytes, lastSequence } = this.#encode([request]);
     try {
       writeSync(this.#fd, bytes);
-      return this.#readAnswer(sequence, request);
+      // One request has one answer.
+      return this.#readAnswers([request], lastSequence)[0] as Answer;
     } catch (cause) {
       throw translateIoError(cause, request);
-    }
-  }
-
-  #readAnswer(sequence: number, request: NetlinkRequest): Answer {
-    for (;;) {
-      const length = readUninterrupted(this.#fd);
-      const answer = findAnswer(receiveBuffer.subarray(0, length), sequence, request);
-      if (answer !== undefined) return answer;
     }
   }
 
@@ -150,12 +145,41 @@ export class NetlinkSocket {
     requests: readonly NetlinkRequest[],
     where: Where,
   ): Promise<readonly Answer[]> {
-    const numbered = requests.map((request) => ({ request, sequence: this.#nextSequence() }));
-    const messages = numbered.map(({ request, sequence }) => this.#message(request, sequence));
-    const bytes = encodeMessages(messages, HOST_ORDER);
+    const { bytes, lastSequence } = this.#encode(requests);
     if (where === 'here') writeSync(this.#fd, bytes);
     else await writeAsync(this.#fd, bytes);
-    return numbered.map(({ request, sequence }) => this.#readAnswer(sequence, request));
+    return this.#readAnswers(requests, lastSequence);
+  }
+
+  /**
+   * The last is to be told of its success, and so are those that ask for something. The others hear only of their
+   * failure: whatever the kernel has to say of them comes before its answer to the last.
+   */
+  #encode(requests: readonly NetlinkRequest[]) {
+    const messages = requests.map((request, index) => {
+      const isLast = index === requests.length - 1;
+      const flags = isLast ? request.flags : request.flags & ~NLM_F_ACK;
+      return this.#message({ ...request, flags }, this.#nextSequence());
+    });
+    return { bytes: encodeMessages(messages, HOST_ORDER), lastSequence: this.#sequence };
+  }
+
+  #readAnswers(requests: readonly NetlinkRequest[], lastSequence: number): readonly Answer[] {
+    const answers: Answer[] = requests.map(() => acknowledged);
+    const last = requests.length - 1;
+    for (let isComplete = false; !isComplete; ) {
+      const length = readUninterrupted(this.#fd);
+      for (const message of decodeMessages(receiveBuffer.subarray(0, length), HOST_ORDER)) {
+        // Those with another sequence belong to nobody any more.
+        const index = last - ((lastSequence - message.sequence) >>> 0);
+        const request = requests[index];
+        const answer = request && answerIn(message, request);
+        if (answer === undefined) continue;
+        answers[index] = answer;
+        if (index === last) isComplete = true;
+      }
+    }
+    return answers;
   }
 
   /**
@@ -200,7 +224,8 @@ export class NetlinkSocket {
     const sequence = this.#nextSequence();
     const message = this.#message(request, sequence, NLM_F_DUMP);
     await writeAsync(this.#fd, encodeMessages([message], HOST_ORDER));
-    const buffer = new Uint8Array(MESSAGE_CEILING_BYTES);
+    this.#dumpBuffer ??= new Uint8Array(MESSAGE_CEILING_BYTES);
+    const buffer = this.#dumpBuffer;
     let isInterrupted = false;
     for (;;) {
       const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, null);
@@ -266,18 +291,9 @@ function readUninterrupted(fd: number): number {
   }
 }
 
-/** The answer among received bytes; messages with another sequence belong to nobody any more. */
-function findAnswer(
-  bytes: Uint8Array,
-  sequence: number,
-  request: NetlinkRequest,
-): Answer | undefined {
-  for (const message of decodeMessages(bytes, HOST_ORDER)) {
-    if (message.sequence !== sequence) continue;
-    if (message.type === NLMSG_ERROR) return answerOf(decodeAcknowledgement(message, HOST_ORDER));
-    if ((request.flags & NLM_F_ACK) === 0) {
-      return { kind: 'done', payload: message.payload.slice() };
-    }
-  }
-  return undefined;
+function answerIn(message: Message, { flags }: NetlinkRequest): Answer | undefined {
+  if (message.type === NLMSG_ERROR) return answerOf(decodeAcknowledgement(message, HOST_ORDER));
+  // Whoever wants an acknowledgement gets one after whatever else there is.
+  if ((flags & NLM_F_ACK) !== 0) return undefined;
+  return { kind: 'done', payload: message.payload.slice() };
 }

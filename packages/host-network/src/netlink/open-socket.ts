@@ -50,13 +50,17 @@ export function openSocket(options: SocketOptions): number {
     const timeout = timeval(readTimeoutMs);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
   }
-  const address = socketAddress(groups);
-  if (bind(fd, address, address.length) !== 0) {
-    const error = socketRefused('bind', protocol);
-    closeSync(fd);
-    throw error;
-  }
+  // One that is not bound is, by the kernel, when it is first written to.
+  if (groups !== 0) joinGroups(fd, protocol, groups);
   return fd;
+}
+
+function joinGroups(fd: number, protocol: SocketOptions['protocol'], groups: number): void {
+  const address = socketAddress(groups);
+  if (bind(fd, address, address.length) === 0) return;
+  const error = socketRefused('bind', protocol);
+  closeSync(fd);
+  throw error;
 }
 
 const u32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);

@@ -17,7 +17,10 @@ const socketpair = koffi.load(null).func('int socketpair(int, int, int, _Out_ in
 export interface SocketPair {
   readonly fd: number;
   send(...messages: readonly Uint8Array[]): void;
+  /** The first message of a write. */
   receive(): Message;
+  /** All messages of a write. */
+  receiveAll(): readonly Message[];
   /** Closes the kernel's end. */
   close(): void;
 }
@@ -26,18 +29,22 @@ export function openSocketPair(): SocketPair {
   const fds = [-1, -1];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) !== 0) throw new Error('no pair of sockets');
   const [fd = -1, kernel = -1] = fds;
+  const receiveAll = () => {
+    const buffer = Buffer.alloc(4096);
+    const length = readSync(kernel, buffer);
+    return [...decodeMessages(buffer.subarray(0, length), HOST_ORDER)];
+  };
   return {
     fd,
     send: (...messages) => {
       writeSync(kernel, Buffer.concat(messages));
     },
     receive: () => {
-      const buffer = Buffer.alloc(4096);
-      const length = readSync(kernel, buffer);
-      const [message] = decodeMessages(buffer.subarray(0, length), HOST_ORDER);
+      const [message] = receiveAll();
       if (message === undefined) throw new TypeError('nothing was sent');
       return message;
     },
+    receiveAll,
     close: () => closeSync(kernel),
   };
 }
