@@ -1,5 +1,6 @@
 import { describeFinding, type Environment } from '@vpc-cni/config';
 import { readConfig } from './config.ts';
+import { findMallocTrim, giveBackMemory } from './give-back-memory.ts';
 import { runIpamd } from './ipamd.ts';
 import { createLogger } from './logger.ts';
 import { systemClock } from './system-clock.ts';
@@ -19,6 +20,7 @@ export async function serve(environment: Environment, signal: AbortSignal): Prom
 
   // The process ends as it would without this, but not unseen by who reads the log.
   process.on('uncaughtExceptionMonitor', (error) => log.fatal({ err: error }, 'ipamd crashed'));
+  void giveBackMemory({ clock: systemClock, signal }, findMallocTrim());
   try {
     await runIpamd({ config, log, clock: systemClock, version, signal });
     log.info('ended');
