@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { Context } from './context.ts';
 
-const INTERVAL_MS = 10_000;
+const INTERVAL_MS = 5_000;
 
 /**
  * Gives freed memory back to the system until `signal` aborts. V8's compilers need megabytes for a moment, on several

@@ -6,11 +6,11 @@ import { slope } from './slope.ts';
 
 const PODS_HELD = 250;
 const PODS_CHANGING = 50;
-const PAIRS = 10_000;
 /** A young process grows until its compilers and its heap have found their size. */
-const WARM_UP_PAIRS = 2_000;
+const WARM_UP_PAIRS = 5_000;
+const MEASURED_PAIRS = 10_000;
 
-/** What the daemon costs with 250 pods, and after 10,000 ADDs and DELs beside them. */
+/** What the daemon costs with 250 pods, and in the course of 10,000 ADDs and DELs beside them. */
 export interface Endurance {
   readonly rssKib: number;
   readonly peakKib: number;
@@ -34,12 +34,13 @@ export async function endure(
   const rssKib = await residentKib(daemonPid);
   const cpuBefore = await cpuMs(daemonPid);
   const growth: { x: number; y: number }[] = [];
-  for (let pairs = 0; pairs <= PAIRS; pairs += PODS_CHANGING) {
+  const lastPairs = WARM_UP_PAIRS + MEASURED_PAIRS;
+  for (let pairs = 0; pairs <= lastPairs; pairs += PODS_CHANGING) {
     if (pairs >= WARM_UP_PAIRS) growth.push({ x: pairs / 1000, y: await residentKib(daemonPid) });
     await runInTurn(all('ADD', changing));
     await runInTurn(all('DEL', changing));
   }
-  const cpuMsPerPair = ((await cpuMs(daemonPid)) - cpuBefore) / (PAIRS + PODS_CHANGING);
+  const cpuMsPerPair = ((await cpuMs(daemonPid)) - cpuBefore) / (lastPairs + PODS_CHANGING);
   await runAtOnce(all('DEL', held));
   removePods([...held, ...changing]);
   return {
