@@ -167,7 +167,8 @@ export class NetlinkSocket {
   #readAnswers(requests: readonly NetlinkRequest[], lastSequence: number): readonly Answer[] {
     const answers: Answer[] = requests.map(() => acknowledged);
     const last = requests.length - 1;
-    for (let isComplete = false; !isComplete; ) {
+    let isComplete = false;
+    while (!isComplete) {
       const length = readUninterrupted(this.#fd);
       for (const message of decodeMessages(receiveBuffer.subarray(0, length), HOST_ORDER)) {
         // Those with another sequence belong to nobody any more.
