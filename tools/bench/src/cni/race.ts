@@ -19,8 +19,15 @@ export interface Sample {
   readonly add: Execution[];
   readonly check: Execution[];
   readonly del: Execution[];
-  /** Wall time of so many ADDs at once, ms. */
-  readonly atOnce: Record<(typeof AT_ONCE)[number], number[]>;
+  /** Of so many pods. */
+  readonly atOnce: Record<(typeof AT_ONCE)[number], AtOnce>;
+}
+
+/** Wall times of a verb for several pods at once, ms. */
+export interface AtOnce {
+  readonly add: number[];
+  readonly check: number[];
+  readonly del: number[];
 }
 
 /** All blocks in turn, in each round, no contestant always first. Samples come in the contestants' order. */
@@ -44,9 +51,10 @@ export async function race(
   return lanes.map(({ sample }) => sample);
 }
 
-const newSample = (): Sample => ({ add: [], check: [], del: [], atOnce: { 20: [], 100: [] } });
+const noTimes = () => ({ add: [], check: [], del: [] });
+const newSample = (): Sample => ({ ...noTimes(), atOnce: { 20: noTimes(), 100: noTimes() } });
 
-/** Some pods added, checked and deleted one by one, then more and more added at once. */
+/** Some pods added, checked and deleted one by one, then more and more at once. */
 async function runBlock(
   contestant: Contestant,
   hostNetns: string,
@@ -61,9 +69,12 @@ async function runBlock(
   sample.del.push(...(await runInTurn(of('DEL', IN_TURN))));
   await sleep(REST_MS);
   for (const count of AT_ONCE) {
-    sample.atOnce[count].push(await runAtOnce(of('ADD', count)));
+    const { add, check, del } = sample.atOnce[count];
+    add.push(await runAtOnce(of('ADD', count)));
     await sleep(REST_MS);
-    await runAtOnce(of('DEL', count));
+    check.push(await runAtOnce(of('CHECK', count)));
+    await sleep(REST_MS);
+    del.push(await runAtOnce(of('DEL', count)));
     await sleep(REST_MS);
   }
 }
