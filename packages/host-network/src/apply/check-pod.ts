@@ -6,15 +6,16 @@ import { isHostNetworkError } from '../host-network-error.ts';
 import { ipFamily } from '../ip.ts';
 import { type Netlink, openNetlink } from '../netlink/netlink.ts';
 import type { HostContext } from './host-context.ts';
-import { createObserver } from './observe.ts';
+import { createObserver, type Observer } from './observe.ts';
 
 /** What is missing of a pod's wiring, in the words of ip(8); empty when all is well. Changes nothing. */
 export async function checkPod(
-  { host }: Pick<HostContext, 'host'>,
+  { observerOfHost }: Pick<HostContext, 'observerOfHost'>,
   attachment: WiredAttachment,
 ): Promise<readonly string[]> {
   const description = describePod(attachment);
-  const hostState = await createObserver(host).observe(description.host);
+  const host = await observerOfHost();
+  const hostState = await host.observe(description.host);
   const hostWords = [
     ...diff(hostState, description.host).flatMap(complaint),
     ...(await findMissingWayOut(host, attachment)),
@@ -58,7 +59,7 @@ function complaint(change: NetworkChange): readonly string[] {
 
 /** A secondary ENI's table must lead out: the pod's rule sends everything there. */
 async function findMissingWayOut(
-  host: Netlink,
+  host: Observer,
   attachment: WiredAttachment,
 ): Promise<readonly string[]> {
   const tableId = leavingTableOf(attachment);
@@ -66,9 +67,8 @@ async function findMissingWayOut(
   if (isPrimaryTable(tableId) || attachment.branch !== undefined) return [];
   const missing: string[] = [];
   for (const family of addressesOf(attachment).map(ipFamily)) {
-    const routes = await host.routes.list(tableId, undefined, family);
-    const leadsOut = routes.some(({ destination }) => destination === 'default');
-    if (!leadsOut) missing.push(`default route in table ${tableId}`);
+    const ways = await host.defaultRoutes(tableId, family);
+    if (ways.length === 0) missing.push(`default route in table ${tableId}`);
   }
   return missing;
 }

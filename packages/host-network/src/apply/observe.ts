@@ -13,6 +13,8 @@ import { readSysctl } from './sysctl.ts';
 /** Reads what a description is about, so that the two can be compared. */
 export interface Observer {
   observe(description: NetworkDescription): Promise<NetworkState>;
+  /** The default routes of a table. */
+  defaultRoutes(tableId: number, family: IpFamily): Promise<readonly Route[]>;
 }
 
 /**
@@ -37,6 +39,7 @@ export function createObserver(netlink: Netlink, netnsPath?: string): Observer {
         neighbours: onLinks.flatMap(({ neighbours }) => neighbours),
       };
     },
+    defaultRoutes: tables.defaultRoutes,
   };
 }
 
@@ -78,6 +81,8 @@ function readTablesOnce({ routes, rules }: Netlink) {
     groupBy(await rules.list(family), subjectsOf),
   );
   return {
+    defaultRoutes: async (tableId: number, family: IpFamily): Promise<readonly Route[]> =>
+      (await routesOf(tableId, family)).get('default') ?? [],
     routesAbout: async (description: NetworkDescription): Promise<readonly Route[]> => {
       const found = new Set<Route>();
       for (const route of [...description.routes, ...description.claims.routes]) {

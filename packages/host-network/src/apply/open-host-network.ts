@@ -34,6 +34,7 @@ import { type RoutedPod, routePods } from './route-pods.ts';
 import { setUpEni, tearDownEni } from './set-up-eni.ts';
 import { setUpHost } from './set-up-host.ts';
 import { setUpPod } from './set-up-pod.ts';
+import { shareObservers } from './share-observers.ts';
 import { tearDownPod, tearDownPodRules } from './tear-down-pod.ts';
 import { createTouchLog, namesOf } from './touch-log.ts';
 import { createTurns } from './turns.ts';
@@ -157,6 +158,7 @@ export function openHostNetwork(options: HostNetworkOptions = {}): HostNetwork {
   const context = {
     host,
     hostAsks: gatherAsks(hostSocket),
+    observerOfHost: shareObservers(host),
     hostNetnsFd,
     crowd,
     sweeper,

@@ -130,6 +130,17 @@ test('of many set-ups at once each is as it would be alone, and one that fails l
   expect(ours).toHaveLength(39);
 });
 
+test('checks that come at once read each table of the host once', async () => {
+  const paths = host.addPodNetns(...Array.from({ length: 10 }, (_, n) => `p${n}`));
+  const pods = paths.map(podAt);
+  for (const pod of pods) await network.setUpPod(pod);
+  asked = [];
+  const missing = await Promise.all(pods.map((pod) => network.checkPod(pod)));
+  expect(missing).toEqual(pods.map(() => ['host: default route in table 2']));
+  // The rules, the main table, and the ENI's.
+  expect(asked.filter(({ isDump }) => isDump)).toHaveLength(3);
+});
+
 test('a network that is closed ends what is under way first', async () => {
   const pods = host.addPodNetns(...Array.from({ length: 40 }, (_, n) => `p${n}`)).map(podAt);
   const settingUp = Promise.allSettled(pods.map((pod) => network.setUpPod(pod)));
