@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OWN_NETNS } from '../netns/in-netns.ts';
 import { createTestHost, type TestHost } from '../netns-test-host.ts';
 import { HOST_ORDER } from './host-order.ts';
+import { linkAlteration } from './links.ts';
 import { encodeMessages, NLM_F_ACK, NLM_F_REQUEST } from './message.ts';
 import { type Netlink, openNetlink } from './netlink.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
@@ -147,5 +148,27 @@ test('an overflow of the receive buffer is an error by name, and no reason to wa
   failsWith('ENOBUFS');
   failsWith('EAGAIN'); // its answer found no room, either
   expect(socket.exchange(noop)).toHaveLength(0);
+  socket.close();
+});
+
+// Only the last of several is told of its success: a refusal that got lost must not pass for one.
+test('where answers to a write find no room, nothing counts as done', async () => {
+  const fd = openSocket({
+    protocol: 'NETLINK_ROUTE',
+    receiveBufferBytes: 4096,
+    readTimeoutMs: 100,
+  });
+  const socket = new NetlinkSocket(fd);
+  const refused = linkAlteration({ index: 4_711 }, { isUp: true });
+  await expect(socket.askAll(Array(30).fill(refused), 'here')).rejects.toMatchObject({
+    code: 'kernel-refused',
+    facts: { errno: 'ENOBUFS' },
+  });
+  // What is still there of the first write is nobody's.
+  await expect(socket.askAll([refused, refused], 'here')).rejects.toMatchObject({
+    facts: { errno: 'EAGAIN' },
+  });
+  const answers = await socket.askAll([refused, refused], 'here');
+  expect(answers).toMatchObject(Array(2).fill({ kind: 'refused', errno: 'ENODEV' }));
   socket.close();
 });

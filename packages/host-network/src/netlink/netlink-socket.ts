@@ -153,7 +153,8 @@ export class NetlinkSocket {
 
   /**
    * The last is to be told of its success, and so are those that ask for something. The others hear only of their
-   * failure: whatever the kernel has to say of them comes before its answer to the last.
+   * failure: whatever the kernel has to say of them comes before its answer to the last. Where one finds no room in the
+   * receive buffer, none after it does before the next read, so the last is missing, too.
    */
   #encode(requests: readonly NetlinkRequest[]) {
     const messages = requests.map((request, index) => {

@@ -1,6 +1,7 @@
 import { closeSync, fsync, openSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** The few things a checkpoint file needs of a file system; each may fail. */
@@ -45,7 +46,10 @@ export const nodeFileSystem: CheckpointFileSystem = {
     return {
       write: async (text) => writeFileSync(descriptor, text),
       sync: async () => {
-        if (!isInMemory(dirname(path))) await syncDescriptor(descriptor);
+        if (!isInMemory(dirname(path))) return syncDescriptor(descriptor);
+        // Nothing to wait for; but who comes in this turn of the event loop, in a callback of its own, can share
+        // the next write.
+        return nextTurn();
       },
       close: async () => closeSync(descriptor),
     };

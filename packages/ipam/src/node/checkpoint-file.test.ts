@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkpointPath, createCheckpointFile } from './checkpoint-file.ts';
 import { type CheckpointFileSystem, nodeFileSystem } from './checkpoint-file-system.ts';
@@ -74,6 +75,20 @@ describe('a checkpoint file', () => {
     });
     await createCheckpointFile({ path, snapshot: () => 'one', fileSystem }).save();
     expect(seen).toEqual(STEPS);
+  });
+
+  test('in memory is written twice at most for those who come in one turn, each in a callback of its own', async () => {
+    const inMemory = await mkdtemp('/dev/shm/checkpoint-file-');
+    let writeCount = 0;
+    const snapshot = () => {
+      writeCount += 1;
+      return `${writeCount}`;
+    };
+    const file = createCheckpointFile({ path: join(inMemory, 'ipam.json'), snapshot });
+    const saves = Array.from({ length: 10 }, () => nextTurn().then(() => file.save()));
+    await Promise.all(saves);
+    await rm(inMemory, { recursive: true });
+    expect(writeCount).toBe(2);
   });
 
   test('is absent on a fresh boot', async () => {
